@@ -1,0 +1,202 @@
+"""lockd.toml as frozen Settings; every fault reported at once, each with its key path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from lockd.settings_checks import advice, contradictions
+from lockd.settings_faults import Faults
+from lockd.settings_reading import given, simulated, table_of, text_of
+from lockd.settings_schema import KEYS, RULES, Pin
+from lockd.value import Value
+from lockd.words import OperatingMode
+
+__all__ = [
+    "BoltSettings", "DoorSettings", "GpioSettings", "KeypadSettings", "LockSettings", "PanelSettings", "Pin", "Row",
+    "Settings", "StoreSettings", "TimeSettings", "UserSettings", "advise", "build", "describe", "load", "parse",
+    "simulation",
+]
+
+
+class LockSettings(Value):
+    """How the lock behaves. Those a D-Bus property changes are the values of a fresh store."""
+
+    auto_relock_s: int = 0
+    wrong_code_limit: int = 5
+    wrong_code_window_s: int = 300
+    lockout_s: int = 90
+    lockout_max_s: int = 3600
+    pin_min: int = 6
+    pin_max: int = 8
+    require_pin_for_remote: bool = False
+    expiring_timeout_min: int = 2880
+    mode: OperatingMode = "Normal"
+
+
+class BoltSettings(Value):
+    """What moves and what reports. `travel_s`: the longest a whole throw may take; `hold_s`: how
+    long a strike is energised. `forward` throws the bolt out (locks); a strike has it alone."""
+
+    kind: Literal["motor", "strike"] = "motor"
+    forward: Pin | None = None
+    backward: Pin | None = None
+    enable: Pin | None = None
+    locked: Pin | None = None
+    unlocked: Pin | None = None
+    travel_s: float = 3.0
+    retries: int = 2
+    hold_s: float = 5.0
+    latch: Pin | None = None
+    latch_hold_s: float = 3.0
+
+
+class DoorSettings(Value):
+    """`contact` is on while the door is closed. `ajar_s`: open longer than this is ajar; 0: never."""
+
+    contact: Pin | None = None
+    ajar_s: int = 120
+
+
+class KeypadSettings(Value):
+    """`rows` are driven, `columns` are read. `timeout_s`: a code left unfinished is forgotten."""
+
+    kind: Literal["none", "matrix"] = "none"
+    rows: tuple[Pin, ...] = ()
+    columns: tuple[Pin, ...] = ()
+    timeout_s: float = 10.0
+
+
+class PanelSettings(Value):
+    """What the lock speaks with."""
+
+    buzzer: Pin | None = None
+    green: Pin | None = None
+    red: Pin | None = None
+
+
+class GpioSettings(Value):
+    """`backend`: the Pi's chip through lgpio, or the mock with its modelled door."""
+
+    backend: Literal["lgpio", "mock"] = "lgpio"
+    chip: int = 0
+    debounce_ms: int = 20
+
+
+class UserSettings(Value):
+    """How many fit."""
+
+    max: int = 100
+    credentials: int = 10
+
+
+class StoreSettings(Value):
+    """`events`: the longest the audit trail grows. `key`: auto (a systemd credential, else a key
+    file in the state folder), credential, or the path of a key file."""
+
+    events: int = 100_000
+    key: str = "auto"
+
+
+class TimeSettings(Value):
+    """`zone`: an IANA name, empty for the system's. `trust`: auto (RTC or NTP), or never."""
+
+    zone: str = ""
+    trust: Literal["auto", "never"] = "auto"
+
+
+class Settings(Value):
+    """Everything in lockd.toml."""
+
+    lock: LockSettings = LockSettings()
+    bolt: BoltSettings = BoltSettings()
+    door: DoorSettings = DoorSettings()
+    tamper: Pin | None = None
+    inside: Pin | None = None
+    spindle: Pin | None = None
+    keypad: KeypadSettings = KeypadSettings()
+    panel: PanelSettings = PanelSettings()
+    gpio: GpioSettings = GpioSettings()
+    users: UserSettings = UserSettings()
+    store: StoreSettings = StoreSettings()
+    time: TimeSettings = TimeSettings()
+
+
+class Row(Value):
+    """One key for people. `value` and `default`: as TOML takes them, pins as numbers or tables,
+    None for what is not wired."""
+
+    path: str
+    value: Any
+    default: Any
+    allowed: str
+    meaning: str
+
+
+def load(path: Path | str, simulate: bool = False) -> Settings:
+    """The settings in the file. `simulate`: with the mock backend, and wired as `simulation()`
+    where the file says nothing. Raises ConfigurationError with every fault."""
+    return parse(text_of(Path(path)), str(path), simulate)
+
+
+def parse(text: str, where: str, simulate: bool = False) -> Settings:
+    """As `load`, of a text that people know as `where`."""
+    return build(table_of(text, where), where, simulate)
+
+
+def build(table: Mapping[str, Any], where: str, simulate: bool = False) -> Settings:
+    """As `load`, of what tomllib makes of the file."""
+    faults = Faults(where)
+    values = given(table, faults)
+    if simulate:
+        values = simulated(values, faults)
+    values = _values(Settings()) | values
+    for fault in contradictions(values):
+        if faults.paths.isdisjoint(fault.paths):
+            faults.add(fault.paths[0], fault.text, RULES[fault.paths[0]].plain(values[fault.paths[0]]))
+    faults.raise_any()
+    return _settings(values)
+
+
+def simulation() -> Settings:
+    """Everything wired, to the modelled door of the mock backend."""
+    return build({}, "the simulation", simulate=True)
+
+
+def describe(settings: Settings) -> tuple[Row, ...]:
+    """Every key, in the order of the example file."""
+    now, usual = _values(settings), _values(Settings())
+    return tuple(
+        Row(key.path, key.rule.plain(now[key.path]), key.rule.plain(usual[key.path]), key.rule.allowed, key.meaning)
+        for key in KEYS
+    )
+
+
+def advise(settings: Settings) -> tuple[str, ...]:
+    """What works, but had better be wired otherwise, one line each."""
+    return tuple(advice(_values(settings)))
+
+
+def _values(settings: Settings) -> dict[str, Any]:
+    """Every path of lockd.toml with its value."""
+    values = {}
+    for key in KEYS:
+        value: Any = settings
+        for name in key.place.split("."):
+            value = getattr(value, name)
+        values[key.path] = value
+    return values
+
+
+def _settings(values: Mapping[str, Any]) -> Settings:
+    """The other way round."""
+    top: dict[str, Any] = {}
+    for key in KEYS:
+        section, _, name = key.place.partition(".")
+        if name:
+            top.setdefault(section, {})[name] = values[key.path]
+        else:
+            top[section] = values[key.path]
+    usual = Settings()
+    return Settings(**{n: getattr(usual, n).but(**v) if isinstance(v, dict) else v for n, v in top.items()})

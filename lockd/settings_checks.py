@@ -1,0 +1,92 @@
+"""What the keys of lockd.toml demand of each other: pins given twice, pins missing, limits crossed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from typing import Any
+
+from lockd.settings_schema import Pin
+from lockd.value import Value
+
+#: What each kind of bolt cannot do without, and what it has no use for.
+NEEDED = {"motor": ("forward", "backward", "locked"), "strike": ("forward", "locked")}
+UNUSED = {"motor": (), "strike": ("backward", "enable")}
+
+#: The Pi pulls these up from power-on until lockd has them.
+HIGH_AT_POWER_ON = range(9)
+ACTUATORS = ("bolt.forward", "bolt.backward", "bolt.enable", "bolt.latch")
+
+
+class Contradiction(Value):
+    """`paths`: the keys that do not go together, the one to report first; `text`: why, and what to do."""
+
+    paths: tuple[str, ...]
+    text: str
+
+
+def contradictions(values: Mapping[str, Any]) -> Iterator[Contradiction]:
+    """Everything that is wrong between `values`, which holds every path of lockd.toml."""
+    yield from _limits(values)
+    yield from _bolt(values)
+    yield from _keypad(values)
+    yield from _shared(values)
+
+
+def advice(values: Mapping[str, Any]) -> Iterator[str]:
+    """What works, but had better be wired otherwise, one line each."""
+    for pin in pins(values):
+        high = pin.number in HIGH_AT_POWER_ON
+        if pin.key in ACTUATORS and high == (pin.active == "high"):
+            yield (
+                f"{pin.key}: GPIO {pin.number} is pulled {'up' if high else 'down'} from power-on until lockd starts,"
+                f" which may move the bolt; GPIO {'9 to 27 are' if high else '2 to 8 are not'} pulled down"
+            )
+
+
+def pins(values: Mapping[str, Any]) -> Iterator[Pin]:
+    """Every line that is wired."""
+    for value in values.values():
+        for pin in value if isinstance(value, tuple) else (value,):
+            if isinstance(pin, Pin):
+                yield pin
+
+
+def _limits(values: Mapping[str, Any]) -> Iterator[Contradiction]:
+    for low, high in (("lock.pin_min", "lock.pin_max"), ("lock.lockout_s", "lock.lockout_max_s")):
+        if values[low] > values[high]:
+            text = f"less than {low} = {values[low]}; raise this one or lower that one"
+            yield Contradiction((high, low), text)
+
+
+def _bolt(values: Mapping[str, Any]) -> Iterator[Contradiction]:
+    kind = values["bolt.kind"]
+    for name in NEEDED[kind]:
+        if values[f"bolt.{name}"] is None:
+            text = f"missing; a {kind} needs {', '.join(NEEDED[kind])}: say which GPIO it is wired to"
+            yield Contradiction((f"bolt.{name}", "bolt.kind"), text)
+    for name in UNUSED[kind]:
+        if values[f"bolt.{name}"] is not None:
+            yield Contradiction((f"bolt.{name}", "bolt.kind"), f"a {kind} has none; remove this line")
+
+
+def _keypad(values: Mapping[str, Any]) -> Iterator[Contradiction]:
+    wanted = values["keypad.kind"] == "matrix"
+    for path in ("keypad.rows", "keypad.columns"):
+        if wanted and not values[path]:
+            text = "missing; a matrix keypad needs 4 rows and 3 or 4 columns: list their GPIOs"
+            yield Contradiction((path, "keypad.kind"), text)
+        if not wanted and values[path]:
+            text = 'wired, but keypad.kind is "none"; set kind = "matrix", or remove this line'
+            yield Contradiction((path, "keypad.kind"), text)
+    levels = {pin.active for path in ("keypad.rows", "keypad.columns") for pin in values[path]}
+    if len(levels) > 1:
+        text = "rows and columns are active at different levels; a pressed key joins them, so make them equal"
+        yield Contradiction(("keypad.rows", "keypad.columns"), text)
+
+
+def _shared(values: Mapping[str, Any]) -> Iterator[Contradiction]:
+    for one, other in combinations(pins(values), 2):
+        if one.number == other.number:
+            text = f"{one.key} and {other.key} both use GPIO {one.number}; give each its own"
+            yield Contradiction((other.key.partition("[")[0], one.key.partition("[")[0]), text)

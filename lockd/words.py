@@ -1,0 +1,56 @@
+"""The words of the Matter Door Lock cluster and lockd's own, as they stand on every interface.
+
+Plain strings with `Literal` types: checked by mypy, free at start-up, equal to what goes on the
+wire. The sets for checking input are made with `typing.get_args` where they are needed.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+LockState = Literal["NotFullyLocked", "Locked", "Unlocked", "Unlatched", "Unknown"]
+Motion = Literal["Idle", "Locking", "Unlocking", "Unlatching", "Homing"]
+Fault = Literal["None", "Jammed", "Stalled", "PositionUnknown", "ActuatorDisabled", "PowerLost"]
+DoorState = Literal[
+    "DoorOpen", "DoorClosed", "DoorJammed", "DoorForcedOpen", "DoorUnspecifiedError", "DoorAjar", "Unknown"
+]
+OperatingMode = Literal["Normal", "Vacation", "Privacy", "NoRemoteLockUnlock", "Passage"]
+OperationType = Literal["Lock", "Unlock", "NonAccessUserEvent", "ForcedUserEvent", "Unlatch"]
+Source = Literal[
+    "Unspecified", "Manual", "ProprietaryRemote", "Keypad", "Auto", "Button", "Schedule", "Remote", "RFID", "Biometric"
+]
+OperationError = Literal[
+    "Unspecified", "InvalidCredential", "DisabledUserDenied", "Restricted", "InsufficientBattery"
+]
+Alarm = Literal[
+    "LockJammed", "LockFactoryReset", "WrongCodeEntryLimit", "FrontEscutcheonRemoved", "DoorForcedOpen", "DoorAjar",
+    "ForcedUser", "BatteryLow", "BatteryCritical", "EmergencyPowerAttached", "EmergencyPowerFault",
+    "EmergencyKeyUsed", "BoltNotOut", "AuditDegraded", "StoreRolledBack", "PowerLost",
+]
+UserStatus = Literal["Available", "OccupiedEnabled", "OccupiedDisabled"]
+UserType = Literal[
+    "UnrestrictedUser", "YearDayScheduleUser", "WeekDayScheduleUser", "ProgrammingUser", "NonAccessUser",
+    "ForcedUser", "DisposableUser", "ExpiringUser", "ScheduleRestrictedUser", "RemoteOnlyUser",
+]
+CredentialType = Literal["ProgrammingPIN", "PIN", "RFID", "Fingerprint", "Face", "Phone"]
+CredentialRule = Literal["Single", "Dual", "Tri"]
+TimeState = Literal["Trusted", "Floor", "Unknown"]
+
+#: What a contact says when it is on: bolt fully out, bolt fully in, door closed, cover off,
+#: inside button pressed, key turning in the cylinder.
+Contact = Literal["locked", "unlocked", "closed", "tamper", "inside", "spindle"]
+
+#: What is asked of the bolt. Unbolt is Unlock without pulling the latch.
+Wish = Literal["Lock", "Unlock", "Unbolt", "Home"]
+Direction = Literal["Locking", "Unlocking"]
+
+#: What the lamps and the buzzer say (docs: the manual's table of signals).
+Sign = Literal[
+    "key", "clear", "ready", "working", "granted", "locked", "wrong", "refused", "locked-out", "jammed", "alarm", "ajar",
+    "quiet",
+]
+
+#: Kinds of audit entries; the first five are also the D-Bus signals of the same name.
+EntryKind = Literal[
+    "LockOperation", "LockOperationError", "DoorLockAlarm", "DoorStateChange", "LockUserChange", "System"
+]
