@@ -1,0 +1,288 @@
+"""The lock: events in, effects out, one deadline asked for.
+
+`handle(event, at)` decides everything; nothing in this package waits, reads a clock or touches
+the world. The way of an operation: asked (guard) -> recorded -> bolt -> contact -> outcome (throws).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
+from typing import Any
+
+from lockd.core.door import DoorAlarm, DoorMoved
+from lockd.core.door import Outcome as DoorOutcome
+from lockd.core.effects import Changed, Drop, Effect, Entry, Show
+from lockd.core.entries import Operation, operation_entry, reply, system_entry
+from lockd.core.events import (
+    CredentialCleared, CredentialSet, EffectFailed, EnterPressed, Event, Noted, OperationAsked, PowerLost,
+    PowerReturned, PropertySet, Recorded, ResetAsked, Sensed, SettingsLoaded, Started, UserCleared, UserSet,
+)  # fmt: skip
+from lockd.core.guard import Guard
+from lockd.core.instant import Instant
+from lockd.core.parts import Parts
+from lockd.core.people import People
+from lockd.core.snapshot import Snapshot
+from lockd.core.throws import Throws
+from lockd.settings import Settings
+from lockd.words import Contact, LockState, Source
+
+PANIC_S = 3.0  #: the inside button never locks this soon after it unlocked
+
+
+class Lock:
+    """One lock. `contacts`: the levels of all that are wired, read after the pins were claimed."""
+
+    def __init__(
+        self, settings: Settings, snapshot: Snapshot, contacts: Mapping[Contact, bool], at: Instant
+    ) -> None:
+        self.parts = Parts(settings, snapshot, contacts, at)
+        self.throws = Throws(self.parts)
+        self.guard = Guard(self.parts, self.throws, snapshot, at)
+        self._snapshot = snapshot
+        self._told_failing = False
+        self._policy = self.parts.relock_policy()
+        self._told = self.properties(at)
+
+    # What can be asked ------------------------------------------------------------------------
+
+    @property
+    def people(self) -> People:
+        """Everybody."""
+        return self.parts.registry.people
+
+    @property
+    def lock_state(self) -> LockState:
+        """What the contacts say."""
+        return "Unlatched" if self.throws.latch_until is not None else self.parts.bolt.lock_state
+
+    def properties(self, at: Instant) -> dict[str, Any]:
+        """org.lockd1.Lock, as it is now."""
+        disabled = bool(self.parts.actuator_fault)
+        return {
+            "LockState": self.lock_state,
+            "Motion": self.throws.motion,
+            "Fault": "ActuatorDisabled" if disabled else self.parts.bolt.fault,
+            "DoorState": self.parts.door.state,
+            "ActuatorEnabled": not disabled,
+            **self.parts.registry.properties,
+            "LockoutRemaining": self.lockout_remaining("Remote", at),
+        }
+
+    def lockout_remaining(self, source: Source, at: Instant) -> int:
+        """Whole seconds that this source has to wait, rounded up; 0: none."""
+        return self.guard.remaining(source, at)
+
+    def degraded(self) -> tuple[str, ...]:
+        """What does not work now, a line each."""
+        lines = [f"store: {line}" for line in self._snapshot.damaged]
+        if self._snapshot.rolled_back:
+            lines.append("store: an older copy was put back; what came after it is missing")
+        if self.parts.trail.failing:
+            lines.append("store: records cannot be written; codes without a limit of use still open")
+        if self.parts.actuator_fault:
+            lines.append(f"motor: {self.parts.actuator_fault}")
+        return tuple(lines)
+
+    def next_deadline(self) -> float | None:
+        """When `tick` is due, in mono seconds; None: not before something happens."""
+        parts = self.parts
+        own = (
+            parts.bolt.deadline, parts.door.deadline, parts.autolock.deadline, parts.trail.deadline,
+            self.throws.latch_until,
+        )  # fmt: skip
+        return min((d for d in chain(own, self.guard.deadlines) if d is not None), default=None)
+
+    # The two ways in --------------------------------------------------------------------------
+
+    def handle(self, event: Event, at: Instant) -> tuple[Effect, ...]:
+        """What follows from an event."""
+        return self._finish(HANDLERS[type(event)](self, event, at), at)
+
+    def tick(self, at: Instant) -> tuple[Effect, ...]:
+        """What follows from time having passed."""
+        return self._finish(self._due(at), at)
+
+    def _finish(self, effects: Iterable[Effect], at: Instant) -> tuple[Effect, ...]:
+        """What any change may entail is found here, once."""
+        done = list(effects)
+        self._follow_policy(at)
+        done += self._follow_storage(at)
+        now = self.properties(at)
+        news = {n: v for n, v in now.items() if v != self._told[n]}
+        # A countdown is news when it begins and when it ends.
+        if bool(now["LockoutRemaining"]) == bool(self._told["LockoutRemaining"]):
+            news.pop("LockoutRemaining", None)
+        self._told = now
+        return (*done, Changed(news)) if news else tuple(done)
+
+    def _follow_policy(self, at: Instant) -> None:
+        """The relock time or the mode was changed: an unlocked bolt gets the new delay, whole."""
+        policy = self.parts.relock_policy()
+        if policy == self._policy:
+            return
+        self._policy = policy
+        self.parts.door.allow(self.parts.registry.mode == "Passage", at.mono)
+        if self.parts.bolt.state == "Unlocked":
+            self.parts.relock(at)
+
+    def _follow_storage(self, at: Instant) -> Iterator[Effect]:
+        """Say it once when records begin to be lost."""
+        failing = self.parts.trail.failing
+        if failing and not self._told_failing:
+            yield from self.parts.alarm("AuditDegraded", at, "storage")
+        self._told_failing = failing
+
+    def _due(self, at: Instant) -> Iterator[Effect]:
+        def due(deadline: float | None) -> bool:
+            return deadline is not None and deadline <= at.mono
+
+        parts = self.parts
+        yield from parts.trail.tick(at)
+        if due(parts.bolt.deadline):
+            yield from self.throws.follow(parts.bolt.tick(at.mono), at)
+        if due(self.throws.latch_until):
+            yield from self.throws.release_latch()
+        if due(parts.door.deadline):
+            yield from self._door(parts.door.tick(at.mono), at)
+        if due(parts.autolock.deadline):
+            parts.autolock.fired()
+            yield from self.throws.grant(Operation("Lock", "Auto", detail="relock-timer"), at)
+        yield from self.guard.tick(at)
+
+    # Start and settings -------------------------------------------------------------------------
+
+    def _started(self, _event: Started, at: Instant) -> Iterator[Effect]:
+        """Close what a crash cut off, tell what is wrong, and begin the relock delay anew."""
+        parts = self.parts
+        yield parts.record(system_entry("started", at), at)
+        for key, kept in self._snapshot.state.items():
+            if key.startswith("grant:"):
+                cut_off = Operation(**kept.value["op"], grant=kept.seq)
+                entry = operation_entry(cut_off, kept.value["type"], "interrupted", at, error="Unspecified")
+                yield parts.record(entry, at, (Drop("state", key),))
+        if self._snapshot.rolled_back:
+            yield from parts.alarm("StoreRolledBack", at)
+        if self._snapshot.damaged:
+            yield from parts.alarm("AuditDegraded", at, "damaged", count=len(self._snapshot.damaged))
+        if parts.tampered:
+            yield from parts.alarm("FrontEscutcheonRemoved", at)
+        parts.door.allow(parts.registry.mode == "Passage", at.mono)
+        if parts.bolt.state == "Unlocked":
+            parts.relock(at)
+        yield Show("ready")
+
+    def _settings(self, event: SettingsLoaded, at: Instant) -> Iterator[Effect]:
+        """Pins stay as they are until a restart; everything else holds from now on."""
+        self.parts.settings = event.settings
+        self.parts.door.ajar_s = event.settings.door.ajar_s
+        yield self.parts.record(system_entry("settings-loaded", at), at)
+        yield from self.parts.registry.reload(event.settings, at)
+
+    def _noted(self, event: Noted, at: Instant) -> Iterator[Effect]:
+        if event.alarm is not None:
+            yield from self.parts.alarm(event.alarm, at, event.detail, by=event.by)
+        else:
+            entry = system_entry(event.detail, at, by=event.by)
+            yield self.parts.record(entry, at, (), *reply(event.request))
+
+    # The contacts -------------------------------------------------------------------------------
+
+    def _sensed(self, event: Sensed, at: Instant) -> Iterable[Effect]:
+        match event.contact:
+            case "locked" | "unlocked":
+                return self.throws.sense(event.contact, event.on, at)
+            case "closed":
+                return self._door_sensed(event.on, at)
+            case "tamper":
+                return self._tamper(event.on, at)
+            case "inside":
+                return self._inside(at) if event.on else ()
+            case "spindle":
+                return self.throws.key_turned(at) if event.on else ()
+
+    def _door_sensed(self, closed: bool, at: Instant) -> Iterator[Effect]:
+        bolt = self.parts.bolt
+        thrown = bolt.lock_state == "Locked" and bolt.direction is None
+        yield from self._door(self.parts.door.sense(closed, thrown, at.mono), at)
+        if self.parts.settings.bolt.kind == "motor":
+            self.parts.autolock.door(closed, at.mono)
+
+    def _door(self, outcomes: Iterable[DoorOutcome], at: Instant) -> Iterator[Effect]:
+        for outcome in outcomes:
+            match outcome:
+                case DoorMoved(state):
+                    yield self.parts.record(Entry("DoorStateChange", at.wall, {"state": state}), at)
+                    if state == "DoorClosed":
+                        yield Show("quiet")
+                case DoorAlarm(alarm, detail):
+                    yield from self.parts.alarm(alarm, at, detail)
+                    yield Show("ajar" if alarm == "DoorAjar" else "alarm")
+
+    def _tamper(self, removed: bool, at: Instant) -> Iterator[Effect]:
+        self.parts.tampered = removed
+        if removed:
+            yield from self.parts.alarm("FrontEscutcheonRemoved", at)
+            yield Show("alarm")
+        else:
+            yield self.parts.record(system_entry("cover-back", at), at)
+            yield Show("quiet")
+
+    def _inside(self, at: Instant) -> Iterator[Effect]:
+        """The inside always gets out (promise 5): the button opens, in every mode; it locks only
+        what is seen to be unlocked, and not when pressed again in haste."""
+        parts = self.parts
+        calm = at.mono - self.throws.opened_inside_at > PANIC_S
+        locks = parts.bolt.state == "Unlocked" and parts.door.closed is not False and calm
+        yield from self.throws.grant(Operation("Lock" if locks else "Unlock", "Button"), at)
+
+    # The motor, its power, the disk -------------------------------------------------------------
+
+    def _power_lost(self, _event: PowerLost, at: Instant) -> Iterable[Effect]:
+        return self.throws.power_lost(at)
+
+    def _power_returned(self, _event: PowerReturned, at: Instant) -> Iterator[Effect]:
+        self.parts.powered = True
+        self.parts.bolt.resume()
+        yield self.parts.record(system_entry("power-returned", at), at)
+        yield Show("ready")
+
+    def _recorded(self, event: Recorded, at: Instant) -> Iterable[Effect]:
+        return self.parts.trail.recorded(event.ticket, event.seq, at)
+
+    def _failed(self, event: EffectFailed, at: Instant) -> Iterable[Effect]:
+        if event.ticket:
+            return self.parts.trail.failed(event.ticket, at)
+        return self.throws.actuator_failed(event.cause, at)
+
+    def _change(
+        self, event: PropertySet | UserSet | UserCleared | CredentialSet | CredentialCleared | ResetAsked, at: Instant
+    ) -> Iterable[Effect]:
+        return self.parts.registry.change(event, at)
+
+    def _asked(self, event: OperationAsked, at: Instant) -> Iterable[Effect]:
+        return self.guard.asked(event, at)
+
+    def _enter(self, event: EnterPressed, at: Instant) -> Iterable[Effect]:
+        return self.guard.enter(event, at)
+
+
+#: What answers each event.
+HANDLERS: dict[type[Event], Callable[[Lock, Any, Instant], Iterable[Effect]]] = {
+    Started: Lock._started,
+    Sensed: Lock._sensed,
+    OperationAsked: Lock._asked,
+    EnterPressed: Lock._enter,
+    Recorded: Lock._recorded,
+    EffectFailed: Lock._failed,
+    PowerLost: Lock._power_lost,
+    PowerReturned: Lock._power_returned,
+    PropertySet: Lock._change,
+    UserSet: Lock._change,
+    UserCleared: Lock._change,
+    CredentialSet: Lock._change,
+    CredentialCleared: Lock._change,
+    ResetAsked: Lock._change,
+    Noted: Lock._noted,
+    SettingsLoaded: Lock._settings,
+}

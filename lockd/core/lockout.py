@@ -1,0 +1,95 @@
+"""Wrong tries and what they cost, counted for each source by itself.
+
+Everything runs on the monotonic clock, so no clock that is set can shorten or lengthen a
+penalty. What is kept across a power cut are ages and remainders, never dates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lockd.value import Value
+
+HELD_RECORDED = 10  #: tries during a lockout that get a record each; the rest are counted
+CHECKPOINT_S = 30.0  #: how often the remainder is saved: what a power cut can add at the most
+
+
+class Policy(Value):
+    """`limit` wrong tries within `window_s` cost `first_s`, doubling each time up to `max_s`."""
+
+    limit: int
+    window_s: float
+    first_s: float
+    max_s: float
+
+
+class Tries:
+    """The wrong tries of one source. Times: mono seconds."""
+
+    def __init__(self) -> None:
+        self.failures: tuple[float, ...] = ()
+        self.until: float | None = None
+        self.level = 0
+        self.held = 0
+        self.checkpoint: float | None = None
+
+    def remaining(self, at: float) -> float:
+        """Seconds still to wait; 0: none."""
+        return max(0.0, self.until - at) if self.until is not None else 0.0
+
+    def fail(self, policy: Policy, at: float) -> bool:
+        """A wrong try. True: this one starts the lockout."""
+        self.failures = (*(f for f in self.failures if at - f < policy.window_s), at)
+        if len(self.failures) < policy.limit:
+            return False
+        penalty = min(policy.first_s * 2 ** min(self.level, 20), max(policy.max_s, policy.first_s))
+        self.until = at + penalty
+        self.checkpoint = at + CHECKPOINT_S
+        self.level += 1
+        self.failures = ()
+        self.held = 0
+        return True
+
+    def checked(self, at: float) -> None:
+        """The remainder is being saved; the next time is due later."""
+        self.checkpoint = at + CHECKPOINT_S
+
+    def hold(self) -> bool:
+        """A try during the lockout. True: it gets a record of its own."""
+        self.held += 1
+        return self.held <= HELD_RECORDED
+
+    def succeed(self) -> bool:
+        """A right PIN. True: there was something to forget, so that it must be saved."""
+        stale = bool(self.failures or self.level)
+        self.failures = ()
+        self.level = 0
+        return stale
+
+    def end(self) -> int:
+        """The lockout is over; answers how many tries were only counted."""
+        self.until = self.checkpoint = None
+        uncounted = max(0, self.held - HELD_RECORDED)
+        self.held = 0
+        return uncounted
+
+    def kept(self, boot: str, at: float) -> dict[str, Any]:
+        """As a row of the store."""
+        return {
+            "boot": boot, "at": at, "ages": [at - f for f in self.failures],
+            "remaining": self.remaining(at), "level": self.level,
+        }  # fmt: skip
+
+    @classmethod
+    def restored(cls, row: Mapping[str, Any], boot: str, at: float) -> Tries:
+        """From a row. In the same boot the clock went on while lockd was away; in another one
+        nobody knows for how long, so nothing has passed."""
+        passed = max(0.0, at - row["at"]) if row["boot"] == boot else 0.0
+        tries = cls()
+        tries.level = row["level"]
+        tries.failures = tuple(at - passed - age for age in row["ages"])
+        if row["remaining"] > passed:
+            tries.until = at + row["remaining"] - passed
+            tries.checkpoint = at + CHECKPOINT_S
+        return tries

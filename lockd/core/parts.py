@@ -1,0 +1,76 @@
+"""The parts of one lock that its deciders share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from lockd.core.autolock import Autolock
+from lockd.core.bolt import Bolt
+from lockd.core.door import Door
+from lockd.core.effects import Effect, Entry, Show, Write
+from lockd.core.entries import alarm_entry, telling
+from lockd.core.events import PropertySet
+from lockd.core.instant import Instant
+from lockd.core.registry import Registry
+from lockd.core.snapshot import Snapshot
+from lockd.core.trail import Trail
+from lockd.settings import Settings
+from lockd.words import Alarm, Contact, OperationType, Sign, Source, Wish
+
+
+class Parts:
+    """Bolt, door, people, trail; and what to do with them that more than one decider needs."""
+
+    def __init__(
+        self, settings: Settings, snapshot: Snapshot, contacts: Mapping[Contact, bool], at: Instant
+    ) -> None:
+        self.settings = settings
+        self.trail = Trail(snapshot.last_seq)
+        self.registry = Registry(settings, snapshot, self.trail)
+        self.bolt = Bolt(settings.bolt, contacts.get("locked"), contacts.get("unlocked"))
+        self.door = Door(contacts.get("closed"), settings.door.ajar_s, at.mono)
+        self.autolock = Autolock()
+        self.tampered = contacts.get("tamper", False)
+        self.actuator_fault = ""
+        self.powered = True
+
+    def record(self, entry: Entry, at: Instant, writes: tuple[Write, ...] = (), *after: Effect) -> Effect:
+        """Write it, then tell of it."""
+        return self.trail.record(entry, writes, at, telling(entry, *after))
+
+    def alarm(self, alarm: Alarm, at: Instant, detail: str = "", **more: Any) -> Iterator[Effect]:
+        """Something needs a person."""
+        yield self.record(alarm_entry(alarm, at, detail, **more), at)
+
+    def local(self, source: Source, sign: Sign) -> Iterable[Effect]:
+        """Said with lamps and buzzer to who stands at the door."""
+        return (Show(sign),) if source in ("Keypad", "Button", "RFID", "Biometric") else ()
+
+    def operation_type(self, wish: Wish) -> OperationType:
+        """As it is recorded; Home is recorded as Lock, which it does if it can."""
+        if wish in ("Lock", "Home"):
+            return "Lock"
+        return "Unlatch" if wish == "Unlock" and self.settings.bolt.latch is not None else "Unlock"
+
+    def relock_policy(self) -> tuple[int, str]:
+        """What the relock delay depends on."""
+        return self.registry.properties["AutoRelockTime"], self.registry.mode
+
+    def relock(self, at: Instant, own_s: int | None = None) -> None:
+        """The bolt was drawn: it locks again after the operation's own time, else after the
+        lock's. A strike falls back by itself, whatever the mode and the door, and its coil is
+        never held longer for being asked again."""
+        if self.settings.bolt.kind == "strike":
+            if self.autolock.deadline is None:
+                self.autolock.unlocked(self.settings.bolt.hold_s, None, at.mono)
+            return
+        delay, mode = self.relock_policy()
+        if own_s is None and mode == "Passage":
+            delay = 0
+        self.autolock.unlocked(own_s or delay, self.door.closed, at.mono)
+
+    def end_privacy(self, at: Instant) -> Iterator[Effect]:
+        """Somebody inside opened: Privacy has served."""
+        if self.registry.mode == "Privacy":
+            yield from self.registry.change(PropertySet("OperatingMode", "Normal", by="inside"), at)

@@ -1,0 +1,149 @@
+"""What the lock knows and keeps: people, and the settings that D-Bus may change.
+
+Changes are taken one at a time and hold from the moment they are on disk.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, get_args
+
+from lockd.core.effects import Drop, Effect, Entry, Put, Write
+from lockd.core.entries import alarm_entry, reply, storage_failure, system_entry, telling
+from lockd.core.events import CredentialCleared, CredentialSet, PropertySet, ResetAsked, UserCleared, UserSet
+from lockd.core.instant import Instant
+from lockd.core.people import SPENT, People, drop_user
+from lockd.core.roster import plan
+from lockd.core.snapshot import Snapshot
+from lockd.core.trail import Trail
+from lockd.errors import Busy, ConstraintError, InvalidField, LockdError
+from lockd.settings import LockSettings, Settings
+from lockd.words import OperatingMode
+
+Change = PropertySet | UserSet | UserCleared | CredentialSet | CredentialCleared | ResetAsked
+
+QUEUE_MAX = 64  #: changes that may wait for the disk
+
+#: Numbers that may be set, and their limits.
+RANGES: dict[str, tuple[int, int]] = {
+    "AutoRelockTime": (0, 86_400),
+    "WrongCodeEntryLimit": (1, 255),
+    "UserCodeTemporaryDisableTime": (1, 255),
+    "ExpiringUserTimeout": (1, 2880),
+}
+
+
+def from_settings(lock: LockSettings) -> dict[str, Any]:
+    """The D-Bus properties that lockd.toml gives a fresh store."""
+    return {
+        "OperatingMode": lock.mode,
+        "AutoRelockTime": lock.auto_relock_s,
+        "WrongCodeEntryLimit": lock.wrong_code_limit,
+        "UserCodeTemporaryDisableTime": lock.lockout_s,
+        "RequirePINforRemoteOperation": lock.require_pin_for_remote,
+        "ExpiringUserTimeout": lock.expiring_timeout_min,
+    }
+
+
+def checked(name: str, value: Any, defaults: Mapping[str, Any]) -> Any:
+    """The value if the property may have it."""
+    if name not in defaults:
+        raise InvalidField(f"{name} is not a property that can be set: {', '.join(defaults)}.")
+    if type(value) is not type(defaults[name]):
+        raise InvalidField(f"{name}: {value!r} is not of the right type.")
+    if name in RANGES and not RANGES[name][0] <= value <= RANGES[name][1]:
+        raise ConstraintError(f"{name}: {value} is out of range: {RANGES[name][0]} to {RANGES[name][1]}.")
+    if name == "OperatingMode" and value not in get_args(OperatingMode):
+        raise ConstraintError(f"{name}: {value!r} is not one of {', '.join(get_args(OperatingMode))}.")
+    return value
+
+
+class Registry:
+    """`properties`: rw values by D-Bus name; `people`: everybody."""
+
+    def __init__(self, settings: Settings, snapshot: Snapshot, trail: Trail) -> None:
+        self.settings = settings
+        spent = {int(k.removeprefix(SPENT)): row.value for k, row in snapshot.state.items() if k.startswith(SPENT)}
+        self.people = People(snapshot.users.values(), snapshot.credentials.values(), spent)
+        self.properties = from_settings(settings.lock)
+        self._trail = trail
+        self._queue: deque[Change] = deque()
+        for name in self.properties:
+            kept = snapshot.state.get(f"property:{name}")
+            if kept is not None:
+                self.properties[name] = kept.value["value"]
+
+    @property
+    def mode(self) -> OperatingMode:
+        """The operating mode in force."""
+        mode: OperatingMode = self.properties["OperatingMode"]
+        return mode
+
+    def change(self, event: Change, at: Instant) -> Iterable[Effect]:
+        """Take a change, now or after those that wait for the disk."""
+        if len(self._queue) >= QUEUE_MAX:
+            return reply(event.request, Busy("Too many changes wait for the disk (busy): try again.", "busy"))
+        self._queue.append(event)
+        return self._next(at) if len(self._queue) == 1 else ()
+
+    def reload(self, settings: Settings, at: Instant) -> Iterable[Effect]:
+        """A value that was changed in the file is the owner's newest word, so it wins over the kept one."""
+        before, now = from_settings(self.settings.lock), from_settings(settings.lock)
+        self.settings = settings
+        for name, value in now.items():
+            if value != before[name]:
+                yield from self.change(PropertySet(name, value, by="lockd.toml"), at)
+
+    def _next(self, at: Instant) -> Iterable[Effect]:
+        """Start the change at the head of the queue; one that cannot be is answered and gone."""
+        while self._queue:
+            try:
+                yield self._begin(self._queue[0], at)
+            except LockdError as error:
+                yield from reply(self._queue.popleft().request, error)
+            else:
+                return
+
+    def _begin(self, event: Change, at: Instant) -> Effect:
+        match event:
+            case PropertySet():
+                value = checked(event.name, event.value, from_settings(self.settings.lock))
+                entry = system_entry("property-set", at, property=event.name, value=str(value), by=event.by)
+                writes: tuple[Write, ...] = (Put("state", f"property:{event.name}", {"value": value}),)
+                return self._commit(event, entry, writes, None, lambda: self.properties.update({event.name: value}), at)
+            case ResetAsked():
+                return self._commit(
+                    event, alarm_entry("LockFactoryReset", at, by=event.by), self._everything(), None, self._forget, at
+                )
+            case _:
+                planned = plan(event, self.people, self.settings.users)
+                entry = Entry("LockUserChange", at.wall, planned.told)
+                apply = lambda: self.people.apply(planned.writes)  # noqa: E731
+                return self._commit(event, entry, planned.writes, planned.result, apply, at)
+
+    def _commit(
+        self, event: Change, entry: Entry, writes: tuple[Write, ...], result: Any, apply: Callable[[], None], at: Instant,
+    ) -> Effect:  # fmt: skip
+        def late(_seq: int, _later: Instant) -> Iterable[Effect]:
+            apply()  # it was answered as failed, yet it is on disk: what is on disk is true
+            return ()
+
+        def then(seq: int, later: Instant) -> Iterable[Effect]:
+            self._queue.popleft()
+            if seq:
+                apply()
+                yield from telling(entry, *reply(event.request, result))(seq, later)
+            else:
+                yield from reply(event.request, storage_failure("The change was not made"))
+            yield from self._next(later)
+
+        return self._trail.record(entry, writes, at, then, late)
+
+    def _everything(self) -> tuple[Write, ...]:
+        people = (w for u in self.people.users.values() for w in drop_user(u.index, self.people.of(u.index)))
+        return (*people, *(Drop("state", f"property:{name}") for name in self.properties))
+
+    def _forget(self) -> None:
+        self.people = People()
+        self.properties = from_settings(self.settings.lock)

@@ -1,0 +1,32 @@
+"""What the store held when lockd started: all that the core remembers across a power cut."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lockd.value import Value
+
+
+class Kept(Value):
+    """One row of the table `state`. `seq`: the audit number it was committed with."""
+
+    seq: int
+    value: Mapping[str, Any]
+
+    def __hash__(self) -> int:
+        return self.seq
+
+
+class Snapshot(Value):
+    """Rows by key as `Put` wrote them. `boot`: the kernel's id of the boot we are in, to tell a
+    restart of lockd from a restart of the machine. `damaged`: one line for each row that could
+    not be read. `rolled_back`: an older copy of the store was put back."""
+
+    users: Mapping[str, Mapping[str, Any]] = {}  # noqa: RUF012 - never changed
+    credentials: Mapping[str, Mapping[str, Any]] = {}  # noqa: RUF012
+    state: Mapping[str, Kept] = {}  # noqa: RUF012
+    boot: str = ""
+    last_seq: int = 0
+    damaged: tuple[str, ...] = ()
+    rolled_back: bool = False
