@@ -1,0 +1,92 @@
+"""The two peers behind the pins: the Pi's own chip through lgpio, and the mock for a modelled door.
+
+Foreign exceptions become lockd's here, once, with the pin's key path in the text.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from lockd.errors import Failure
+from lockd.gpio.library import GPIOZeroError, load
+from lockd.settings import GpioSettings, Pin
+
+#: The Pi the mock claims to be, a 3B: BCM 0 to 27.
+MOCK_REVISION = "a02082"
+
+
+def faults() -> tuple[type[Exception], ...]:
+    """What a pin may fail with."""
+    lgpio = sys.modules.get("lgpio")
+    own = (lgpio.error,) if lgpio is not None and hasattr(lgpio, "error") else ()
+    return (GPIOZeroError, OSError, *own)
+
+
+@contextmanager
+def naming(pin: Pin) -> Iterator[None]:
+    """Whatever fails in here is a Failure that names this pin."""
+    try:
+        yield
+    except faults() as fault:
+        where = f"{pin.key}: " if pin.key else ""
+        raise Failure(f"{where}GPIO{pin.number}: {str(fault).strip(chr(39))}") from fault
+
+
+def open_factory(settings: GpioSettings, runtime_dir: Path) -> Any:
+    """gpiozero's pin factory for the backend that is set. Failure says what to install or do."""
+    return mock_factory() if settings.backend == "mock" else chip_factory(settings.chip, runtime_dir)
+
+
+def mock_factory() -> Any:
+    """Pins without a Pi, whose outputs can be heard; the modelled door is wired to them."""
+    from lockd.gpio.wiring import LoudPin
+
+    return load("pins.mock").MockFactory(revision=MOCK_REVISION, pin_class=LoudPin)
+
+
+def chip_factory(chip: int, runtime_dir: Path) -> Any:
+    """The lines of /dev/gpiochip<chip>; lgpio puts its pipe into `runtime_dir`."""
+    # lgpio reads it at import, once: https://abyz.me.uk/lg/py_lgpio.html
+    os.environ["LG_WD"] = str(runtime_dir)
+    device = Path(f"/dev/gpiochip{chip}")
+    try:
+        library = load("pins.lgpio")
+    except ModuleNotFoundError as fault:
+        raise Failure(
+            f"gpio.backend: the Python module {fault.name} is missing; install it (apt install python3-lgpio, or"
+            ' pip install lgpio), or set gpio.backend = "mock"'
+        ) from fault
+    except (ImportError, OSError) as fault:
+        raise Failure(f"gpio.backend: lgpio does not start in {runtime_dir}: {fault}") from fault
+    try:
+        factory = library.LGPIOFactory(chip=chip)
+        factory.pin_class = _steady(library.LGPIOPin)
+        factory.board_info  # noqa: B018 - asked for here, so that a machine that is no Pi is named once
+    except faults() as fault:
+        raise Failure(_why_not(device, fault)) from fault
+    return factory
+
+
+def _why_not(device: Path, fault: Exception) -> str:
+    if not device.exists():
+        return f"gpio.chip: there is no {device}; see which one is the header's with gpiodetect"
+    if not os.access(device, os.R_OK | os.W_OK):
+        return f"gpio.chip: no permission for {device}; run lockd as a member of the group gpio"
+    return f"gpio.chip: {device}: {str(fault).strip(chr(39))}"
+
+
+def _steady(base: Any) -> Any:
+    """LGPIOPin claims every output low and then raises it: for an active-low motor that is a
+    jerk at each start. This one claims it at its level."""
+    import lgpio
+
+    class SteadyPin(base):  # type: ignore[misc]
+        def output_with_state(self, state: bool) -> None:
+            lgpio.gpio_claim_output(self.factory._handle, self._number, int(state))
+
+    return SteadyPin

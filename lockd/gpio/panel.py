@@ -1,0 +1,141 @@
+"""What the lock says with two lamps and a buzzer, as a score that a person can read.
+
+One character is a tenth of a second, `#` on and anything else off. A passing sign is played once;
+a standing one comes back for a while, in between the passing ones. When nothing plays, nothing
+ticks. Any of the three may be missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from itertools import groupby
+from typing import Literal
+
+from lockd.errors import Failure
+from lockd.gpio.pins import Output, Pins
+from lockd.gpio.timeline import Timeline, Timer
+from lockd.settings import Settings
+from lockd.value import Value
+from lockd.words import Sign
+
+log = logging.getLogger("lockd.panel")
+
+BEAT_S = 0.1
+Voice = Literal["green", "red", "buzzer"]
+VOICES: tuple[Voice, ...] = ("green", "red", "buzzer")
+
+
+class Score(Value):
+    """What each voice does, beat by beat. `rank`: a playing sign is cut short by its equals and
+    betters only. `times`: how often a standing sign is played, with `pause_s` between."""
+
+    rank: int
+    green: str = ""
+    red: str = ""
+    buzzer: str = ""
+    times: int = 1
+    pause_s: float = 0.0
+
+    def steps(self) -> tuple[tuple[float, tuple[bool, ...]], ...]:
+        """Seconds, and the voices' levels during them."""
+        length = max(len(self.green), len(self.red), len(self.buzzer))
+        parts = (part.ljust(length) for part in (self.green, self.red, self.buzzer))
+        beats = (tuple(mark == "#" for mark in column) for column in zip(*parts, strict=True))
+        return tuple((BEAT_S * len(list(same)), levels) for levels, same in groupby(beats))
+
+
+SIGNS: dict[Sign, Score] = {
+    # a key was felt; the digits are forgotten; the lock has started
+    "key": Score(0, green="#", buzzer="#"),
+    "clear": Score(0, red="#.#", buzzer="#.#"),
+    "ready": Score(0, green="#.#.#"),
+    # the bolt moves; it is open; it is shut
+    "working": Score(0, green="#." * 15),
+    "granted": Score(1, green="#" * 20, buzzer="#####"),
+    "locked": Score(1, green="##.##", red="##.##", buzzer="##.##"),
+    # that PIN is none; it is one, but not now
+    "wrong": Score(1, red="##.##.##", buzzer="##.##.##"),
+    "refused": Score(1, red="#" * 10, buzzer="#" * 8),
+    # for a while: wait; the door stands open; the bolt is stuck; someone must come
+    "locked-out": Score(2, red="#.#", buzzer="#", times=60, pause_s=5.0),
+    "ajar": Score(2, red="#", buzzer="#.#", times=30, pause_s=4.0),
+    "jammed": Score(3, red="#.#.#.#.#", buzzer="##.##.##", times=30, pause_s=8.0),
+    "alarm": Score(3, red="###..###..###", buzzer="###..###..###", times=60, pause_s=0.7),
+    "quiet": Score(9),
+}
+
+
+class Panel:
+    """Lamps and buzzer, those that are wired."""
+
+    def __init__(self, pins: Pins, settings: Settings, timeline: Timeline | None = None) -> None:
+        self._timeline = timeline or asyncio.get_running_loop()
+        wired = {voice: getattr(settings.panel, voice) for voice in VOICES}
+        self._outputs: dict[Voice, Output] = {v: pins.output(pin) for v, pin in wired.items() if pin is not None}
+        self._playing: Score | None = None
+        self._standing: Score | None = None
+        self._left = 0  # how often the standing sign is still to be played
+        self._timer: Timer | None = None
+
+    def show(self, sign: Sign) -> None:
+        """Say it: at once, or not at all when something weightier is being said."""
+        if not self._outputs:
+            return
+        score = SIGNS[sign]
+        if sign == "quiet":
+            self._standing = None
+            self._finish()
+        elif score.times > 1:
+            self._stand(score)
+        elif self._playing is None or self._playing is self._standing or score.rank >= self._playing.rank:
+            self._play(score)
+
+    def close(self) -> None:
+        """Dark and silent."""
+        self.show("quiet")
+
+    def _stand(self, score: Score) -> None:
+        if self._standing is None or score.rank >= self._standing.rank:
+            self._standing, self._left = score, score.times
+            self._again()
+
+    def _again(self) -> None:
+        """Play the standing sign once more, if it is still to be played."""
+        if self._standing is None or self._left == 0:
+            self._standing = None
+            return
+        self._left -= 1
+        self._play(self._standing)
+
+    def _play(self, score: Score) -> None:
+        self._playing = score
+        self._step(score.steps())
+
+    def _step(self, steps: tuple[tuple[float, tuple[bool, ...]], ...]) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if not steps:
+            self._finish()
+            return
+        (seconds, levels), *rest = steps
+        self._set(levels)
+        self._timer = self._timeline.call_later(seconds, self._step, tuple(rest))
+
+    def _finish(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._playing = None
+        self._set((False, False, False))
+        if self._standing is not None:
+            self._timer = self._timeline.call_later(self._standing.pause_s, self._again)
+
+    def _set(self, levels: tuple[bool, ...]) -> None:
+        for voice, on in zip(VOICES, levels, strict=True):
+            output = self._outputs.get(voice)
+            if output is not None and output.on != on:
+                try:
+                    output.set(on)
+                except Failure as fault:  # a dead lamp stops nobody at the door
+                    log.error("a lamp or the buzzer does not obey: %s", fault)
+                    del self._outputs[voice]

@@ -1,0 +1,159 @@
+"""Every GPIO line that lockd holds: claimed once, by name, and let go in the right order."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lockd.errors import Failure
+from lockd.gpio.backend import naming, open_factory
+from lockd.gpio.library import DigitalInputDevice, DigitalOutputDevice
+from lockd.settings import BoltSettings, Pin, Settings
+
+log = logging.getLogger("lockd.gpio")
+
+
+class Output:
+    """A driven line: on or off, whichever level that is. Safe from any thread; a line that does
+    not obey is a Failure."""
+
+    def __init__(self, pin: Pin, factory: Any) -> None:
+        self.pin = pin
+        self._lock = threading.Lock()
+        self._wanted: bool | None = False
+        with naming(pin):
+            self._device = DigitalOutputDevice(
+                pin.number, active_high=pin.active == "high", initial_value=False, pin_factory=factory
+            )
+
+    @property
+    def on(self) -> bool:
+        """What it was last set to."""
+        return bool(self._wanted)
+
+    def set(self, on: bool) -> None:
+        """Drive it."""
+        with self._lock, naming(self.pin):
+            if self._wanted is None:
+                self._device.pin.output_with_state(on == (self.pin.active == "high"))
+            else:
+                self._device.value = on
+            self._wanted = on
+
+    def release(self) -> None:
+        """Drive it neither way until the next `set`."""
+        with self._lock, naming(self.pin):
+            self._device.pin.function = "input"
+            self._wanted = None
+
+    def check(self) -> None:
+        """Failure when the line is not as it was set."""
+        with self._lock, naming(self.pin):
+            level = None if self._wanted is None else bool(self._device.value)
+        if level != self._wanted:
+            raise Failure(f"{self.pin.key}: GPIO{self.pin.number} is {'on' if level else 'off'} and should not be")
+
+    def close(self) -> None:
+        """Off, and let go."""
+        try:
+            self.set(False)
+        finally:
+            with naming(self.pin):
+                self._device.close()
+
+
+class Input:
+    """A read line, by its polarity and pull."""
+
+    def __init__(self, pin: Pin, factory: Any) -> None:
+        self.pin = pin
+        pull_up = {"up": True, "down": False, "none": None}[pin.pull]
+        # gpiozero derives the active level from the pull; here they are told apart, as a contact
+        # that opens when it is on is wired with a pull just as well.
+        self._active = (pin.active == "high") != (pull_up is True)
+        self._edge: Callable[[], object] | None = None
+        with naming(pin):
+            self._device = DigitalInputDevice(
+                pin.number, pull_up=pull_up, active_state=True if pull_up is None else None, pin_factory=factory
+            )
+            self._device.when_activated = self._device.when_deactivated = self._changed
+
+    @property
+    def on(self) -> bool:
+        """The level now, not debounced."""
+        with naming(self.pin):
+            return bool(self._device.value) == self._active
+
+    def watch(self, edge: Callable[[], object] | None) -> None:
+        """Call at each change of level, in a thread of the library's; None: no more."""
+        self._edge = edge
+
+    def close(self) -> None:
+        """Let go; no more calls."""
+        self._edge = None
+        with naming(self.pin):
+            self._device.close()
+
+    def _changed(self) -> None:
+        edge = self._edge
+        if edge is not None:
+            edge()
+
+
+Line = TypeVar("Line", Input, Output)
+
+
+def motor_pins(bolt: BoltSettings) -> tuple[Pin, ...]:
+    """The lines that can move something, the one that silences the others first."""
+    return tuple(pin for pin in (bolt.enable, bolt.forward, bolt.backward, bolt.latch) if pin is not None)
+
+
+class Pins:
+    """The factory and every line claimed from it. The motor's are claimed, inactive, before
+    anything else; at any end that Python sees they are switched off first."""
+
+    def __init__(self, settings: Settings, runtime_dir: Path, factory: Any = None) -> None:
+        self._factory = factory if factory is not None else open_factory(settings.gpio, runtime_dir)
+        self._lines: dict[int, Input | Output] = {}
+        atexit.register(self.close)
+        try:
+            self._motor = [self.output(pin) for pin in motor_pins(settings.bolt)]
+        except Failure:
+            self.close()
+            raise
+
+    def output(self, pin: Pin) -> Output:
+        """The line as an output, off when it is claimed now. The same line twice is the same one."""
+        return self._claim(pin, Output)
+
+    def input(self, pin: Pin) -> Input:
+        """The line as an input."""
+        return self._claim(pin, Input)
+
+    def check(self) -> None:
+        """Failure when a line of the motor's is not as it was set, or the chip is gone."""
+        for output in self._motor:
+            output.check()
+
+    def close(self) -> None:
+        """Everything off and let go, the motor first. A line that fails keeps no other on."""
+        atexit.unregister(self.close)
+        for line in self._lines.values():  # in the order they were claimed
+            try:
+                line.close()
+            except Failure as fault:
+                log.error("cannot let go of a pin: %s", fault)
+        self._lines.clear()
+        self._factory.close()
+
+    def _claim(self, pin: Pin, kind: type[Line]) -> Line:
+        line = self._lines.get(pin.number)
+        if line is None:
+            line = self._lines[pin.number] = kind(pin, self._factory)
+        if not isinstance(line, kind) or line.pin != pin:
+            raise Failure(f"{pin.key}: GPIO{pin.number} is taken by {line.pin.key}")
+        return line

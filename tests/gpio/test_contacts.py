@@ -1,0 +1,165 @@
+"""A contact is told when it has come to rest, once, and in the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lockd.errors import Failure
+from lockd.gpio.backend import mock_factory
+from lockd.gpio.contacts import PATIENCE, Contacts, contact_pins
+from lockd.gpio.mechanism import Mechanism
+from lockd.gpio.motor import Motor
+from lockd.gpio.pins import Input, Pins
+from lockd.settings import Settings, simulation
+from lockd.words import Contact
+from tests.gpio.clockwork import Bench
+
+
+class Felt:
+    """Contacts on a modelled door, with what they reported."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.reports: list[tuple[Contact, bool]] = []
+        self.contacts = Contacts(bench.pins, bench.settings, lambda *report: self.reports.append(report), bench.clock)
+        self.rest_s = bench.settings.gpio.debounce_ms / 1000
+
+
+@pytest.fixture
+def felt(bench: Bench) -> Iterator[Felt]:
+    made = Felt(bench)
+    yield made
+    made.contacts.close()
+
+
+def test_the_levels_at_the_start_are_those_that_are_found(felt: Felt) -> None:
+    assert felt.contacts.levels() == {
+        "locked": True, "unlocked": False, "closed": True, "tamper": False, "inside": False, "spindle": False,
+    }  # fmt: skip
+    felt.bench.clock.turn(1)
+    assert felt.reports == []
+
+
+def test_only_wired_contacts_are_felt(tmp_path: Path) -> None:
+    settings = simulation().but(tamper=None, spindle=None)
+    assert set(contact_pins(settings)) == {"locked", "unlocked", "closed", "inside"}
+
+
+def test_a_bouncing_contact_is_told_once_when_it_rests(felt: Felt) -> None:
+    felt.bench.door.tamper(True)
+    felt.bench.clock.turn(felt.rest_s)
+    assert felt.reports == []
+    felt.bench.clock.turn(0.005)
+    assert felt.reports == [("tamper", True)]
+    assert felt.contacts.levels()["tamper"]
+    assert felt.bench.clock.idle
+
+
+def test_a_whole_throw_is_felt_in_its_order(felt: Felt) -> None:
+    felt.bench.drive(felt.bench.settings.bolt.backward)
+    felt.bench.clock.turn(1)
+    assert felt.reports == [("locked", False), ("unlocked", True)]
+
+
+def test_a_flicker_shorter_than_the_debounce_is_not_told(felt: Felt) -> None:
+    line = felt.bench.line(felt.bench.settings.tamper)
+    line.drive_low()
+    felt.bench.clock.turn(0.01)
+    line.drive_high()
+    felt.bench.clock.turn(1)
+    assert felt.reports == []
+
+
+def test_a_worn_button_that_never_rests_is_felt_all_the_same(felt: Felt) -> None:
+    line = felt.bench.line(felt.bench.settings.inside)
+    for _ in range(PATIENCE * 2):
+        line.drive_low()
+        felt.bench.clock.turn(felt.rest_s * 0.75)
+        line.drive_high()
+        line.drive_low()
+    assert ("inside", True) in felt.reports
+
+
+def test_after_the_end_nothing_is_told(felt: Felt) -> None:
+    felt.bench.door.tamper(True)
+    felt.bench.clock.turn(0.003)
+    felt.contacts.close()
+    felt.bench.clock.turn(1)
+    assert felt.reports == []
+
+
+def test_an_edge_on_its_way_at_the_end_starts_nothing(felt: Felt) -> None:
+    felt.bench.line(felt.bench.settings.tamper).drive_low()
+    felt.contacts.close()
+    felt.bench.clock.turn()
+    assert felt.bench.clock.idle
+
+
+def test_a_contact_that_cannot_be_read_is_logged_with_its_cause(
+    felt: Felt, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Input, "on", property(lambda self: (_ for _ in ()).throw(Failure("tamper.contact: gone"))))
+        felt.bench.line(felt.bench.settings.tamper).drive_low()
+        felt.bench.clock.turn(1)
+    assert caplog.messages == ["cannot read a contact: tamper.contact: gone"]
+    assert felt.reports == []
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0, 0.05))))
+def test_reports_alternate_and_the_last_one_is_the_truth(
+    tmp_path_factory: pytest.TempPathFactory, moves: list[tuple[bool, float]]
+) -> None:
+    felt = Felt(Bench(tmp_path_factory.getbasetemp()))
+    felt.bench.file.unlink(missing_ok=True)
+    before = felt.contacts.levels()["tamper"]
+    for removed, seconds in moves:
+        felt.bench.door.tamper(removed)
+        felt.bench.clock.turn(seconds)
+    felt.bench.clock.turn(1)
+    told = [before, *(on for _, on in felt.reports)]
+    assert all(one != other for one, other in pairwise(told))
+    assert told[-1] == felt.bench.door.cover_off
+    felt.contacts.close()
+    felt.bench.close()
+
+
+async def test_motor_door_and_contacts_work_on_a_real_loop(tmp_path: Path) -> None:
+    settings = simulation()
+    factory = mock_factory()
+    door = Mechanism(factory, settings, tmp_path / "door.json")
+    pins = Pins(settings, tmp_path, factory)
+    motor = Motor(pins, settings)
+    reports: asyncio.Queue[tuple[Contact, bool]] = asyncio.Queue()
+    contacts = Contacts(pins, settings, lambda *report: reports.put_nowait(report))
+    motor.drive("Unlocking")
+    async with asyncio.timeout(5):
+        assert [await reports.get(), await reports.get()] == [("locked", False), ("unlocked", True)]
+    motor.stop()
+    assert door.bolt == 1.0
+    for part in (motor, contacts, pins, door):
+        part.close()
+
+
+async def test_an_edge_from_a_foreign_thread_is_told_in_the_loop(tmp_path: Path) -> None:
+    settings: Settings = simulation()
+    factory = mock_factory()
+    pins = Pins(settings, tmp_path, factory)
+    told: asyncio.Future[tuple[str, bool, int]] = asyncio.get_running_loop().create_future()
+    contacts = Contacts(pins, settings, lambda contact, on: told.set_result((contact, on, threading.get_ident())))
+    assert settings.inside
+    thread = threading.Thread(target=factory.pin(settings.inside.number).drive_low)
+    thread.start()
+    async with asyncio.timeout(5):
+        assert await told == ("inside", True, threading.get_ident())
+    thread.join()
+    contacts.close()
+    pins.close()
