@@ -1,0 +1,137 @@
+"""The SQLite file: how it is opened, and how it is read around damage.
+
+Every table is keyed by an integer `id`, so that a reader can step over a malformed page.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from lockd.store import files
+from lockd.store.faults import ReadOnly, Unreadable, in_words, is_damage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: A commit is on the disk when it returns.
+SYNCHRONOUS = "FULL"
+_BUSY_SECONDS = 1.0
+#: Queries that one salvage may cost; each malformed page takes a few.
+_PROBES = 400
+_LOWEST, _HIGHEST = -(1 << 63), (1 << 63) - 1
+
+ROW_COLUMNS = "id, key, seq, sealed"
+#: The columns of every table. `key` is a name for people; what counts is sealed.
+TABLES = {
+    "user": ROW_COLUMNS,
+    "credential": ROW_COLUMNS,
+    "state": ROW_COLUMNS,
+    "base": "id, sealed",
+    "event": "id, sealed",
+}
+_SCHEMA = tuple(
+    f"CREATE TABLE {table} ({columns.replace('id', 'id INTEGER PRIMARY KEY', 1)})" for table, columns in TABLES.items()
+)
+
+
+@contextmanager
+def worded() -> Iterator[None]:
+    """Turn SQLite's errors inside into StoreError, damage into Unreadable."""
+    try:
+        yield
+    except sqlite3.Error as fault:
+        raise in_words(fault) from fault
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open for writing; an absent or empty file is begun. Unreadable if it is not ours to read."""
+    with worded(), files.worded():
+        if not path.exists():
+            files.create(path)
+        if not os.access(path, os.W_OK):
+            raise ReadOnly("lockd.db or its file system is read-only")
+        db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        db.text_factory = bytes  # a flipped bit may turn a blob into text, and that into bad UTF-8
+        try:
+            _prepare(db)
+        except BaseException:
+            db.close()
+            raise
+    return db
+
+
+def connect_reader(path: Path) -> sqlite3.Connection:
+    """Open for reading only, beside the writer."""
+    with worded():
+        name = path.absolute().as_uri() + "?mode=rw"
+        db = sqlite3.connect(name, timeout=_BUSY_SECONDS, isolation_level=None, uri=True)
+        db.text_factory = bytes
+        return db
+
+
+def _prepare(db: sqlite3.Connection) -> None:
+    db.execute("PRAGMA cell_size_check = ON")
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
+    db.execute("PRAGMA journal_size_limit = 8388608")
+    there = {statement for (statement,) in db.execute("SELECT sql FROM sqlite_master")}
+    if not there:
+        with transaction(db):
+            for statement in _SCHEMA:
+                db.execute(statement)
+    elif there != {statement.encode() for statement in _SCHEMA}:
+        raise Unreadable("lockd.db does not hold lockd's tables")
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """Everything inside, or nothing of it."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+def next_start(rows: list[tuple[Any, ...]], after: int, limit: int) -> int | None:
+    """The id to go on after, when `rows` were up to `limit` past `after`; None at the end. A
+    damaged page may hold ids in any order: never back."""
+    last = max((row[0] for row in rows), default=after)
+    return last if len(rows) == limit and last > after else None
+
+
+def salvage(
+    db: sqlite3.Connection, table: str, lowest: int = _LOWEST, highest: int = _HIGHEST
+) -> Iterator[tuple[Any, ...]]:
+    """Every row that can be reached, from both sides of each malformed page; in no order then."""
+    select = f"SELECT {TABLES[table]} FROM {table} WHERE id BETWEEN ? AND ? ORDER BY id"
+    gaps = [(lowest, highest)]
+    for _ in range(_PROBES):
+        if not gaps:
+            return
+        low, high = gaps.pop(0)
+        try:
+            for row in db.execute(select, (low, high)):
+                yield row
+                low = row[0] + 1
+            continue
+        except sqlite3.DatabaseError as fault:
+            if not is_damage(fault):
+                raise
+        try:
+            for row in db.execute(select + " DESC", (low, high)):
+                yield row
+                high = row[0] - 1
+        except sqlite3.DatabaseError as fault:
+            if not is_damage(fault):
+                raise
+        if low < high:
+            middle = (low + high) // 2
+            gaps += [(low, middle), (middle + 1, high)]

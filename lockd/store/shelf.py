@@ -1,0 +1,103 @@
+"""Damaged databases: set aside unharmed, or rebuilt from what is whole with the original kept.
+
+Everything is done by renaming in an order that a power cut at any moment leaves completable.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from lockd.store import database, files
+from lockd.store.keys import KeyRing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+log = logging.getLogger("lockd.store")
+
+DATABASE, WAL, SHM, ANCHOR = "lockd.db", "lockd.db-wal", "lockd.db-shm", "anchor"
+_REBUILT = "lockd.db.rebuilt"
+_MEMORY = "/dev/shm"
+
+
+def set_aside(folder: Path, ring: KeyRing, names: tuple[str, ...] = (SHM, WAL, ANCHOR, DATABASE)) -> Path:
+    """Move the database with its companions to `set-aside-<n>`, the database last: as long as it
+    is here the move is not done, and goes on into the same folder at the next start."""
+    with files.worded():
+        shelf = next(s for s in (folder / f"set-aside-{n}" for n in range(1, 1 << 30)) if not (s / DATABASE).exists())
+        if not shelf.exists():
+            os.mkdir(shelf, 0o700)
+            os.chmod(shelf, 0o700)
+        ring.copy_to(shelf)
+        for name in names:
+            if (folder / name).exists():
+                os.rename(folder / name, shelf / name)
+        files.sync_folder(shelf)
+        files.sync_folder(folder)
+    log.error("lockd.db was damaged; it is kept unharmed in %s", shelf)
+    return shelf
+
+
+def rebuild(folder: Path, ring: KeyRing) -> Path:
+    """Put a new database of all rows that can be read in place of one with malformed pages.
+
+    Returns where the original is kept. Unreadable when it cannot be opened at all."""
+    fresh = folder / _REBUILT
+    _discard(fresh)
+    old = database.connect(folder / DATABASE)
+    new = database.connect(fresh)
+    try:
+        with database.worded(), database.transaction(new):
+            for table, columns in database.TABLES.items():
+                slots = ", ".join("?" * len(columns.split(",")))
+                new.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({slots})", database.salvage(old, table))
+    finally:
+        new.close()
+        old.close()
+    with files.worded():
+        files.sync_folder(folder)
+        shelf = set_aside(folder, ring, (SHM, WAL, DATABASE))
+        os.rename(fresh, folder / DATABASE)
+        files.sync_folder(folder)
+    return shelf
+
+
+def finish(folder: Path) -> None:
+    """Complete, or drop, a rebuild that a power cut interrupted."""
+    fresh = folder / _REBUILT
+    with files.worded():
+        if not fresh.exists():
+            return
+        if (folder / DATABASE).exists():
+            _discard(fresh)
+        else:
+            os.rename(fresh, folder / DATABASE)
+            files.sync_folder(folder)
+
+
+@contextmanager
+def borrowed(folder: Path) -> Iterator[sqlite3.Connection]:
+    """A copy of the database in memory, to read from a disk that takes no writing at all."""
+    import shutil
+    import tempfile
+    from pathlib import Path
+
+    with files.worded(), tempfile.TemporaryDirectory(dir=_MEMORY if os.path.isdir(_MEMORY) else None) as place:
+        for name in (DATABASE, WAL):
+            if (folder / name).exists():
+                shutil.copyfile(folder / name, os.path.join(place, name))
+        db = database.connect(Path(place) / DATABASE)
+        try:
+            yield db
+        finally:
+            db.close()
+
+
+def _discard(path: Path) -> None:
+    for name in (path.name, path.name + "-wal", path.name + "-shm"):
+        path.with_name(name).unlink(missing_ok=True)

@@ -1,0 +1,259 @@
+"""The store as the daemon sees it: load once, then commit; read and verify from any thread."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from lockd.core.effects import Entry, Write
+from lockd.core.snapshot import Snapshot
+from lockd.store import database, files, shelf
+from lockd.store.anchor import Anchor, Mark
+from lockd.store.audit import Head, Trail
+from lockd.store.faults import KeyUnavailable, ReadOnly, StoreError, Unreadable
+from lockd.store.keys import KeyRing
+from lockd.store.proof import Proof
+from lockd.store.rows import PEOPLE, Rows, values
+from lockd.store.seal import Sealer
+from lockd.store.turn import Turn
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["KeyUnavailable", "StoreError", "Vault"]
+
+log = logging.getLogger("lockd.store")
+
+T = TypeVar("T")
+#: Rows resealed in one transaction while keys rotate: some 10 ms that a commit may wait.
+_ROTATE_BATCH = 200
+#: A storage that has not answered for so long is as good as dead.
+_STALLED_SECONDS = 30.0
+
+
+class Vault:
+    """The open store. One thread commits; every method may be called from any thread.
+
+    `set_aside`: where a damaged database was put, None if none was. `fault`: why the store cannot
+    be written since it was opened, in words; each commit tries again."""
+
+    def __init__(self, folder: Path, ring: KeyRing, max_events: int) -> None:
+        """Takes the folder, and opens nothing yet: use `Vault.open`."""
+        with files.worded():
+            self._claim = files.claim(folder)
+        self._folder, self._ring, self._max_events = folder, ring, max_events
+        self._path = folder / shelf.DATABASE
+        sealer = Sealer(ring)
+        self._rows, self._trail = Rows(sealer, ring), Trail(sealer)
+        self._anchor = Anchor(folder / shelf.ANCHOR, ring.anchor_key)
+        self._db: sqlite3.Connection | None = None
+        self._inode = (0, 0)
+        self._mark = self._anchor.read()
+        self._head, self._roll = Head(), 0
+        self._turn = Turn()
+        self._reading = threading.Lock()
+        self.set_aside: Path | None = None
+        self.fault = ""
+
+    @classmethod
+    def open(cls, folder: Path, ring: KeyRing, max_events: int) -> Vault:
+        """Open the store, begin one where there is none. StoreError when another lockd has it, or
+        when there is nothing that could be read. A database that SQLite cannot work with is set
+        aside; one that cannot be written (disk full, read-only) still loads, and `fault` says why."""
+        vault = cls(folder, ring, max_events)
+        try:
+            shelf.finish(folder)
+            vault._begin()
+        except BaseException:
+            vault.close()
+            raise
+        return vault
+
+    def load(self, boot: str) -> Snapshot:
+        """What the store holds. `damaged` has a line for each thing that is not as it was left."""
+        with self._turn:
+            if self._db is not None:
+                return self._snapshot(self._db, boot)
+            with shelf.borrowed(self._folder) as db:
+                self._measure(db)
+                return self._snapshot(db, boot)
+
+    def commit(self, entry: Entry, writes: tuple[Write, ...]) -> int:
+        """Make the entry and its writes durable, together; returns the entry's number. On a
+        StoreError nothing of it is in the store, and the next commit starts afresh."""
+        with self._turn:
+            self._head, self._roll = head, _ = self._change(lambda db: self._commit(db, entry, writes))
+            self._anchor.advance(Mark(head.seq, head.hash))
+            return head.seq
+
+    def read(self, first: int, limit: int) -> list[dict[str, Any]]:
+        """Up to `limit` events from number `first` on: `seq`, `time`, `kind` and the entry's
+        fields. Damaged ones are left out."""
+        last = self._head.seq
+        found = self._ask(lambda db: self._trail.fetch(db, max(first, 1), last, limit))
+        events = (self._trail.try_open(seq, sealed) for seq, sealed in found)
+        return [event.fields() for event in events if event]
+
+    def verify(self) -> dict[str, Any]:
+        """Walk the whole trail: `ok`, `first`, `last`, `bad` (first bad number, 0: none), `reason`."""
+        return Proof(self._trail, self._head, self._ask).report()
+
+    def check(self) -> None:
+        """Whether the store answers and is the one we opened; StoreError says why not."""
+        stalled = self._turn.held_for()
+        if stalled > _STALLED_SECONDS:
+            raise StoreError(f"the storage has not answered for {stalled:.0f} s")
+        if self._db is not None:
+            self._expect_same_file()
+            self._ask(lambda db: db.execute("SELECT id FROM event ORDER BY id DESC LIMIT 1").fetchone())
+
+    def rotate_key(self) -> None:
+        """Seal everything again with a new data key and forget the old one, a batch at a time;
+        commits go on between. One that was interrupted is finished instead of a new one begun."""
+        with self._turn:
+            if not self._ring.rotating:
+                self._ring.next_generation()
+        for table in (*PEOPLE, "event"):
+            self._rotate(table)
+        with self._turn:
+            self._ring.retire()
+
+    def close(self) -> None:
+        """Fold everything into the database file, sync the anchor, let go of the folder."""
+        with self._turn, self._reading:
+            self._disconnect()
+            self._anchor.close()
+            if self._claim >= 0:
+                os.close(self._claim)
+                self._claim = -1
+
+    def _begin(self) -> None:
+        try:
+            self._connect()
+        except Unreadable:
+            self._start_afresh()
+        except StoreError as fault:
+            if not self._path.exists() or not self._path.stat().st_size:
+                raise
+            self.fault = str(fault)
+            log.error("the store cannot be written: %s", fault)
+
+    def _start_afresh(self) -> None:
+        self.set_aside = shelf.set_aside(self._folder, self._ring)
+        self._mark = None
+        self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        """Open the database; one with malformed pages is rebuilt first."""
+        db = database.connect(self._path)
+        try:
+            self._measure(db)
+        except Unreadable:
+            db.close()
+            self.set_aside = shelf.rebuild(self._folder, self._ring)
+            db = database.connect(self._path)
+            self._measure(db)
+        about = os.stat(self._path)
+        self._inode = (about.st_dev, about.st_ino)
+        self._db, self.fault = db, ""
+        if self._mark is None and not self._head.seq:
+            self._mark = Mark(0, self._head.hash)
+            self._anchor.advance(self._mark)  # durable before the first event is, lest it be missed
+        return db
+
+    def _disconnect(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def _measure(self, db: sqlite3.Connection) -> None:
+        """Note where the trail ends and what the rows add up to; Unreadable on malformed pages."""
+        with database.worded():
+            self._head, self._roll = self._trail.head(db), self._rows.roll(db)
+
+    def _snapshot(self, db: sqlite3.Connection, boot: str) -> Snapshot:
+        damaged = [f"the store cannot be written: {self.fault}"] if self.fault else []
+        if self.set_aside:
+            damaged.append(f"lockd.db was damaged: it is kept in {self.set_aside}, what could be read goes on")
+        with database.worded():
+            found = self._rows.load(db, damaged)
+            rolled_back = self._is_rolled_back(db, damaged)
+        if self._head.roll is None:
+            damaged.append(f"event {self._head.seq}, the newest one, is damaged")
+        elif self._head.roll != self._roll:
+            damaged.append("users, credentials or state are not those of the last event: some are gone, or older ones"
+                           " were put back")
+        return Snapshot(
+            values(found["user"]), values(found["credential"]), found["state"],
+            boot, self._head.seq, tuple(damaged), rolled_back,
+        )
+
+    def _is_rolled_back(self, db: sqlite3.Connection, damaged: list[str]) -> bool:
+        mark = self._mark
+        if mark is None:
+            if self._head.seq:
+                damaged.append("the anchor is missing or damaged: an older lockd.db put back would go unnoticed")
+            return False
+        event = self._trail.find(db, mark.seq)
+        return mark.seq > self._head.seq or (event is not None and event.hash != mark.hash)
+
+    def _commit(self, db: sqlite3.Connection, entry: Entry, writes: tuple[Write, ...]) -> tuple[Head, int]:
+        roll = self._roll ^ self._rows.apply(db, writes, self._head.seq + 1)
+        head = self._trail.append(db, self._head, entry, roll)
+        self._trail.prune(db, head.seq, self._max_events)
+        return head, roll
+
+    def _rotate(self, table: str) -> None:
+        after: int | None = -(1 << 63)
+        while after is not None:
+            with self._turn:
+                after = self._change(partial(self._reseal, table, after))
+
+    def _reseal(self, table: str, after: int, db: sqlite3.Connection) -> int | None:
+        if table == "event":
+            return self._trail.reseal(db, after, _ROTATE_BATCH)
+        return self._rows.reseal(db, table, after, _ROTATE_BATCH)
+
+    def _change(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do the work in one transaction; over damage that it meets, rebuild and do it again."""
+        if self._db is not None:
+            self._expect_same_file()
+        try:
+            return self._transact(work)
+        except Unreadable:
+            with self._reading:
+                self._disconnect()
+                self.set_aside = shelf.rebuild(self._folder, self._ring)
+            return self._transact(work)
+
+    def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        db = self._db or self._connect()
+        try:
+            with database.worded(), database.transaction(db):
+                return work(db)
+        except StoreError as fault:
+            if db.in_transaction or isinstance(fault, ReadOnly):
+                self._disconnect()
+            raise
+
+    def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        """Answer from a connection of its own, beside the writer."""
+        with self._reading, database.worded():
+            db = database.connect_reader(self._path)
+            try:
+                return question(db)
+            finally:
+                db.close()
+
+    def _expect_same_file(self) -> None:
+        try:
+            about = os.stat(self._path)
+        except FileNotFoundError as fault:
+            raise StoreError("lockd.db was removed while in use; restart lockd") from fault
+        if (about.st_dev, about.st_ino) != self._inode:
+            raise StoreError("lockd.db was replaced while in use; restart lockd")

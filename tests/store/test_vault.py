@@ -1,0 +1,246 @@
+"""What is committed is there again after a restart; what fails leaves no trace."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import sqlite3
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from lockd.core.effects import Drop, Entry, Put
+from lockd.core.snapshot import Kept, Snapshot
+from lockd.store import database
+from lockd.store.faults import StoreError
+from lockd.store.keys import KeyRing, load_keys
+from lockd.store.vault import Vault
+from tests.store.conftest import Opener
+from tests.store.trail import entry, execute, fill
+
+
+def test_a_fresh_store_is_empty(opened: Opener) -> None:
+    vault = opened()
+    assert vault.load("boot") == Snapshot(boot="boot")
+    assert vault.set_aside is None
+    assert vault.read(1, 10) == []
+    assert vault.verify() == {"ok": True, "first": 1, "last": 0, "bad": 0, "reason": ""}
+
+
+def test_rows_come_back_after_a_restart_with_the_number_of_their_commit(opened: Opener) -> None:
+    vault = opened()
+    assert vault.commit(entry(), (Put("user", "1", {"name": "Ännchen"}), Put("credential", "PIN:1", {"user": 1}))) == 1
+    assert vault.commit(entry(), (Put("state", "lockout", {"until": 1.5}), Put("user", "2", {}))) == 2
+    assert vault.commit(entry(), (Drop("user", "2"), Drop("user", "99"), Put("state", "mode", {"m": "Normal"}))) == 3
+    snapshot = opened().load("next")
+    assert snapshot == Snapshot(
+        users={"1": {"name": "Ännchen"}},
+        credentials={"PIN:1": {"user": 1}},
+        state={"lockout": Kept(2, {"until": 1.5}), "mode": Kept(3, {"m": "Normal"})},
+        boot="next",
+        last_seq=3,
+    )
+
+
+def test_events_are_read_in_order_from_a_number_on(opened: Opener) -> None:
+    vault = opened()
+    fill(vault, 5)
+    assert [event["seq"] for event in vault.read(2, 3)] == [2, 3, 4]
+    assert [event["seq"] for event in vault.read(0, 99)] == [1, 2, 3, 4, 5]
+    assert vault.read(6, 1) == []
+    assert vault.read(3, 1) == [
+        {"seq": 3, "time": 3_000_000, "kind": "LockOperation", "type": "Unlock", "user": 3}]
+
+
+def test_nothing_about_people_or_events_stands_in_the_files(opened: Opener, folder: Path) -> None:
+    vault = opened()
+    vault.commit(Entry("System", 1, {"by": "Rumpelstilz"}), (Put("user", "1", {"name": "Rumpelstilz"}),))
+    vault.close()
+    assert all(b"Rumpel" not in file.read_bytes() for file in folder.iterdir())
+
+
+def test_the_trail_is_bounded_and_still_provable(opened: Opener) -> None:
+    vault = opened(40)
+    for n in range(1, 201):
+        vault.commit(entry(n), ())
+        first = vault.read(1, 1)[0]["seq"]
+        assert n - first < 40
+    report = opened(40).verify()
+    assert report["ok"]
+    assert report["last"] == 200
+    assert report["first"] > 160
+
+
+def test_a_lowered_bound_is_reached_in_small_steps(opened: Opener) -> None:
+    vault = opened(10_000)
+    for n in range(1200):
+        vault.commit(entry(n), ())
+    vault = opened(100)
+    vault.commit(entry(), ())
+    assert 500 < vault.read(1, 1)[0]["seq"] < 1100
+    for n in range(3):
+        vault.commit(entry(n), ())
+    assert vault.read(1, 1)[0]["seq"] > 1100
+    assert vault.verify()["ok"]
+
+
+def test_files_are_private_whatever_the_umask(folder: Path, tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        vault = Vault.open(folder, load_keys(folder, "auto", None), 100)
+        fill(vault, 1)
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
+        vault.close()
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert modes.keys() == {"key", "lockd.keys", "lockd.db", "lockd.db-wal", "lockd.db-shm", "anchor"}
+    assert set(modes.values()) == {0o600}
+
+
+def test_a_second_lockd_is_refused(opened: Opener, folder: Path, ring: KeyRing) -> None:
+    vault = opened()
+    with pytest.raises(StoreError, match="another lockd"):
+        Vault.open(folder, ring, 100)
+    with pytest.raises(StoreError, match="another lockd"):
+        load_keys(folder, "auto", None)
+    vault.commit(entry(), ())
+
+
+def test_a_locked_database_is_a_fault_in_words_and_later_commits_work(
+    opened: Opener, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_BUSY_SECONDS", 0.01)
+    vault = opened()
+    other = sqlite3.connect(folder / "lockd.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match="another program has locked"):
+        vault.commit(entry(), ())
+    other.execute("ROLLBACK")
+    other.close()
+    assert vault.commit(entry(), ()) == 1
+
+
+def test_a_full_disk_undoes_the_whole_commit(opened: Opener) -> None:
+    vault = opened()
+    fill(vault, 3)
+    assert vault._db
+    vault._db.execute("PRAGMA max_page_count = 1")  # as many as there are now
+    with pytest.raises(StoreError, match="the disk is full"):
+        vault.commit(entry(1, text="x" * 60_000), (Put("user", "9", {}), Put("state", "uses", {"left": 0})))
+    vault._db.execute("PRAGMA max_page_count = 1000000")
+    assert vault.commit(entry(4), ()) == 4
+    snapshot = opened().load("")
+    assert set(snapshot.users) == {"1", "2", "3"}
+    assert snapshot.state == {"uses": Kept(3, {"left": 3})}
+    assert not snapshot.damaged
+
+
+def test_a_read_only_database_is_a_fault_in_words_and_later_commits_work(opened: Opener) -> None:
+    vault = opened()
+    assert vault._db
+    vault._db.execute("PRAGMA query_only = ON")
+    with pytest.raises(StoreError, match="read-only"):
+        vault.commit(entry(), ())
+    assert vault.commit(entry(), ()) == 1, "it was opened afresh"
+
+
+def test_a_failing_device_is_a_fault_in_words_and_later_commits_work(opened: Opener) -> None:
+    vault = opened()
+    fill(vault, 3)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, limits[1]))
+    try:
+        with pytest.raises(StoreError, match="storage device|disk is full"):
+            vault.commit(entry(4), ())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert vault.commit(entry(4), ()) == 4
+    assert opened().verify()["ok"]
+
+
+def test_a_disk_full_from_the_start_still_loads(
+    opened: Opener, folder: Path, ring: KeyRing, caplog: pytest.LogCaptureFixture
+) -> None:
+    fill(opened(), 3)
+    opened().close()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        vault = Vault.open(folder, ring, 100)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    snapshot = vault.load("")
+    assert set(snapshot.users) == {"1", "2", "3"}
+    assert snapshot.last_seq == 3
+    assert [line for line in snapshot.damaged if "cannot be written" in line]
+    vault.check()
+    assert vault.commit(entry(4), ()) == 4
+    assert vault.fault == ""
+    vault.close()
+
+
+def test_a_database_replaced_or_removed_under_lockd_is_noticed_at_the_next_commit(
+    opened: Opener, folder: Path
+) -> None:
+    vault = opened()
+    fill(vault, 3)
+    shutil.copy(folder / "lockd.db", folder / "copy")
+    (folder / "copy").rename(folder / "lockd.db")
+    with pytest.raises(StoreError, match="replaced"):
+        vault.commit(entry(), ())
+    with pytest.raises(StoreError, match="replaced"):
+        vault.check()
+    (folder / "lockd.db").unlink()
+    with pytest.raises(StoreError, match="removed"):
+        vault.commit(entry(), ())
+
+
+def test_an_unknown_table_is_refused_before_anything_is_written(opened: Opener) -> None:
+    vault = opened()
+    with pytest.raises(ValueError, match="no table"):
+        vault.commit(entry(), (Put("user", "1", {}), Put("sqlite_master", "x", {})))
+    assert vault.commit(entry(), ()) == 1
+    assert opened().load("").users == {}
+
+
+def test_reading_and_verifying_from_other_threads_while_commits_go_on(opened: Opener) -> None:
+    vault = opened(150)
+    fill(vault, 200)
+    reports: list[dict[str, object]] = []
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            reports.append(vault.verify())
+            assert vault.read(1, 200)
+
+    threads = [threading.Thread(target=look) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    fill(vault, 300)
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert reports
+    assert all(report["ok"] for report in reports), reports
+
+
+def test_an_unknown_file_in_the_folder_is_left_alone(opened: Opener, folder: Path) -> None:
+    opened()
+    (folder / "notes").write_text("mine")
+    fill(opened(), 1)
+    assert (folder / "notes").read_text() == "mine"
+
+
+def test_rows_written_by_hand_beside_lockd_are_reported(opened: Opener, folder: Path) -> None:
+    fill(opened(), 2)
+    opened().close()
+    execute(folder, ("INSERT INTO user VALUES (5, x'00', 1, x'0102')",))
+    snapshot = opened().load("")
+    assert set(snapshot.users) == {"1", "2"}
+    assert any("a row of table user" in line for line in snapshot.damaged)
+    assert any("last event" in line for line in snapshot.damaged)
