@@ -1,0 +1,1 @@
+"""lockd's own D-Bus API."""

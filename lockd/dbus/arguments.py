@@ -1,0 +1,93 @@
+"""What each argument and each writable property may be, as data. A method not in here cannot be called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import get_args
+
+from lockd import words
+from lockd.dbus import names
+from lockd.dbus.checks import Check, anything, fields, matching, number, octets, real, text, word
+
+_UINT = 0xFFFFFFFF
+#: Matter's indexes: 0 is none, 0xFFFE all, 0xFFFF reserved.
+_index = number(1, names.ALL - 1)
+_index_or_all = number(1, names.ALL - 1, names.ALL)
+_user_or_new = number(0, names.ALL - 1)
+_change = word("Add", "Modify")
+_credential = word(*get_args(words.CredentialType))
+_digits = matching(r"[0-9]{1,256}", "1 to 256 digits")
+_turn = word("lock", "unlock")
+_volts = real(0, 30)
+_status = word(*get_args(words.UserStatus))
+_type = word(*get_args(words.UserType))
+
+_operation = fields(names.OPERATION_OPTIONS, {"pin": _digits, "wait": anything})
+_user_fields = fields(
+    names.SET_USER_OPTIONS,
+    {
+        "name": text,
+        "unique_id": number(0, _UINT),
+        "status": _status,
+        "type": _type,
+        "rule": word(*get_args(words.CredentialRule)),
+    },
+)
+_new_user_fields = fields(names.SET_CREDENTIAL_OPTIONS, {"user_status": _status, "user_type": _type})
+
+#: From a date before which no lockd was made to one that no clock of ours will see.
+_seconds = number(1_735_689_600, 4_102_444_800)
+
+#: What outside power may be called when it is plugged in.
+PLUGS = ("EmergencyUsb", "Emergency9V", "Generator", "Wireless", "Mains")
+
+#: Method -> argument -> check.
+ARGUMENTS: Mapping[str, Mapping[str, Check]] = {
+    "LockDoor": {"options": _operation},
+    "UnlockDoor": {"options": _operation},
+    "UnlockWithTimeout": {"timeout": number(1, 65535), "options": _operation},
+    "UnboltDoor": {"options": _operation},
+    "Home": {},
+    "SetUser": {"operation": _change, "index": _index, "fields": _user_fields},
+    "GetUser": {"index": _index},
+    "ListUsers": {},
+    "ClearUser": {"index": _index_or_all},
+    "SetCredential": {
+        "operation": _change,
+        "type": _credential,
+        "index": _index,
+        "data": octets,
+        "user": _user_or_new,
+        "fields": _new_user_fields,
+    },
+    "GetCredentialStatus": {"type": _credential, "index": _index},
+    "ClearCredential": {"type": word("", *get_args(words.CredentialType)), "index": _index_or_all},
+    "Read": {"from": number(0, 2**63 - 1), "max": number(1, 1000)},
+    "Verify": {},
+    "Diagnose": {},
+    "SetTime": {"time": _seconds},
+    "RotateKey": {},
+    "FactoryReset": {"word": matching("erase everything", 'the words "erase everything"')},
+    "Press": {"keys": matching(r"[0-9*#]{1,64}", "1 to 64 of the keys 0-9, * and #")},
+    "OpenDoor": {},
+    "CloseDoor": {},
+    "TurnKey": {"direction": _turn},
+    "TurnThumb": {"direction": _turn},
+    "Jam": {"jammed": anything},
+    "SetBattery": {"percent": real(0, 100), "volts": _volts},
+    "Plug": {"source": word(*PLUGS), "volts": _volts},
+    "Unplug": {},
+    "Tamper": {"removed": anything},
+    "PressInside": {},
+    "SetTimeState": {"state": word(*get_args(words.TimeState))},
+}
+
+#: Writable property -> check.
+PROPERTIES: Mapping[str, Check] = {
+    "OperatingMode": word(*get_args(words.OperatingMode)),
+    "AutoRelockTime": number(0, _UINT),
+    "WrongCodeEntryLimit": number(1, 255),
+    "UserCodeTemporaryDisableTime": number(1, 255),
+    "RequirePINforRemoteOperation": anything,
+    "ExpiringUserTimeout": number(1, 2880),
+}

@@ -1,0 +1,85 @@
+"""All that the D-Bus side may ask of the daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from lockd.value import Value
+from lockd.words import Wish
+
+
+class Caller(Value):
+    """Who sent a message: the unique name on the bus, the Unix user (`name` empty: unknown)."""
+
+    sender: str
+    uid: int
+    name: str
+
+    @property
+    def by(self) -> str:
+        """In words, as the audit trail says it: `uid 1000 (anna)`."""
+        return f"uid {self.uid} ({self.name})" if self.name else f"uid {self.uid}"
+
+
+class Desk(Protocol):
+    """The daemon's counter. Arguments are of the right type and range; everything raises LockdError.
+
+    Dictionaries are plain Python with the keys of names.py; `by` is `Caller.by`.
+    """
+
+    #: The modelled door (gpio.mechanism), or None.
+    simulator: Any
+
+    async def operate(self, wish: Wish, by: str, pin: str | None, wait: bool, relock_s: int | None) -> None:
+        """Move the bolt; `pin` is digits. Returns when it arrived, or with `wait` False when granted."""
+
+    async def set_property(self, name: str, value: Any, by: str) -> None:
+        """A rw property of org.lockd1.Lock."""
+
+    def get_property(self, interface: str, name: str) -> Any:
+        """The value now, of every property but Simulator's."""
+
+    async def set_user(self, op: str, index: int, fields: Mapping[str, Any], by: str) -> None:
+        """Add or Modify."""
+
+    def get_user(self, index: int) -> Mapping[str, Any]:
+        """USER_FIELDS; a free place has only index and next."""
+
+    def list_users(self) -> list[dict[str, Any]]:
+        """USER_FIELDS of each."""
+
+    async def clear_user(self, index: int, by: str) -> None:
+        """0xFFFE: all."""
+
+    async def set_credential(
+        self, op: str, kind: str, index: int, data: bytes, user: int, fields: Mapping[str, Any], by: str
+    ) -> tuple[int, int]:
+        """The user, and the next free index. `data` of a PIN is ASCII digits."""
+
+    def credential_status(self, kind: str, index: int) -> Mapping[str, Any]:
+        """STATUS_FIELDS."""
+
+    async def clear_credential(self, kind: str, index: int, by: str) -> None:
+        """Kind "": every type; index 0xFFFE: all of the type."""
+
+    async def read_log(self, first: int, limit: int) -> list[dict[str, Any]]:
+        """EVENT_FIELDS of each, ascending."""
+
+    async def verify_log(self) -> Mapping[str, Any]:
+        """REPORT_FIELDS."""
+
+    def diagnose(self) -> list[dict[str, Any]]:
+        """FINDING_FIELDS of each."""
+
+    async def set_time(self, seconds: int, by: str) -> None:
+        """Seconds since 1970."""
+
+    async def rotate_key(self, by: str) -> None:
+        """A new data key."""
+
+    async def factory_reset(self, by: str) -> None:
+        """Erase everything but the audit trail."""
+
+    def set_time_state(self, state: str) -> None:
+        """Simulation only: Trusted, Floor or Unknown."""

@@ -1,0 +1,125 @@
+"""Answers the calls of one connection: rights, limits, errors, replies."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Coroutine
+from typing import Any
+
+from dbus_next.constants import MessageFlag
+from dbus_next.message import Message
+
+from lockd.dbus import names
+from lockd.dbus.callers import Callers, Readers
+from lockd.dbus.connection import Connection
+from lockd.dbus.polkit import Policy
+from lockd.dbus.router import Answer, Call, Router, body_of
+from lockd.dbus.standard import ERROR, StandardError
+from lockd.errors import AccessDenied, Busy, LockdError
+
+log = logging.getLogger("lockd.dbus")
+
+#: Calls under way, of all callers and of one.
+MOST_PENDING = 256
+MOST_PENDING_OF_ONE = 32
+#: The longest text of an error.
+LONGEST_ERROR = 1000
+
+
+class Load:
+    """The calls under way, over all connections: one that lost its caller still ends by itself."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._of: Counter[str] = Counter()
+
+    def refuse_more(self, sender: str) -> None:
+        """Busy if there is no room for another call of this sender."""
+        if len(self._tasks) >= MOST_PENDING or self._of[sender] >= MOST_PENDING_OF_ONE:
+            raise Busy("too many calls are waiting already; try again when they are answered")
+
+    def begin(self, sender: str, work: Coroutine[Any, Any, None]) -> None:
+        """Run it."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        self._of[sender] += 1
+        task.add_done_callback(lambda done: self._end(sender, done))
+
+    async def stop(self) -> None:
+        """End all of them."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _end(self, sender: str, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._of[sender] -= 1
+        if not self._of[sender]:
+            del self._of[sender]
+
+
+class Dispatcher:
+    """Takes the method calls of one connection."""
+
+    def __init__(
+        self, connection: Connection, router: Router, policy: Policy, callers: Callers, readers: Readers, load: Load
+    ) -> None:
+        self._connection = connection
+        self._router = router
+        self._policy = policy
+        self._callers = callers
+        self._readers = readers
+        self._load = load
+
+    def receive(self, message: Message, whole: bool) -> None:
+        """A method call; answered at once or later, with a result or an error, unless no answer is wanted."""
+        try:
+            asked = self._router.understand(message, whole)
+            if isinstance(asked, Answer):
+                self._reply(message, asked.gives, asked.values)
+                return
+            self._load.refuse_more(message.sender)
+            self._load.begin(message.sender, self._perform(message, asked))
+        except Exception as error:  # noqa: BLE001 - every fault becomes the caller's answer
+            self._refuse(message, error)
+
+    async def _perform(self, message: Message, call: Call) -> None:
+        try:
+            caller = await self._callers.identify(message.sender)
+            interactive = bool(message.flags & MessageFlag.ALLOW_INTERACTIVE_AUTHORIZATION)
+            await self._policy.require(caller, call.right, interactive)
+            if call.right == "read-log" and self._connection.connected:
+                self._readers.admit(message.sender)
+            result = await call.run(caller)
+            self._reply(message, call.gives, result if len(call.gives) > 1 else (result,)[: len(call.gives)])
+        except Exception as error:  # noqa: BLE001 - every fault becomes the caller's answer
+            self._refuse(message, error)
+
+    def _reply(self, message: Message, gives: tuple[names.Arg, ...], values: tuple[Any, ...]) -> None:
+        reply = Message.new_method_return(message, "".join(arg.signature for arg in gives), body_of(gives, values))
+        self._send(message, reply)
+
+    def _refuse(self, message: Message, error: Exception) -> None:
+        name, text = _named(error)
+        if name is None:
+            log.error("%s failed: %s", message.member, type(error).__name__, exc_info=error)
+            name, text = names.ERROR + "Failure", "lockd failed at this; its journal says why"
+        clean = text[:LONGEST_ERROR].encode("utf-8", "replace").decode().replace("\0", "?")
+        self._send(message, Message.new_error(message, name, clean))
+
+    def _send(self, message: Message, reply: Message) -> None:
+        if not message.flags & MessageFlag.NO_REPLY_EXPECTED:
+            self._connection.post(reply)
+
+
+def _named(error: Exception) -> tuple[str | None, str]:
+    """The D-Bus name and the text of an error that has them."""
+    if isinstance(error, AccessDenied):
+        return ERROR + "AccessDenied", str(error)
+    if isinstance(error, LockdError):
+        return names.ERROR + error.name, str(error)
+    if isinstance(error, StandardError):
+        return error.name, str(error)
+    return None, ""

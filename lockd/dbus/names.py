@@ -1,0 +1,241 @@
+"""The D-Bus API as data: every name, signature, right and explanation in one place.
+
+The daemon answers, introspects and authorises by these tables; lockctl and the README's page are
+written from them. A method that is not in a table does not exist; one without a right is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from lockd.value import Value
+
+BUS_NAME = "org.lockd1"
+PATH = "/org/lockd1"
+ERROR = "org.lockd1.Error."
+ALL = 0xFFFE
+
+#: Polkit actions `org.lockd1.<right>`; "any": everybody who may speak to the name at all.
+Right = Literal["any", "operate", "manage", "read-log", "configure", "reset"]
+
+
+class Arg(Value):
+    """One argument. `fields`: the keys that its dictionaries may have, and their types."""
+
+    name: str
+    signature: str
+    fields: Mapping[str, str] = {}
+
+
+class Method(Value):
+    """`takes` and `gives` in order; `right` is asked of the caller."""
+
+    name: str
+    right: Right
+    doc: str
+    takes: tuple[Arg, ...] = ()
+    gives: tuple[Arg, ...] = ()
+
+
+class Property(Value):
+    """`write`: the right to set it; empty: read-only. Reading is open to all. `changes`: whether
+    PropertiesChanged tells of it (EmitsChangedSignal)."""
+
+    name: str
+    signature: str
+    doc: str
+    write: Right | Literal[""] = ""
+    changes: Literal["true", "const"] = "true"
+
+
+class Signal(Value):
+    """One signal."""
+
+    name: str
+    doc: str
+    carries: tuple[Arg, ...]
+
+
+class Interface(Value):
+    """One interface of the object."""
+
+    name: str
+    doc: str
+    methods: tuple[Method, ...] = ()
+    properties: tuple[Property, ...] = ()
+    signals: tuple[Signal, ...] = ()
+
+
+def args(text: str, fields: Mapping[str, str] | None = None) -> tuple[Arg, ...]:
+    """`"index u, options a{sv}"` as arguments; `fields` are those of the dictionaries among them."""
+    pairs = (part.split() for part in text.split(",") if part.strip())
+    return tuple(Arg(name, signature, fields or {} if "{" in signature else {}) for name, signature in pairs)
+
+
+#: Keys of the event dictionaries and their types.
+EVENT_FIELDS = {
+    "seq": "t", "time": "t", "kind": "s", "type": "s", "source": "s", "detail": "s", "error": "s", "alarm": "s",
+    "state": "s", "phase": "s", "grant": "t", "user": "u", "credentials": "a(su)", "by": "s", "count": "u",
+    "data_type": "s", "operation": "s", "index": "u", "property": "s", "value": "s",
+}
+
+#: Keys of the user dictionaries and their types.
+USER_FIELDS = {
+    "index": "u", "name": "s", "unique_id": "u", "status": "s", "type": "s", "rule": "s",
+    "credentials": "a(su)", "creator": "s", "modifier": "s", "next": "u",
+}
+
+#: Options of the Lock methods.
+OPERATION_OPTIONS = {"pin": "s", "wait": "b"}
+#: Keys that SetUser takes.
+SET_USER_OPTIONS = {"name": "s", "unique_id": "u", "status": "s", "type": "s", "rule": "s"}
+#: Keys that SetCredential takes when it makes a new user.
+SET_CREDENTIAL_OPTIONS = {"user_status": "s", "user_type": "s"}
+#: Keys of GetCredentialStatus's answer.
+STATUS_FIELDS = {"exists": "b", "user": "u", "creator": "s", "modifier": "s", "next": "u"}
+#: Keys of Verify's answer.
+REPORT_FIELDS = {"ok": "b", "first": "t", "last": "t", "bad": "t", "reason": "s"}
+#: Keys of Diagnose's answers.
+FINDING_FIELDS = {"part": "s", "ok": "b", "text": "s", "remedy": "s"}
+
+_OPTIONS = args("options a{sv}", OPERATION_OPTIONS)
+_EVENT = args("event a{sv}", EVENT_FIELDS)
+
+LOCK = Interface(
+    "org.lockd1.Lock",
+    "The lock itself: what it does, and what it sees.",
+    methods=(
+        Method("LockDoor", "operate", "Throw the bolt. Options: pin s, wait b (default true: reply when the bolt has"
+               " arrived).", _OPTIONS),
+        Method("UnlockDoor", "operate", "Draw the bolt, and pull the latch if there is one. Options as LockDoor.",
+               _OPTIONS),
+        Method("UnlockWithTimeout", "operate", "UnlockDoor, and lock again this many seconds after.",
+               args("timeout u, options a{sv}", OPERATION_OPTIONS)),
+        Method("UnboltDoor", "operate", "Draw the bolt and leave the latch alone. Options as LockDoor.", _OPTIONS),
+        Method("Home", "operate", "Find the bolt's position again after a jam or a fault: to locked, or to unlocked"
+               " while the door is open."),
+    ),
+    properties=(
+        Property("LockState", "s", "What the bolt's own contacts say: NotFullyLocked, Locked, Unlocked, Unlatched or"
+                 " Unknown."),
+        Property("Motion", "s", "What the bolt is doing: Idle, Locking, Unlocking, Unlatching or Homing."),
+        Property("Fault", "s", "What is wrong with the bolt: None, Jammed, Stalled, PositionUnknown, ActuatorDisabled"
+                 " or PowerLost."),
+        Property("DoorState", "s", "DoorOpen, DoorClosed, DoorForcedOpen, DoorAjar or Unknown."),
+        Property("ActuatorEnabled", "b", "Whether the motor can be driven at all."),
+        Property("OperatingMode", "s", "Normal, Vacation (from outside only by remote), Privacy (nothing from"
+                 " outside), NoRemoteLockUnlock or Passage (no code needed, no relock).", "configure"),
+        Property("AutoRelockTime", "u", "Seconds from unlocking to locking again; 0: off.", "configure"),
+        Property("WrongCodeEntryLimit", "y", "Wrong codes within the window that start a lockout (1-255).",
+                 "configure"),
+        Property("UserCodeTemporaryDisableTime", "y", "Seconds of the first lockout (1-255); each further one is twice"
+                 " as long, up to lock.lockout_max_s.", "configure"),
+        Property("RequirePINforRemoteOperation", "b", "Whether LockDoor, UnlockDoor and their kin need a pin.",
+                 "configure"),
+        Property("ExpiringUserTimeout", "u", "Minutes that an ExpiringUser lasts after the first use (1-2880).",
+                 "configure"),
+        Property("LockoutRemaining", "u", "Seconds that D-Bus callers still have to wait after too many wrong PINs;"
+                 " 0: none. Other sources count for themselves."),
+    ),
+    signals=(
+        Signal("LockOperation", "The bolt was moved, by whom and how.", _EVENT),
+        Signal("LockOperationError", "A try to move it was refused or failed, and why.", _EVENT),
+        Signal("DoorLockAlarm", "Something needs a person.", _EVENT),
+        Signal("DoorStateChange", "The door's contact changed.", _EVENT),
+    ),
+)
+
+USERS = Interface(
+    "org.lockd1.Users",
+    "Who may come in. Indexes are 1-based; 0xFFFE means all. Secrets are write-only.",
+    methods=(
+        Method("SetUser", "manage", "Add or Modify a user. Fields: name s, unique_id u, status s, type s, rule s.",
+               args("operation s, index u, fields a{sv}", SET_USER_OPTIONS)),
+        Method("GetUser", "manage", "One user; a free place answers only index and next (the next one in use, 0:"
+               " none).", args("index u"), args("user a{sv}", USER_FIELDS)),
+        Method("ListUsers", "manage", "Every user.", (), args("users aa{sv}", USER_FIELDS)),
+        Method("ClearUser", "manage", "Remove a user and his credentials; 0xFFFE: all.", args("index u")),
+        Method("SetCredential", "manage", "Add or Modify a credential; type PIN. User 0 makes a new user, and only then"
+               " fields may hold user_status s and user_type s. Answers the user and the next free index.",
+               args("operation s, type s, index u, data ay, user u, fields a{sv}", SET_CREDENTIAL_OPTIONS),
+               args("user u, next u")),
+        Method("GetCredentialStatus", "manage", "exists b, user u, creator s, modifier s, next u. Never the data.",
+               args("type s, index u"), args("status a{sv}", STATUS_FIELDS)),
+        Method("ClearCredential", "manage", "Remove a credential; type \"\": of every type; index 0xFFFE: all. A"
+               " user's last one takes him along.", args("type s, index u")),
+    ),
+    properties=(
+        Property("NumberOfTotalUsersSupported", "u", "Users that fit."),
+        Property("NumberOfPINUsersSupported", "u", "PINs that fit."),
+        Property("NumberOfCredentialsSupportedPerUser", "u", "Credentials that one user may have."),
+        Property("MinPINCodeLength", "y", "The fewest digits of a PIN."),
+        Property("MaxPINCodeLength", "y", "The most digits of a PIN."),
+    ),
+    signals=(Signal("LockUserChange", "A user or a credential was added, changed or removed.", _EVENT),),
+)
+
+LOG = Interface(
+    "org.lockd1.Log",
+    "The audit trail.",
+    methods=(
+        Method("Read", "read-log", "Up to `max` entries (at most 1000), from number `from` on, that one included.",
+               args("from t, max u"), args("events aa{sv}", EVENT_FIELDS)),
+        Method("Verify", "read-log", "Walk the whole chain: ok b, first t, last t, bad t (0: none), reason s.", (),
+               args("report a{sv}", REPORT_FIELDS)),
+    ),
+    properties=(Property("LastSequence", "t", "The number of the newest entry; 0: none."),),
+)
+
+MANAGER = Interface(
+    "org.lockd1.Manager",
+    "lockd itself.",
+    methods=(
+        Method("Diagnose", "read-log", "What lockd knows about its own health: part s, ok b, text s, remedy s.", (),
+               args("findings aa{sv}", FINDING_FIELDS)),
+        Method("SetTime", "configure", "The owner's word for the time, in seconds since 1970: trusted until the next"
+               " boot.", args("time t")),
+        Method("RotateKey", "configure", "Make a new data key and seal everything with it again."),
+        Method("FactoryReset", "reset", "Erase every user, credential and setting kept in the store. The word must be"
+               " \"erase everything\". The audit trail stays and says so.", args("word s")),
+    ),
+    properties=(
+        Property("Version", "s", "lockd's version.", changes="const"),
+        Property("TimeState", "s", "What the clock is worth: Trusted, Floor or Unknown."),
+        Property("Degraded", "as", "What does not work now, one line each; empty: all is well."),
+    ),
+)
+
+SIMULATOR = Interface(
+    "org.lockd1.Simulator",
+    "Hands on the modelled door. Only with --simulate.",
+    methods=(
+        Method("Press", "any", "Press keys: 0-9, # enters, * clears.", args("keys s")),
+        Method("OpenDoor", "any", "Pull the door open; by force if the bolt is out."),
+        Method("CloseDoor", "any", "Push it shut."),
+        Method("TurnKey", "any", "Turn the mechanical key: lock or unlock.", args("direction s")),
+        Method("TurnThumb", "any", "Turn the thumbturn on the inside: lock or unlock.", args("direction s")),
+        Method("Jam", "any", "Put something in the bolt's way, or take it away.", args("jammed b")),
+        Method("SetBattery", "any", "What the battery gives: percent of its charge, and volts.",
+               args("percent d, volts d")),
+        Method("Plug", "any", "Plug in outside power: EmergencyUsb, Emergency9V, Generator, Wireless or Mains.",
+               args("source s, volts d")),
+        Method("Unplug", "any", "Pull it out."),
+        Method("Tamper", "any", "Take the outer cover off, or put it back.", args("removed b")),
+        Method("PressInside", "any", "Press the button on the inside."),
+        Method("SetTimeState", "any", "What the clock is worth: Trusted, Floor or Unknown.", args("state s")),
+    ),
+    properties=(
+        Property("Bolt", "d", "Where the bolt is: 0 locked, 1 unlocked."),
+        Property("DoorOpen", "b", "Whether the modelled door stands open."),
+        Property("Jammed", "b", "Whether something is in the bolt's way."),
+        Property("CoverOff", "b", "Whether the outer cover is off."),
+        Property("MotorOn", "b", "Whether the motor turns."),
+        Property("Buzzer", "b", "Whether the buzzer sounds."),
+        Property("Green", "b", "Whether the green lamp is lit."),
+        Property("Red", "b", "Whether the red lamp is lit."),
+    ),
+    signals=(Signal("Moved", "The bolt is here: 0 locked, 1 unlocked.", args("bolt d")),),
+)
+
+INTERFACES = (LOCK, USERS, LOG, MANAGER, SIMULATOR)

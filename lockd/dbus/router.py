@@ -1,0 +1,138 @@
+"""From a message to what it asks for, by the tables alone; nothing is done here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from dbus_next.message import Message
+from dbus_next.signature import Variant
+
+from lockd.dbus import introspect, names, standard
+from lockd.dbus.arguments import ARGUMENTS, PROPERTIES
+from lockd.dbus.desk import Caller, Desk
+from lockd.dbus.lock import Lock
+from lockd.dbus.log import Log
+from lockd.dbus.manager import Manager
+from lockd.dbus.names import Arg, Interface, Method, Property, Right
+from lockd.dbus.simulator import Simulator
+from lockd.dbus.standard import StandardError
+from lockd.dbus.users import Users
+from lockd.dbus.variants import lists, to_wire
+from lockd.errors import InvalidField
+from lockd.value import Value
+
+HANDLERS: Mapping[str, Callable[[Desk], object]] = {
+    names.LOCK.name: Lock,
+    names.USERS.name: Users,
+    names.LOG.name: Log,
+    names.MANAGER.name: Manager,
+    names.SIMULATOR.name: Simulator,
+}
+
+
+class Answer(Value):
+    """Known at once, and open to all: the values of an answer."""
+
+    gives: tuple[Arg, ...]
+    values: tuple[Any, ...]
+
+
+class Call(Value):
+    """Something for a caller with this right. `run` gives the values of the answer."""
+
+    right: Right
+    gives: tuple[Arg, ...]
+    run: Callable[[Caller], Awaitable[Any]]
+
+
+class Router:
+    """Knows every method and property of one object."""
+
+    def __init__(self, desk: Desk, simulator: bool) -> None:
+        own = tuple(each for each in names.INTERFACES if simulator or each is not names.SIMULATOR)
+        self._desk = desk
+        self._interfaces: dict[str, Interface] = {each.name: each for each in (*own, *standard.INTERFACES)}
+        self._handlers = {each.name: HANDLERS[each.name](desk) for each in own}
+        self._properties = {each.name: {prop.name: prop for prop in each.properties} for each in own}
+        self._xml = introspect.describe(self._interfaces.values())
+
+    def understand(self, message: Message, whole: bool) -> Answer | Call:
+        """What the message asks for. Raises InvalidField, StandardError."""
+        interface, method = self._method(message)
+        if not whole:
+            raise InvalidField(f"{method.name}: the message is too long, or not readable")
+        expected = "".join(arg.signature for arg in method.takes)
+        if message.signature != expected:
+            wanted = ", ".join(f"{arg.name} {arg.signature}" for arg in method.takes)
+            raise InvalidField(f"{method.name} takes ({wanted}), not ({message.signature[:40]})")
+        if interface.name in self._handlers:
+            return self._own(interface, method, message.body)
+        if interface is standard.PROPERTIES:
+            return self._property(method, *message.body)
+        return Answer(method.gives, self._simple(method.name, message.path))
+
+    def signatures(self, interface: str) -> Mapping[str, str]:
+        """The types of an interface's properties."""
+        return {prop.name: prop.signature for prop in self._properties[interface].values()}
+
+    def _method(self, message: Message) -> tuple[Interface, Method]:
+        """The method; a message may leave out the interface, no two of our methods share a name."""
+        if message.path != names.PATH and introspect.describe_parent(message.path) is None:
+            raise StandardError("UnknownObject", f"there is nothing at {message.path[:80]}, only at {names.PATH}")
+        here = self._interfaces
+        if message.path != names.PATH:
+            here = {each.name: each for each in (standard.INTROSPECTABLE, standard.PEER)}
+        if message.interface and message.interface not in here:
+            raise StandardError("UnknownInterface", f"there is no interface {message.interface} here")
+        searched = (here[message.interface],) if message.interface else tuple(here.values())
+        for interface in searched:
+            for method in interface.methods:
+                if method.name == message.member:
+                    return interface, method
+        raise StandardError("UnknownMethod", f"there is no method {message.member} here")
+
+    def _own(self, interface: Interface, method: Method, body: list[Any]) -> Call:
+        checks = ARGUMENTS[method.name]
+        values = [checks[arg.name](value, arg.name) for arg, value in zip(method.takes, body, strict=True)]
+        handle = getattr(self._handlers[interface.name], method.name)
+        return Call(method.right, method.gives, lambda caller: handle(caller, *values))
+
+    def _simple(self, member: str, path: str) -> tuple[Any, ...]:
+        if member == "Introspect":
+            return (introspect.describe_parent(path) or self._xml,)
+        return (standard.machine_id(),) if member == "GetMachineId" else ()
+
+    def _property(self, method: Method, interface: str, name: str = "", value: Variant | None = None) -> Answer | Call:
+        if interface not in self._interfaces:
+            raise StandardError("UnknownInterface", "there is no such interface here")
+        known = self._properties.get(interface, {})
+        if method.name == "GetAll":
+            return Answer(method.gives, ({each: self._value(interface, prop) for each, prop in known.items()},))
+        if name not in known:
+            raise StandardError("UnknownProperty", f"{interface} has no such property")
+        if value is None:
+            return Answer(method.gives, (self._value(interface, known[name]),))
+        return self._set(known[name], value)
+
+    def _value(self, interface: str, prop: Property) -> Variant:
+        handler = self._handlers[interface]
+        if isinstance(handler, Simulator):
+            return Variant(prop.signature, handler.get(prop.name))
+        return Variant(prop.signature, lists(self._desk.get_property(interface, prop.name)))
+
+    def _set(self, prop: Property, value: Variant) -> Call:
+        if not prop.write:
+            raise StandardError("PropertyReadOnly", f"{prop.name} can only be read")
+        if value.signature != prop.signature:
+            raise InvalidField(f"{prop.name}: must be of type {prop.signature}, not {value.signature[:40]}")
+        good = PROPERTIES[prop.name](value.value, prop.name)
+        return Call(prop.write, (), lambda caller: self._desk.set_property(prop.name, good, caller.by))
+
+
+def body_of(gives: tuple[Arg, ...], values: tuple[Any, ...]) -> list[Any]:
+    """The body of an answer."""
+    return [
+        value if arg.signature in ("v", "a{sv}") and not arg.fields else to_wire(arg, value)
+        for arg, value in zip(gives, values, strict=True)
+    ]

@@ -1,0 +1,50 @@
+"""org.lockd1.Users."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lockd.dbus.desk import Caller, Desk
+from lockd.errors import InvalidField
+
+
+class Users:
+    """People and what they open with."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def SetUser(self, caller: Caller, operation: str, index: int, fields: Mapping[str, Any]) -> None:
+        await self._desk.set_user(operation, index, fields, caller.by)
+
+    async def GetUser(self, _caller: Caller, index: int) -> Mapping[str, Any]:
+        return self._desk.get_user(index)
+
+    async def ListUsers(self, _caller: Caller) -> list[dict[str, Any]]:
+        return self._desk.list_users()
+
+    async def ClearUser(self, caller: Caller, index: int) -> None:
+        await self._desk.clear_user(index, caller.by)
+
+    async def SetCredential(
+        self,
+        caller: Caller,
+        operation: str,
+        kind: str,
+        index: int,
+        data: bytes,
+        user: int,
+        fields: Mapping[str, Any],
+    ) -> tuple[int, int]:
+        if kind in ("PIN", "ProgrammingPIN") and not (data.isascii() and data.isdigit()):
+            raise InvalidField("data: a PIN must be digits 0-9 in ASCII")
+        if fields and user:
+            raise InvalidField("fields: only for a new user (user 0)")
+        return await self._desk.set_credential(operation, kind, index, data, user, fields, caller.by)
+
+    async def GetCredentialStatus(self, _caller: Caller, kind: str, index: int) -> Mapping[str, Any]:
+        return self._desk.credential_status(kind, index)
+
+    async def ClearCredential(self, caller: Caller, kind: str, index: int) -> None:
+        await self._desk.clear_credential(kind, index, caller.by)

@@ -1,0 +1,54 @@
+"""Plain Python values to D-Bus ones and back, by the tables of names.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dbus_next.signature import Variant
+
+from lockd.dbus.names import Arg
+from lockd.errors import InvalidField
+
+
+def to_wire(arg: Arg, value: Any) -> Any:
+    """The value as dbus-next wants it. In dictionaries None and keys without a type are left out."""
+    if arg.signature == "a{sv}":
+        return dictionary(arg.fields, value)
+    if arg.signature == "aa{sv}":
+        return [dictionary(arg.fields, each) for each in value]
+    return lists(value)
+
+
+def dictionary(fields: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, Variant]:
+    """`a{sv}` by the types of `fields`."""
+    return {
+        key: Variant(fields[key], lists(value))
+        for key, value in values.items()
+        if key in fields and value is not None
+    }
+
+
+def refuse_unknown(arg: Arg, value: Any) -> None:
+    """InvalidField if a dictionary holds keys that `arg` does not know."""
+    odd = sorted(str(key) for key in value if key not in arg.fields) if arg.signature == "a{sv}" else []
+    if odd:
+        raise InvalidField(f"{arg.name}[{odd[0][:40]}]: unknown; there are {', '.join(arg.fields) or 'none'}")
+
+
+def lists(value: Any) -> Any:
+    """Sequences as the lists that dbus-next takes for arrays and structs."""
+    if isinstance(value, list | tuple):
+        return [lists(each) for each in value]
+    return value
+
+
+def plain(value: Any) -> Any:
+    """Without variants, however deep."""
+    if isinstance(value, Variant):
+        return plain(value.value)
+    if isinstance(value, dict):
+        return {key: plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    return value

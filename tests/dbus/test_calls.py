@@ -1,0 +1,176 @@
+"""Every method and property, used rightly."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from typing import Any
+
+import pytest
+
+from lockd import errors
+from lockd.dbus import names
+from lockd.dbus.bus import Bus
+from lockd.dbus.client import Client
+from lockd.errors import LockdError
+from tests.dbus.conftest import Raw
+from tests.dbus.fakes import EVENT, VALUES, FakeDesk
+
+UID = os.getuid()
+BY = f"uid {UID} ({pwd.getpwuid(UID).pw_name})"
+LOCK, USERS, LOG, MANAGER, SIMULATOR = (each.name for each in names.INTERFACES)
+USER = {"index": 1, "name": "Anna", "credentials": [["PIN", 1]], "status": "OccupiedEnabled", "next": 0}
+
+ERRORS = [
+    kind
+    for kind in LockdError.__subclasses__()
+    if kind.__module__ == errors.__name__ and kind is not errors.ConfigurationError
+]
+#: interface, method, what is given, what the desk sees, what comes back
+CALLS: list[tuple[str, str, tuple[Any, ...], tuple[Any, ...], Any]] = [
+    (LOCK, "LockDoor", ({},), ("operate", "Lock", BY, None, True, None), None),
+    (LOCK, "UnlockDoor", ({"pin": "1234", "wait": False},), ("operate", "Unlock", BY, "1234", False, None), None),
+    (LOCK, "UnlockWithTimeout", (30, {}), ("operate", "Unlock", BY, None, True, 30), None),
+    (LOCK, "UnboltDoor", ({"wait": True},), ("operate", "Unbolt", BY, None, True, None), None),
+    (LOCK, "Home", (), ("operate", "Home", BY, None, True, None), None),
+    (USERS, "SetUser", ("Add", 1, {"name": "Ännä", "unique_id": 8, "status": "OccupiedEnabled", "rule": "Single"}),
+     ("set_user", "Add", 1, {"name": "Ännä", "unique_id": 8, "status": "OccupiedEnabled", "rule": "Single"}, BY), None),
+    (USERS, "GetUser", (1,), ("get_user", 1), USER),
+    (USERS, "ListUsers", (), ("list_users",), [USER]),
+    (USERS, "ClearUser", (names.ALL,), ("clear_user", names.ALL, BY), None),
+    (USERS, "SetCredential", ("Add", "PIN", 1, b"123456", 0, {"user_type": "ExpiringUser"}),
+     ("set_credential", "Add", "PIN", 1, b"123456", 0, {"user_type": "ExpiringUser"}, BY), (3, 4)),
+    (USERS, "GetCredentialStatus", ("PIN", 1), ("credential_status", "PIN", 1), {"exists": True, "user": 3, "next": 0}),
+    (USERS, "ClearCredential", ("", names.ALL), ("clear_credential", "", names.ALL, BY), None),
+    (LOG, "Read", (0, 1000), ("read_log", 0, 1000), [{key: value for key, value in EVENT.items() if key != "error"}]),
+    (LOG, "Verify", (), ("verify_log",), {"ok": True, "first": 1, "last": 4, "bad": 0, "reason": ""}),
+    (MANAGER, "Diagnose", (), ("diagnose",), [{"part": "store", "ok": True, "text": "fine", "remedy": ""}]),
+    (MANAGER, "SetTime", (1_800_000_000,), ("set_time", 1_800_000_000, BY), None),
+    (MANAGER, "RotateKey", (), ("rotate_key", BY), None),
+    (MANAGER, "FactoryReset", ("erase everything",), ("factory_reset", BY), None),
+    (SIMULATOR, "Press", ("123#",), ("press", "123#"), None),
+    (SIMULATOR, "OpenDoor", (), ("open_door",), None),
+    (SIMULATOR, "CloseDoor", (), ("close_door",), None),
+    (SIMULATOR, "TurnKey", ("unlock",), ("turn_key", "unlock"), None),
+    (SIMULATOR, "TurnThumb", ("lock",), ("turn_thumb", "lock"), None),
+    (SIMULATOR, "Jam", (True,), ("jam", True), None),
+    (SIMULATOR, "SetBattery", (55.5, 6.0), ("set_battery", 55.5, 6.0), None),
+    (SIMULATOR, "Plug", ("Emergency9V", 9.0), ("plug", "Emergency9V", 9.0), None),
+    (SIMULATOR, "Unplug", (), ("unplug",), None),
+    (SIMULATOR, "Tamper", (False,), ("tamper", False), None),
+    (SIMULATOR, "PressInside", (), ("press_inside",), None),
+    (SIMULATOR, "SetTimeState", ("Unknown",), ("set_time_state", "Unknown"), None),
+]  # fmt: skip
+
+
+async def test_every_method_reaches_the_desk_with_its_caller_and_answers(client: Client, desk: FakeDesk) -> None:
+    for interface, method, given, seen, answer in CALLS:
+        desk.calls.clear()
+        assert await client.call(interface, method, *given) == answer, method
+        assert desk.calls == [seen]
+
+
+def test_the_calls_above_are_all_there_are() -> None:
+    assert [(interface, method) for interface, method, *_ in CALLS] == [
+        (each.name, method.name) for each in names.INTERFACES for method in each.methods
+    ]
+
+
+async def test_every_property_can_be_read_alone_and_with_the_others(client: Client) -> None:
+    for interface in names.INTERFACES[:-1]:
+        values = await client.get_all(interface.name)
+        wanted = {prop.name: VALUES[prop.signature] for prop in interface.properties}
+        assert values == {name: list(value) if isinstance(value, tuple) else value for name, value in wanted.items()}
+        for prop in interface.properties:
+            assert await client.get(interface.name, prop.name) == values[prop.name]
+    assert await client.get_all(SIMULATOR) == {
+        "Bolt": 0.25, "DoorOpen": False, "Jammed": False, "CoverOff": False, "MotorOn": False, "Buzzer": False,
+        "Green": False, "Red": True,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OperatingMode", "Privacy"),
+        ("AutoRelockTime", 0),
+        ("WrongCodeEntryLimit", 255),
+        ("UserCodeTemporaryDisableTime", 1),
+        ("RequirePINforRemoteOperation", True),
+        ("ExpiringUserTimeout", 2880),
+    ],
+)
+async def test_a_property_is_set_in_the_callers_name(client: Client, desk: FakeDesk, name: str, value: Any) -> None:
+    await client.set(LOCK, name, value)
+    assert desk.calls == [("set_property", name, value, BY)]
+
+
+async def test_a_call_without_interface_is_answered(raw: Raw, desk: FakeDesk) -> None:
+    assert await raw.say(None, "LockDoor", "a{sv}", {}) == []
+    assert await raw.say(None, "Ping") == []
+    assert await raw.say(None, "Nothing") == "org.freedesktop.DBus.Error.UnknownMethod"
+    assert len(desk.calls) == 1
+
+
+def test_no_two_methods_share_a_name() -> None:
+    found = [method for each in names.INTERFACES for method in each.methods]
+    assert len({method.name for method in found}) == len(found)
+
+
+async def test_peer_answers(raw: Raw) -> None:
+    assert await raw.say("org.freedesktop.DBus.Peer", "Ping", path="/") == []
+    answer = await raw.say("org.freedesktop.DBus.Peer", "GetMachineId")
+    assert answer == "org.freedesktop.DBus.Error.Failed" or len(answer[0]) == 32
+
+
+@pytest.mark.parametrize("kind", ERRORS)
+async def test_errors_keep_their_name_and_text(client: Client, desk: FakeDesk, kind: type[Exception]) -> None:
+    desk.error = kind("the bolt is stuck; look at it")
+    with pytest.raises(kind, match=r"^the bolt is stuck; look at it$") as caught:
+        await client.call(LOCK, "Home")
+    assert type(caught.value) is kind
+
+
+async def test_an_unexpected_fault_is_logged_once_and_not_shown(
+    client: Client, desk: FakeDesk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.error = ZeroDivisionError("in the machine room")
+    with pytest.raises(errors.Failure, match="its journal says why"):
+        await client.call(LOCK, "Home")
+    (record,) = caplog.records
+    assert record.exc_info
+    assert record.exc_info[1] is desk.error
+
+
+async def test_every_signal_arrives_with_its_values(client: Client, served: Bus) -> None:
+    async with client.signals() as news:
+        for interface in names.INTERFACES:
+            for signal in interface.signals:
+                value: Any = 0.75 if signal.carries[0].signature == "d" else EVENT | {"unheard_of": 1, "by": ""}
+                served.emit(interface.name, signal.name, value)
+                told = await anext(news)
+                assert (told.interface, told.name) == (interface.name, signal.name)
+                if isinstance(value, dict):
+                    value = {key: each for key, each in value.items() if key not in ("unheard_of", "error")}
+                assert told.value == value
+
+
+def test_every_signal_carries_one_argument() -> None:
+    assert all(len(signal.carries) == 1 for each in names.INTERFACES for signal in each.signals)
+
+
+async def test_changed_properties_are_told(client: Client, served: Bus) -> None:
+    async with client.signals() as news:
+        served.properties_changed(LOCK, {"LockState": "Unlocked", "AutoRelockTime": 5})
+        served.properties_changed(MANAGER, {"Degraded": ("no polkit",)})
+        assert (await anext(news)).value == (LOCK, {"LockState": "Unlocked", "AutoRelockTime": 5})
+        assert (await anext(news)).value == (MANAGER, {"Degraded": ["no polkit"]})
+
+
+def test_a_signal_or_property_that_is_not_in_the_tables_is_a_mistake(desk: FakeDesk) -> None:
+    bus = Bus("unix:path=/nowhere", desk, "same-user")
+    with pytest.raises(KeyError):
+        bus.emit(LOCK, "Nothing", {})
+    with pytest.raises(KeyError):
+        bus.properties_changed(LOCK, {"Nothing": 1})
+    bus.emit(LOCK, "LockOperation", EVENT)

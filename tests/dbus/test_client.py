@@ -1,0 +1,142 @@
+"""The client: what it says when there is nobody, and what it sees of comings and goings."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from dbus_next.constants import MessageType
+from dbus_next.message import Message
+
+from lockd.dbus import names
+from lockd.dbus.bus import Bus
+from lockd.dbus.client import MOST_SIGNALS, Client, NoAnswer, NoBus, NotRunning
+from lockd.errors import Failure, InvalidField, UnsupportedCommand
+from tests.dbus.conftest import PATIENCE_S, running
+from tests.dbus.fakes import FakeDesk
+from tests.fakes.bus import PrivateBus
+
+LOCK = names.LOCK.name
+
+
+async def test_no_bus_is_said_so() -> None:
+    with pytest.raises(NoBus, match="the bus at unix:path=/nowhere/at/all cannot be reached"):
+        async with Client.connect("unix:path=/nowhere/at/all"):
+            pass
+
+
+@pytest.mark.parametrize("address", ["", "nonsense", "unix:", "tcp:host=localhost,port=1", "unix:path=/a b"])
+async def test_an_address_that_is_none_is_said_so(address: str) -> None:
+    with pytest.raises(NoBus):
+        async with Client.connect(address):
+            pass
+
+
+async def test_the_words_system_and_session_are_addresses(
+    private_bus: PrivateBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for word, variable in (("system", "DBUS_SYSTEM_BUS_ADDRESS"), ("session", "DBUS_SESSION_BUS_ADDRESS")):
+        monkeypatch.setenv(variable, private_bus.address)
+        async with Client.connect(word) as client:
+            with pytest.raises(NotRunning, match=f"lockd is not running on the {word} bus"):
+                await client.get(LOCK, "LockState")
+        monkeypatch.delenv(variable)
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    with pytest.raises(NoBus, match="DBUS_SESSION_BUS_ADDRESS is not set"):
+        async with Client.connect("session"):
+            pass
+
+
+async def test_a_lockd_that_takes_too_long_is_said_so(client: Client, desk: FakeDesk) -> None:
+    desk.gate = asyncio.Event()
+    with pytest.raises(NoAnswer, match="Home"):
+        await client.call(LOCK, "Home", timeout_s=0.01)
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        (("LockDoor", {"pni": "1"}), InvalidField),
+        (("LockDoor", {"pin": 1}), InvalidField),
+        (("LockDoor", {}, {}), InvalidField),
+        (("UnlockWithTimeout",), InvalidField),
+        (("UnlockWithTimeout", "soon"), InvalidField),
+        (("UnlockWithTimeout", 2**40), InvalidField),
+        (("Open",), UnsupportedCommand),
+    ],
+)
+async def test_what_cannot_be_sent_is_refused_here(
+    client: Client, desk: FakeDesk, given: tuple[Any, ...], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        await client.call(LOCK, *given)
+    assert desk.calls == []
+
+
+async def test_options_may_be_left_out(client: Client, desk: FakeDesk) -> None:
+    await client.call(LOCK, "UnlockWithTimeout", 9)
+    assert desk.calls[0][-1] == 9
+
+
+async def test_properties_that_do_not_exist_are_refused(client: Client) -> None:
+    with pytest.raises(UnsupportedCommand):
+        await client.get(LOCK, "Colour")
+    with pytest.raises(UnsupportedCommand):
+        await client.set(LOCK, "Colour", "red")
+    with pytest.raises(InvalidField):
+        await client.set(LOCK, "AutoRelockTime", "long")
+    with pytest.raises(Failure, match="can only be read"):
+        await client.set(LOCK, "LockState", "Locked")
+
+
+async def test_a_lockd_that_leaves_and_comes_back_is_noticed(private_bus: PrivateBus, desk: FakeDesk) -> None:
+    async with Client.connect(private_bus.address) as client, client.signals() as news, asyncio.timeout(PATIENCE_S):
+        for _ in range(2):
+            async with running(Bus(private_bus.address, desk, "same-user")) as bus:
+                assert (await anext(news)).name == "Back"
+                await bus.owned()
+                bus.emit(LOCK, "DoorStateChange", {"state": "DoorOpen"})
+                assert (await anext(news)).value == {"state": "DoorOpen"}
+            assert (await anext(news)).name == "Lost"
+
+
+async def test_the_end_of_the_bus_ends_the_news_and_the_calls(
+    private_bus: PrivateBus, client: Client, desk: FakeDesk
+) -> None:
+    desk.gate = asyncio.Event()
+    async with client.signals() as news, asyncio.timeout(PATIENCE_S):
+        call = asyncio.ensure_future(client.call(LOCK, "Home"))
+        await desk.operated.wait()
+        private_bus.kill()
+        with pytest.raises(NoBus):
+            await anext(news)
+        with pytest.raises(NoBus):
+            await call
+        with pytest.raises(NoBus):
+            await client.get(LOCK, "LockState")
+
+
+async def test_a_stranger_cannot_speak_for_lockd(private_bus: PrivateBus, served: Bus, client: Client) -> None:
+    async with (
+        client.signals() as news,
+        Client.connect(private_bus.address) as stranger,
+        asyncio.timeout(PATIENCE_S),
+    ):
+
+        false = Message(
+            message_type=MessageType.SIGNAL, destination=client._link.unique_name, path=names.PATH, interface=LOCK,
+            member="DoorStateChange", signature="a{sv}", body=[{}],
+        )  # fmt: skip
+        stranger._link.post(false)
+        await stranger._link.ask_bus("GetId")
+        served.emit(LOCK, "DoorStateChange", {"state": "DoorOpen"})
+        assert (await anext(news)).value == {"state": "DoorOpen"}
+
+
+async def test_news_that_nobody_reads_does_not_pile_up(client: Client, served: Bus) -> None:
+    async with client.signals() as news:
+        for number in range(MOST_SIGNALS + 5):
+            served.emit(LOCK, "DoorStateChange", {"seq": number})
+        await client.get(LOCK, "LockState")
+        assert (await anext(news)).value == {"seq": 5}
