@@ -1,0 +1,1 @@
+"""The shell around the core: the only package that knows everybody."""

@@ -1,0 +1,215 @@
+"""lockd as a process: start in the order that is safe, serve, reload, end.
+
+Motor pins inactive, store open, keypad listening: READY. Only then D-Bus, which may be absent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lockd.core.effects import (
+    Answer, Changed, DriveBolt, DriveLatch, Publish, Record, Show, StopBolt,
+)  # fmt: skip
+from lockd.core.events import EffectFailed, PowerLost, PowerReturned, Recorded, Sensed, SettingsLoaded, Started
+from lockd.core.lock import Lock
+from lockd.daemon import notify
+from lockd.daemon.clock import Clock
+from lockd.daemon.desk import Desk
+from lockd.daemon.digests import Digests
+from lockd.daemon.hardware import Hardware
+from lockd.daemon.health import Health
+from lockd.daemon.journal import Journal
+from lockd.daemon.keypad import Typing
+from lockd.daemon.opening import open_store
+from lockd.daemon.pump import Pump
+from lockd.daemon.voice import Voice
+from lockd.errors import ConfigurationError
+from lockd.settings import Settings, load
+from lockd.value import Value
+from lockd.words import Contact
+
+log = logging.getLogger("lockd")
+
+
+class Options(Value):
+    """The command line. `config` None: nothing but the built-in simulation."""
+
+    config: Path | None
+    state_dir: Path
+    runtime_dir: Path
+    bus: str
+    simulate: bool
+
+
+class Daemon:
+    """One running lock."""
+
+    def __init__(self, options: Options, settings: Settings) -> None:
+        self.options = options
+        self.settings = settings
+        self._stop = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.hardware = Hardware(settings, options.runtime_dir, options.state_dir, self)
+        opened = open_store(options.state_dir, settings.store)
+        self.clock = Clock(settings.time, options.simulate, opened.newest)
+        self.journal = Journal(opened.vault, opened.why_not, self._settled)
+        self.journal.last_seq = opened.snapshot.last_seq
+        self.digests = Digests(opened.digester)
+        self.voice = Voice()
+        lock = Lock(settings, opened.snapshot, self.hardware.contacts.levels(), self.clock.now())
+        self.health = Health(lock, self.hardware.pins, self.journal, self.clock, self.voice, opened)
+        self.pump = Pump(lock, self.clock.now, {
+            Record: self.journal.write,
+            DriveBolt: self.hardware.drive,
+            StopBolt: self.hardware.stop,
+            DriveLatch: self.hardware.latch,
+            Show: self.hardware.show,
+            Publish: self.voice.publish,
+            Changed: self._changed,
+            Answer: self._answer,
+        })  # fmt: skip
+        self.typing = Typing(
+            settings.keypad.timeout_s, self.digests, self.pump.submit, self.hardware.panel.show,
+            lambda: lock.lockout_remaining("Keypad", self.clock.now()),
+        )  # fmt: skip
+        self.desk = Desk(
+            settings, self.pump, self.journal, self.digests, self.clock, self.hardware.door,
+            self.voice.changed, self.health.findings, self.health.degraded,
+        )  # fmt: skip
+
+    # What the hardware says (hardware.Listener) -------------------------------------------------
+
+    def sensed(self, contact: Contact, on: bool) -> None:
+        """A contact changed."""
+        self.pump.submit(Sensed(contact, on))
+
+    def moved(self, bolt: float) -> None:
+        """The modelled bolt."""
+        self.voice.emit("org.lockd1.Simulator", "Moved", bolt)
+
+    def modelled(self, values: Mapping[str, Any]) -> None:
+        """The modelled door."""
+        self.voice.changed("org.lockd1.Simulator", values)
+
+    def power(self, enough: bool) -> None:
+        """The supply."""
+        self.pump.submit(PowerReturned() if enough else PowerLost())
+
+    # Sinks and answers --------------------------------------------------------------------------
+
+    def _changed(self, effect: Changed) -> None:
+        self.voice.changed("org.lockd1.Lock", effect.values)
+
+    def _answer(self, effect: Answer) -> None:
+        self.desk.answer(effect.request, effect.result)
+
+    def _settled(self, event: Recorded | EffectFailed) -> None:
+        self.pump.submit(event)
+        if isinstance(event, Recorded):
+            self.voice.changed("org.lockd1.Log", {"LastSequence": event.seq})
+        self.health.tell()
+
+    # Life ---------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """From READY to the end."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._reload)
+        try:
+            self.pump.submit(Started())
+            if self.hardware.door is not None and not self.hardware.door.powered:
+                self.pump.submit(PowerLost())
+            self.hardware.listen(self.typing.press)
+            notify.ready(self.health.status())
+            self._begin_late()
+            await self._stop.wait()
+        finally:
+            notify.stopping()
+            await self._end()
+
+    def _begin_late(self) -> None:
+        """What no PIN needs, imported only now."""
+        from lockd.daemon.journald import log_to_journal
+        from lockd.dbus.bus import Bus
+
+        log_to_journal()
+        bus = Bus(
+            self.options.bus, self.desk, "polkit" if self.options.bus == "system" else "same-user",
+            simulator=self.options.simulate, told=self.health.tell,
+        )  # fmt: skip
+        self.voice.bus = bus
+        self._spawn(bus.run())
+        interval = notify.watchdog_s()
+        if interval is not None:
+            self._spawn(self.health.watch(interval))
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A part that ends by itself is a fault of ours: end with it, and be started again."""
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.critical("a part of lockd failed: %r", task.exception())
+            self._stop.set()
+
+    def _reload(self) -> None:
+        """SIGHUP. A faulty file changes nothing."""
+        if self.options.config is None:
+            log.warning("there is no configuration file to read again")
+            return
+        notify.reloading()
+        try:
+            settings = load(self.options.config, self.options.simulate)
+        except ConfigurationError as error:
+            for fault in error.faults:
+                log.error("not reloaded: %s", fault)
+        else:
+            self._take(settings)
+        notify.ready(self.health.status())
+
+    def _take(self, settings: Settings) -> None:
+        fixed = [n for n in FIXED if getattr(settings, n) != getattr(self.settings, n)]
+        if fixed:
+            log.warning("changed, but only a restart brings it: %s", ", ".join(f"[{n}]" for n in fixed))
+        settings = settings.but(**{n: getattr(self.settings, n) for n in FIXED})
+        self.settings = self.desk.settings = settings
+        self.pump.submit(SettingsLoaded(settings))
+        log.info("the configuration was read again")
+
+    async def _end(self) -> None:
+        """Motor off first; then nothing new; then what waits for the disk."""
+        self.hardware.motor.stop()
+        if self.voice.bus is not None:
+            await self.voice.bus.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.pump.close()
+        self.typing.close()
+        self.hardware.close()
+        self.digests.close()
+        self.journal.close()
+
+
+#: Sections that are read once: pins and the store are claimed at start.
+FIXED = ("bolt", "tamper", "inside", "spindle", "keypad", "panel", "gpio", "store", "time")
+
+
+def run(options: Options, settings: Settings) -> int:
+    """Until SIGTERM; returns the exit status."""
+
+    async def main() -> None:
+        await Daemon(options, settings).run()
+
+    asyncio.run(main())
+    return 0

@@ -1,0 +1,65 @@
+"""Both clocks, and what the wall clock is worth."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from lockd import RELEASED
+from lockd.core.instant import Instant
+from lockd.settings import TimeSettings
+from lockd.words import TimeState
+
+#: systemd-timesyncd leaves this behind when it has set the clock in this boot.
+NTP_DONE = "/run/systemd/timesync/synchronized"
+#: 1 where the kernel took the time from a battery-backed clock.
+RTC_USED = "/sys/class/rtc/rtc0/hctosys"
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+
+def boot_id() -> str:
+    """The kernel's id of this boot; empty where it has none."""
+    try:
+        with open(BOOT_ID, encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def _rtc_used() -> bool:
+    try:
+        with open(RTC_USED, encoding="ascii") as file:
+            return file.read().strip() == "1"
+    except OSError:
+        return False
+
+
+class Clock:
+    """`floor`: microseconds since 1970 that have surely passed (the newest record's time)."""
+
+    def __init__(self, settings: TimeSettings, simulated: bool, floor: int = 0) -> None:
+        self._automatic = settings.trust == "auto"
+        self._rtc = self._automatic and _rtc_used()
+        self._floor = max(floor, RELEASED)
+        self._set_apart = 0  # the owner's word: microseconds ahead of the system's clock
+        self._set_by_owner = False
+        self.forced: TimeState | None = "Trusted" if simulated else None
+
+    def now(self) -> Instant:
+        """This moment."""
+        wall = time.time_ns() // 1000 + self._set_apart
+        return Instant(time.clock_gettime(time.CLOCK_BOOTTIME), wall, self._trust(wall))
+
+    def set(self, seconds: int) -> None:
+        """The owner's word, trusted until the next boot (or restart)."""
+        self._set_apart = seconds * 1_000_000 - time.time_ns() // 1000
+        self._set_by_owner = True
+
+    def _trust(self, wall: int) -> TimeState:
+        if wall < RELEASED:
+            return "Unknown"
+        if self.forced is not None:
+            return self.forced
+        if self._set_by_owner or self._rtc or (self._automatic and os.path.exists(NTP_DONE)):
+            return "Trusted"
+        return "Floor" if wall >= self._floor else "Unknown"

@@ -1,0 +1,218 @@
+"""The daemon's counter: what the D-Bus side asks, turned into events and answers (dbus/desk.py)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lockd import __version__
+from lockd.core.events import (
+    CredentialCleared, CredentialSet, Event, Noted, OperationAsked, Presented, PropertySet, ResetAsked, UserCleared,
+    UserSet,
+)  # fmt: skip
+from lockd.core.lock import Lock
+from lockd.core.people import User
+from lockd.core.roster import pins_supported
+from lockd.daemon.clock import Clock
+from lockd.daemon.digests import Digests
+from lockd.daemon.journal import Journal
+from lockd.daemon.pump import Pump
+from lockd.errors import Busy, ConstraintError, LockdError
+from lockd.settings import Settings
+from lockd.words import Wish
+
+
+class Desk:
+    """`changed(interface, values)`: tell of new property values. `findings`: what Diagnose says."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        pump: Pump,
+        journal: Journal,
+        digests: Digests,
+        clock: Clock,
+        simulator: Any,
+        changed: Callable[[str, Mapping[str, Any]], None],
+        findings: Callable[[], list[dict[str, Any]]],
+        degraded: Callable[[], list[str]],
+    ) -> None:
+        self.settings = settings
+        self.simulator = simulator
+        self._pump, self._journal, self._digests, self._clock = pump, journal, digests, clock
+        self._changed, self._findings, self._degraded = changed, findings, degraded
+        self._requests: dict[int, asyncio.Future[Any]] = {}
+        self._last_request = 0
+
+    @property
+    def _lock(self) -> Lock:
+        return self._pump.lock
+
+    def answer(self, request: int, result: Any) -> None:
+        """The core's answer to a request; nobody may be waiting any more."""
+        waiting = self._requests.pop(request, None)
+        if waiting is None or waiting.done():
+            return
+        if isinstance(result, LockdError):
+            waiting.set_exception(result)
+        else:
+            waiting.set_result(result)
+
+    async def operate(self, wish: Wish, by: str, pin: str | None, wait: bool, relock_s: int | None) -> None:
+        """Move the bolt. During a lockout no code is hashed: it is refused whatever it is."""
+        presented = None
+        if pin is not None:
+            held = self._lock.lockout_remaining("Remote", self._clock.now())
+            digest = b"" if held else await self._digests.digest("Remote", "PIN", pin)
+            presented = Presented("PIN", digest)
+        await self._ask(lambda request: OperationAsked(wish, "Remote", presented, request, wait, by, relock_s))
+
+    async def set_property(self, name: str, value: Any, by: str) -> None:
+        """One of the rw properties of org.lockd1.Lock."""
+        await self._ask(lambda request: PropertySet(name, value, request, by))
+
+    def get_property(self, interface: str, name: str) -> Any:
+        """The value now."""
+        return PROPERTIES[interface](self)[name]
+
+    # Users --------------------------------------------------------------------------------------
+
+    async def set_user(self, op: str, index: int, fields: Mapping[str, Any], by: str) -> None:
+        """Add or Modify."""
+        await self._ask(lambda request: UserSet(op, index, fields, request, by))
+
+    def get_user(self, index: int) -> dict[str, Any]:
+        """A free place has only its index and the next one in use."""
+        people = self._lock.people
+        following = min((i for i in people.users if i > index), default=0)
+        user = people.users.get(index)
+        return {"index": index, "next": following} | (self._fields(user) if user is not None else {})
+
+    def list_users(self) -> list[dict[str, Any]]:
+        """Everybody, by index."""
+        return [self.get_user(index) for index in sorted(self._lock.people.users)]
+
+    def _fields(self, user: User) -> dict[str, Any]:
+        return {
+            "name": user.name, "unique_id": user.unique_id, "type": user.type, "rule": user.rule,
+            "status": self._lock.people.status(user, self._clock.now()),
+            "credentials": [[c.kind, c.index] for c in self._lock.people.of(user.index)],
+            "creator": user.creator, "modifier": user.modifier,
+        }  # fmt: skip
+
+    async def clear_user(self, index: int, by: str) -> None:
+        """With his credentials."""
+        await self._ask(lambda request: UserCleared(index, request, by))
+
+    async def set_credential(
+        self, op: str, kind: str, index: int, data: bytes, user: int, fields: Mapping[str, Any], by: str
+    ) -> tuple[int, int]:
+        """Lengths are checked here, as the core never sees a PIN."""
+        digest = b""
+        if kind == "PIN":
+            least, most = self.settings.lock.pin_min, self.settings.lock.pin_max
+            if not least <= len(data) <= most:
+                raise ConstraintError(f"data: a PIN has {least} to {most} digits; this has {len(data)}.")
+            digest = await self._digests.digest("Unspecified", "PIN", data.decode("ascii"))
+            if not digest:
+                raise Busy("The PIN could not be prepared now (busy): try again.", "busy")
+        given: tuple[int, int] = await self._ask(
+            lambda request: CredentialSet(op, kind, index, user, digest, fields, request, by)  # type: ignore[arg-type]
+        )
+        return given
+
+    def credential_status(self, kind: str, index: int) -> dict[str, Any]:
+        """Everything but the data."""
+        held = self._lock.people.credentials
+        following = min((i for k, i in held if k == kind and i > index), default=0)
+        found = held.get((kind, index))
+        if found is None:
+            return {"exists": False, "next": following}
+        return {
+            "exists": True, "user": found.user, "creator": found.creator, "modifier": found.modifier,
+            "next": following,
+        }  # fmt: skip
+
+    async def clear_credential(self, kind: str, index: int, by: str) -> None:
+        """One, or all of a type, or all."""
+        await self._ask(lambda request: CredentialCleared(kind, index, request, by))
+
+    # The trail ----------------------------------------------------------------------------------
+
+    async def read_log(self, first: int, limit: int) -> list[dict[str, Any]]:
+        """From number `first` on."""
+        return await self._journal.read_thread(lambda vault: vault.read(first, limit))
+
+    async def verify_log(self) -> dict[str, Any]:
+        """The whole chain."""
+        return await self._journal.read_thread(lambda vault: vault.verify())
+
+    # lockd itself -------------------------------------------------------------------------------
+
+    def diagnose(self) -> list[dict[str, Any]]:
+        """What is well and what is not."""
+        return self._findings()
+
+    async def set_time(self, seconds: int, by: str) -> None:
+        """The owner's word."""
+        self._clock.set(seconds)
+        self._changed("org.lockd1.Manager", {"TimeState": self._clock.now().trust})
+        await self._ask(lambda request: Noted("time-set", by, request=request))
+
+    async def rotate_key(self, by: str) -> None:
+        """While records go on being written."""
+        await self._journal.read_thread(lambda vault: vault.rotate_key())
+        await self._ask(lambda request: Noted("key-rotated", by, request=request))
+
+    async def factory_reset(self, by: str) -> None:
+        """Users, credentials and settings; the trail stays."""
+        await self._ask(lambda request: ResetAsked(request, by))
+
+    def set_time_state(self, state: Any) -> None:
+        """Simulation only."""
+        self._clock.forced = state
+        self._changed("org.lockd1.Manager", {"TimeState": self._clock.now().trust})
+
+    async def _ask(self, event: Callable[[int], Event]) -> Any:
+        self._last_request += 1
+        request = self._last_request
+        waiting: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._requests[request] = waiting
+        try:
+            self._pump.submit(event(request))
+            return await waiting
+        finally:
+            self._requests.pop(request, None)
+
+    def _lock_properties(self) -> Mapping[str, Any]:
+        return self._lock.properties(self._clock.now())
+
+    def _users_properties(self) -> Mapping[str, Any]:
+        users, lock = self.settings.users, self.settings.lock
+        return {
+            "NumberOfTotalUsersSupported": users.max,
+            "NumberOfPINUsersSupported": pins_supported(users),
+            "NumberOfCredentialsSupportedPerUser": users.credentials,
+            "MinPINCodeLength": lock.pin_min,
+            "MaxPINCodeLength": lock.pin_max,
+        }
+
+    def _log_properties(self) -> Mapping[str, Any]:
+        return {"LastSequence": self._journal.last_seq}
+
+    def _manager_properties(self) -> Mapping[str, Any]:
+        return {
+            "Version": __version__,
+            "TimeState": self._clock.now().trust,
+            "Degraded": self._degraded(),
+        }
+
+
+#: Whose properties are whose.
+PROPERTIES: dict[str, Callable[[Desk], Mapping[str, Any]]] = {
+    "org.lockd1.Lock": Desk._lock_properties,
+    "org.lockd1.Users": Desk._users_properties,
+    "org.lockd1.Log": Desk._log_properties,
+    "org.lockd1.Manager": Desk._manager_properties,
+}

@@ -1,0 +1,87 @@
+"""Everything with pins, claimed in the order that is safe: the motor's first, and inactive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from lockd.core.effects import DriveBolt, DriveLatch, Show, StopBolt
+from lockd.gpio.contacts import Contacts
+from lockd.gpio.keypad import MatrixKeypad
+from lockd.gpio.motor import Motor
+from lockd.gpio.panel import Panel
+from lockd.gpio.pins import Pins
+from lockd.settings import Settings
+from lockd.words import Contact
+
+
+class Listener(Protocol):
+    """Who hears of it. All in the loop."""
+
+    def sensed(self, contact: Contact, on: bool) -> None:
+        """A contact changed, debounced."""
+
+    def moved(self, bolt: float) -> None:
+        """The modelled bolt is here: 0 locked, 1 unlocked."""
+
+    def modelled(self, values: Mapping[str, Any]) -> None:
+        """Properties of org.lockd1.Simulator that have new values."""
+
+    def power(self, enough: bool) -> None:
+        """Whether the supply can drive the motor."""
+
+
+class Hardware:
+    """`door`: the modelled door behind the mock backend, else None."""
+
+    def __init__(self, settings: Settings, runtime_dir: Path, state_dir: Path, listener: Listener) -> None:
+        self.door: Any = None
+        self._keypad: MatrixKeypad | None = None
+        self._settings = settings
+        factory = None
+        if settings.gpio.backend == "mock":
+            from lockd.gpio.backend import mock_factory
+
+            factory = mock_factory()
+        self.pins = Pins(settings, runtime_dir, factory)
+        if factory is not None:
+            from lockd.gpio.mechanism import Mechanism
+
+            file = state_dir / "door.json"
+            self.door = Mechanism(factory, settings, file, listener.moved, listener.modelled, listener.power)
+        self.motor = Motor(self.pins, settings)
+        self.contacts = Contacts(self.pins, settings, listener.sensed)
+        self.panel = Panel(self.pins, settings)
+
+    def listen(self, press: Callable[[str], None]) -> None:
+        """Keys from here on."""
+        if self._settings.keypad.kind == "matrix":
+            self._keypad = MatrixKeypad(self.pins, self._settings, press)
+
+    def drive(self, effect: DriveBolt) -> None:
+        """Sink of DriveBolt."""
+        self.motor.drive(effect.direction)
+
+    def stop(self, _effect: StopBolt) -> None:
+        """Sink of StopBolt."""
+        self.motor.stop()
+
+    def latch(self, effect: DriveLatch) -> None:
+        """Sink of DriveLatch."""
+        self.motor.latch(effect.on)
+
+    def show(self, effect: Show) -> None:
+        """Sink of Show."""
+        self.panel.show(effect.sign)
+
+    def close(self) -> None:
+        """Motor off before anything else."""
+        self.motor.close()
+        if self._keypad is not None:
+            self._keypad.close()
+        self.contacts.close()
+        self.panel.close()
+        if self.door is not None:
+            self.door.close()
+        self.pins.close()

@@ -1,0 +1,115 @@
+"""How lockd is: the watchdog's self-check, what Diagnose says, and what does not work now."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from lockd.core.lock import Lock
+from lockd.daemon import notify
+from lockd.daemon.clock import Clock
+from lockd.daemon.journal import Journal
+from lockd.daemon.opening import Opened
+from lockd.daemon.voice import Voice
+from lockd.errors import LockdError
+from lockd.gpio.pins import Pins
+from lockd.store.vault import Vault
+
+log = logging.getLogger("lockd.health")
+
+CHECK_S = 5.0  #: a store that has not answered for this long is treated as one that fails
+
+
+class Health:
+    """Looks at everybody, changes nobody."""
+
+    def __init__(
+        self, lock: Lock, pins: Pins, journal: Journal, clock: Clock, voice: Voice, opened: Opened
+    ) -> None:
+        self._lock, self._pins, self._journal, self._clock, self._voice = lock, pins, journal, clock, voice
+        self._opened = opened
+        self._told: list[str] = []
+
+    def degraded(self) -> list[str]:
+        """A line for each thing that does not work."""
+        lines = list(self._lock.degraded())
+        if self._opened.why_not:
+            lines.append(f"store: {self._opened.why_not}")
+        elif self._opened.vault is not None and self._opened.vault.set_aside is not None:
+            lines.append(f"store: the old one could not be read and lies in {self._opened.vault.set_aside}")
+        if self._voice.bus is None or self._voice.bus.trouble:
+            lines.append(f"dbus: {self._voice.bus.trouble if self._voice.bus else 'not started yet'}")
+        return lines
+
+    def tell(self) -> None:
+        """Of a change in what works."""
+        now = self.degraded()
+        if now != self._told:
+            self._told = now
+            self._voice.changed("org.lockd1.Manager", {"Degraded": now})
+            notify.status(self.status())
+
+    def status(self) -> str:
+        """One line for `systemctl status`."""
+        lines = [line for line in self.degraded() if not line.startswith("dbus: not started")]
+        return f"degraded: {'; '.join(lines)}" if lines else "a PIN works"
+
+    async def watch(self, interval_s: float) -> None:
+        """Tell systemd that lockd lives, but only after looking."""
+        while True:
+            if await self.fit():
+                notify.alive()
+            await asyncio.sleep(interval_s)
+
+    async def fit(self) -> bool:
+        """The loop runs (or this would not), the pins obey, the store answers. A store that is
+        known to fail is no reason to end: the core works without it (promise 4), and a restart
+        would only forget who may come in."""
+        try:
+            self._pins.check()
+            if not self._journal.alive:
+                raise LockdError("the store's thread has ended")
+            if self._journal.vault is not None and not self._lock.parts.trail.failing:
+                async with asyncio.timeout(CHECK_S):
+                    await self._journal.write_thread(Vault.check)
+        except TimeoutError:
+            log.error("the store has not answered for %s s", CHECK_S)
+        except LockdError as fault:
+            log.error("self-check: %s", fault)
+            return self._journal.alive and self._pins_fit()
+        return True
+
+    def _pins_fit(self) -> bool:
+        try:
+            self._pins.check()
+        except LockdError:
+            return False
+        return True
+
+    def findings(self) -> list[dict[str, Any]]:
+        """Part by part: is it well, what is it like, what to do."""
+        at = self._clock.now()
+        seen = self._lock.properties(at)
+        jammed = seen["Fault"] != "None"
+        store = [line for line in self.degraded() if line.startswith("store: ")]
+        bus = self._voice.bus.trouble if self._voice.bus is not None else "not started yet"
+        return [
+            _finding("bolt", not jammed, f"{seen['LockState']}, fault {seen['Fault']}",
+                     "free the bolt and run `lockctl home`; if it does not help, check motor, wires and contacts"),
+            _finding("motor", not self._lock.parts.actuator_fault, self._lock.parts.actuator_fault or "its pins obey",
+                     "check that no other program uses the pins, then `systemctl restart lockd`"),
+            _finding("door", seen["DoorState"] not in ("DoorForcedOpen", "DoorAjar"), seen["DoorState"],
+                     "close the door"),
+            _finding("cover", not self._lock.parts.tampered, "off" if self._lock.parts.tampered else "on",
+                     "put the outer cover back and look for what was changed behind it"),
+            _finding("store", not store, "; ".join(store) or f"{self._journal.last_seq} records written",
+                     "see the log of lockd; check the disk; put back a copy if rows are damaged"),
+            _finding("clock", at.trust == "Trusted", at.trust,
+                     "timed codes do not work: set the time with `lockctl time set`, or let NTP do it"),
+            _finding("bus", not bus, bus or "org.lockd1 is ours", "check that dbus runs and no other lockd does"),
+        ]  # fmt: skip
+
+
+def _finding(part: str, ok: bool, text: str, remedy: str) -> dict[str, Any]:
+    return {"part": part, "ok": ok, "text": text, "remedy": "" if ok else remedy}

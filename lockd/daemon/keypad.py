@@ -1,0 +1,70 @@
+"""From keys to the core: the keypad's line of typing, its digest, its event."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from lockd.core.events import EnterPressed, Event, OperationAsked, Presented
+from lockd.core.keypad import Cleared, Code, Digit, Entered, Entry
+from lockd.daemon.digests import Digests
+from lockd.words import Sign
+
+
+class Typing:
+    """`held`: seconds that the keypad still has to wait. Codes are decided in the order typed."""
+
+    def __init__(
+        self,
+        timeout_s: float,
+        digests: Digests,
+        submit: Callable[[Event], None],
+        show: Callable[[Sign], None],
+        held: Callable[[], float],
+    ) -> None:
+        self._entry = Entry(timeout_s)
+        self._digests, self._submit, self._show, self._held = digests, submit, show, held
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._codes: set[asyncio.Task[None]] = set()
+
+    def press(self, key: str) -> None:
+        """One key went down."""
+        typed = self._entry.press(key, self._loop.time())
+        self._arm()
+        match typed:
+            case Digit():
+                self._show("key")
+            case Cleared():
+                self._show("clear")
+            case Entered():
+                self._submit(EnterPressed())
+            case Code(digits):
+                task = self._loop.create_task(self._present(digits))
+                self._codes.add(task)
+                task.add_done_callback(self._codes.discard)
+
+    def close(self) -> None:
+        """Forget what was typed."""
+        if self._timer is not None:
+            self._timer.cancel()
+        for task in self._codes:
+            task.cancel()
+
+    async def _present(self, digits: str | None) -> None:
+        """During a lockout nothing is hashed: it would be refused whatever it is."""
+        digest = b""
+        if not self._held():
+            digest = await self._digests.digest("Keypad", "PIN", digits or "too long")
+        self._submit(OperationAsked("Unlock", "Keypad", Presented("PIN", digest)))
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._entry.deadline is not None:
+            self._timer = self._loop.call_at(self._entry.deadline, self._expire)
+
+    def _expire(self) -> None:
+        if self._entry.expire(self._loop.time()) is not None:
+            self._show("clear")

@@ -1,0 +1,50 @@
+"""The store at start: opened if it can be, and if not, lockd goes on without it and says why."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+from lockd.core.snapshot import Snapshot
+from lockd.daemon.clock import boot_id
+from lockd.settings import StoreSettings
+from lockd.store.digests import Digester
+from lockd.store.faults import StoreError
+from lockd.store.keys import load_keys
+from lockd.store.vault import Vault
+from lockd.value import Value
+
+log = logging.getLogger("lockd.store")
+
+
+class Opened(Value):
+    """`why_not`: in words, when there is no vault. `newest`: microseconds since 1970 of the newest
+    record, 0 for none."""
+
+    vault: Vault | None
+    digester: Digester | None
+    snapshot: Snapshot
+    why_not: str = ""
+    newest: int = 0
+
+
+def open_store(folder: Path, settings: StoreSettings) -> Opened:
+    """Never raises for what the disk or the key is like: the inside button has to work anyway."""
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    try:
+        ring = load_keys(folder, settings.key, Path(credentials) if credentials else None)
+        vault = Vault.open(folder, ring, settings.events)
+        snapshot = vault.load(boot_id())
+    except StoreError as fault:
+        log.error("the store cannot be opened, so no code is known and none can be added: %s", fault)
+        return Opened(None, None, Snapshot(), str(fault))
+    for line in snapshot.damaged:
+        log.error("damaged: %s", line)
+    if snapshot.rolled_back:
+        log.error("an older copy of the store was put back: what came after it is missing")
+    if vault.set_aside is not None:
+        log.error("the store could not be read and was set aside, unharmed, in %s: a new one was begun."
+                  " Add your users again, or put back a copy.", vault.set_aside)  # fmt: skip
+    newest = vault.read(snapshot.last_seq, 1) if snapshot.last_seq else []
+    return Opened(vault, Digester(ring), snapshot, "", newest[0]["time"] if newest else 0)

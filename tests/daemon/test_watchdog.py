@@ -1,0 +1,104 @@
+"""A sign of life is one only after a look at the loop, the store and the pins."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+
+from lockd.daemon import health, notify
+from lockd.errors import Failure
+from tests.daemon.inside import PATIENCE_S, Inside, inside
+from tests.daemon.process import Lockd
+
+
+@pytest.fixture
+def ticks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Each sign of life that is given."""
+    given: list[str] = []
+    monkeypatch.setattr(notify, "alive", lambda: given.append("tick"))
+    return given
+
+
+async def _watched(lock: Inside, rounds: int = 3) -> None:
+    """Let so many intervals pass."""
+    interval_s = 0.02
+    watching = asyncio.create_task(lock.daemon.health.watch(interval_s))
+    await asyncio.sleep((rounds + 0.5) * interval_s)
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+
+
+async def test_a_lockd_that_is_well_ticks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ticks: list[str]) -> None:
+    async with inside(tmp_path / "state", monkeypatch) as lock:
+        await _watched(lock)
+    assert len(ticks) >= 2
+
+
+async def test_no_tick_when_a_motor_pin_is_not_as_it_was_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ticks: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    async with inside(tmp_path / "state", monkeypatch) as lock:
+        forward = lock.daemon.settings.bolt.forward
+        assert forward is not None
+        line = lock.daemon.hardware.pins._lines[forward.number]
+        line._device.pin._set_state(True)
+        await _watched(lock)
+        line._device.pin._set_state(False)
+        assert ticks == []
+        assert len([r for r in caplog.records if r.name == "lockd.health"]) == 1
+        await _watched(lock)
+    assert ticks
+
+
+async def test_no_tick_when_the_writer_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ticks: list[str]
+) -> None:
+    async with inside(tmp_path / "state", monkeypatch) as lock:
+        lock.daemon.journal._work.put(None)
+        await lock.when(lambda: not lock.daemon.journal.alive)
+        await _watched(lock)
+    assert ticks == []
+
+
+async def test_a_tick_waits_for_the_store_to_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ticks: list[str]
+) -> None:
+    go_on = threading.Event()
+    async with inside(tmp_path / "state", monkeypatch) as lock:
+        lock.daemon.journal._work.put(lambda: go_on.wait(PATIENCE_S) and None)
+        await _watched(lock)
+        assert ticks == []
+        go_on.set()
+        await _watched(lock)
+        assert ticks
+
+
+async def test_a_store_that_fails_is_said_once_and_does_not_restart_lockd(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ticks: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A restart would only forget who may come in (promise 4)."""
+
+    def fail(_vault: object) -> None:
+        raise Failure("the disk is gone")
+
+    monkeypatch.setattr(health.Vault, "check", fail)
+    async with inside(tmp_path / "state", monkeypatch) as lock:
+        await _watched(lock)
+    assert ticks
+    assert len([r for r in caplog.records if r.name == "lockd.health"]) == 1
+
+
+def test_a_loop_that_hangs_gives_no_sign(lockd: Lockd) -> None:
+    lockd.start(WATCHDOG_USEC="100000")
+    lockd.wait_for("WATCHDOG=1")
+    lockd.wait_for("WATCHDOG=1")
+
+
+def test_a_watchdog_of_somebody_else_is_left_alone(lockd: Lockd) -> None:
+    lockd.start(WATCHDOG_USEC="20000", WATCHDOG_PID="1")
+    lockd.wait_until("is ours on the bus")
+    assert lockd.end() == 0
+    assert not [note for note in lockd.notes if "WATCHDOG" in note]
