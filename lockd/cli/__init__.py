@@ -1,0 +1,1 @@
+"""lockctl: the lock from a terminal. One module a command family."""

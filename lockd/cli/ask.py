@@ -1,0 +1,81 @@
+"""What only a person can give: PINs without echo, and a yes to what cannot be undone.
+
+A PIN is never an argument (every process may read those) and never printed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import signal
+import sys
+from collections.abc import Iterator
+
+from lockd.cli.exits import Usage
+
+
+def pin(question: str, from_stdin: bool, option: str) -> str:
+    """One PIN, from a prompt without echo, or the first line of a pipe if `option` was given."""
+    if _terminal():
+        return _secret(question)
+    return _piped(from_stdin, option)
+
+
+def new_pin(question: str, from_stdin: bool, option: str) -> str:
+    """A PIN to be set; asked for twice at a terminal."""
+    if not _terminal():
+        return _piped(from_stdin, option)
+    first = _secret(question)
+    if first != _secret("The same again: "):
+        raise Usage("the two PINs differ; nothing was changed, run it again")
+    return first
+
+
+def sure(question: str, word: str, given: str | None) -> None:
+    """Raises Usage unless the person types `word`, or gave it as an option."""
+    if given is None:
+        if not _terminal():
+            raise Usage(f"this needs a yes, and there is no terminal to ask at; give --yes '{word}'")
+        with interruptible():
+            given = _line(f"{question}\nType “{word}” to go on: ")
+    if given.strip() != word:
+        raise Usage(f"that was not “{word}”; nothing was changed")
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """asyncio would let the first Ctrl-C wait until the question is answered."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def _secret(question: str) -> str:
+    with interruptible():
+        try:
+            given = getpass.getpass(question, stream=sys.stderr)
+        except EOFError:
+            given = ""
+    if not given:
+        raise Usage("no PIN was given; nothing was done")
+    return given
+
+
+def _piped(wanted: bool, option: str) -> str:
+    if not wanted:
+        raise Usage(f"there is no terminal to ask for the PIN at; pipe it in and give {option}")
+    given = sys.stdin.readline().rstrip("\r\n") if sys.stdin is not None else ""
+    if not given:
+        raise Usage("no PIN came from standard input; nothing was done")
+    return given
+
+
+def _line(question: str) -> str:
+    print(question, end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline()

@@ -1,0 +1,56 @@
+"""lockctl: reads the command line, runs the command, and turns what went wrong into one line and an exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+
+from lockd.cli.commands import build
+from lockd.cli.exits import CONFIGURATION, INTERRUPTED, OK, line_of, status_of
+from lockd.cli.output import Output, clean
+from lockd.errors import ConfigurationError, LockdError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status. Wrong usage raises SystemExit, as argparse does."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        try:
+            return _run(build().parse_args(arguments))
+        finally:
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        _stop_writing()
+        return OK
+
+
+def _run(args: Namespace) -> int:
+    try:
+        status: int = args.run(args)
+        return status
+    except ConfigurationError as error:
+        return _complain(args, error, CONFIGURATION, "; ".join(error.faults))
+    except LockdError as error:
+        return _complain(args, error, status_of(error), line_of(error))
+
+
+def _complain(args: Namespace, error: LockdError, status: int, line: str) -> int:
+    print(f"lockctl: {clean(line)}", file=sys.stderr, flush=True)
+    if args.json:
+        Output(True).document({"ok": False, "error": error.name, "text": str(error), "status": status})
+    return status
+
+
+def _stop_writing() -> None:
+    """Whoever read our output has enough; the interpreter must not flush into it at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

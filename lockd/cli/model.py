@@ -1,0 +1,116 @@
+"""Hands on the modelled door of a simulation: press keys, open the door, jam the bolt."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError, Namespace
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lockd.cli.link import Lockd
+from lockd.cli.output import Output
+from lockd.cli.parser import command
+from lockd.cli.session import on_bus
+from lockd.dbus.names import SIMULATOR
+from lockd.errors import UnsupportedCommand
+from lockd.value import Value
+
+SOURCES = ("EmergencyUsb", "Emergency9V", "Generator", "Wireless", "Mains")
+#: What each source gives when it is in order.
+VOLTS = {"EmergencyUsb": 5.0, "Emergency9V": 9.0, "Generator": 5.0, "Wireless": 5.0, "Mains": 12.0}
+
+ONLY_SIMULATED = "this lockd drives a real lock; hands on the door are simulated only (lockctl simulate)"
+
+
+class Hand(Value):
+    """One command with one word: `choices` say which method each word calls, with what, and what to say."""
+
+    name: str
+    help: str
+    choices: Mapping[str, tuple[str, tuple[Any, ...], str]]
+
+
+HANDS = (
+    Hand("door", "pull the door open, or push it shut", {
+        "open": ("OpenDoor", (), "The door is pulled."), "close": ("CloseDoor", (), "The door is pushed shut.")}),
+    Hand("key", "turn the mechanical key", {
+        "lock": ("TurnKey", ("lock",), "The key is turned to lock."),
+        "unlock": ("TurnKey", ("unlock",), "The key is turned to unlock.")}),
+    Hand("thumb", "turn the thumbturn on the inside", {
+        "lock": ("TurnThumb", ("lock",), "The thumbturn is turned to lock."),
+        "unlock": ("TurnThumb", ("unlock",), "The thumbturn is turned to unlock.")}),
+    Hand("jam", "put something in the bolt's way, or take it away", {
+        "on": ("Jam", (True,), "Something is in the bolt's way."), "off": ("Jam", (False,), "The way is clear.")}),
+    Hand("tamper", "take the outer cover off, or put it back", {
+        "on": ("Tamper", (True,), "The cover is off."), "off": ("Tamper", (False,), "The cover is back.")}),
+    Hand("clock", "say what the clock is worth", {
+        "trusted": ("SetTimeState", ("Trusted",), "The clock is trusted."),
+        "floor": ("SetTimeState", ("Floor",), "The clock is known not to be earlier."),
+        "unknown": ("SetTimeState", ("Unknown",), "The clock is not set.")}),
+)  # fmt: skip
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the commands of the simulation."""
+    pressing = command(subparsers, "press", "press keys of the keypad (simulated)",
+                       ("lockctl press '123456#'", "lockctl press '#'", "lockctl press '*'"),
+                       "0-9, # enters, * clears; # alone locks. Quote them from the shell. Made for trying out: PINs"
+                       " of real locks belong on no command line.")
+    pressing.add_argument("keys", type=_keys, metavar="KEYS")
+    pressing.set_defaults(run=_does("Press", "Pressed.", lambda args: (args.keys,)))
+    for hand in HANDS:
+        _add_hand(subparsers, hand)
+    inside = command(subparsers, "inside", "press the button on the inside (simulated)", ("lockctl inside",))
+    inside.set_defaults(run=_does("PressInside", "The inside button is pressed."))
+
+    battery = command(subparsers, "battery", "say what the battery gives (simulated)", ("lockctl battery 12 5.1",))
+    battery.add_argument("percent", type=float, metavar="PERCENT")
+    battery.add_argument("volts", type=float, metavar="VOLTS")
+    battery.set_defaults(run=_does("SetBattery", "The battery is set.", lambda args: (args.percent, args.volts)))
+
+    plugging = command(subparsers, "plug", "plug outside power in (simulated)",
+                       ("lockctl plug EmergencyUsb", "lockctl plug Emergency9V 8.4"))
+    plugging.add_argument("source", choices=SOURCES, metavar="SOURCE", help=", ".join(SOURCES))
+    plugging.add_argument("volts", type=float, nargs="?", metavar="VOLTS", help="default: what it should give")
+    plugging.set_defaults(run=_does("Plug", "Plugged in.", _plug))
+    unplugging = command(subparsers, "unplug", "pull outside power out (simulated)", ("lockctl unplug",))
+    unplugging.set_defaults(run=_does("Unplug", "Unplugged."))
+
+
+def _add_hand(subparsers: Any, hand: Hand) -> None:
+    examples = [f"lockctl {hand.name} {word}" for word in hand.choices]
+    parser = command(subparsers, hand.name, f"{hand.help} (simulated)", examples)
+    parser.add_argument("what", choices=tuple(hand.choices), metavar="|".join(hand.choices))
+
+    async def move(lockd: Lockd, args: Namespace, out: Output) -> None:
+        method, values, said = hand.choices[args.what]
+        await _touch(lockd, method, *values)
+        out.done(said)
+
+    parser.set_defaults(run=on_bus(move))
+
+
+def _does(
+    method: str, said: str, values: Callable[[Namespace], tuple[Any, ...]] = lambda args: ()
+) -> Callable[[Namespace], int]:
+    async def touch(lockd: Lockd, args: Namespace, out: Output) -> None:
+        await _touch(lockd, method, *values(args))
+        out.done(said)
+
+    return on_bus(touch)
+
+
+async def _touch(lockd: Lockd, method: str, *values: Any) -> None:
+    try:
+        await lockd.call(SIMULATOR.name, method, *values)
+    except UnsupportedCommand:
+        raise UnsupportedCommand(ONLY_SIMULATED) from None
+
+
+def _keys(text: str) -> str:
+    if not text or set(text) - set("0123456789#*"):
+        raise ArgumentTypeError("keys are 0-9, # and *")
+    return text
+
+
+def _plug(args: Namespace) -> tuple[str, float]:
+    return args.source, VOLTS[args.source] if args.volts is None else args.volts

@@ -1,0 +1,174 @@
+"""The parts of the front panel; each draws the one Scene it is given and knows nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Grid
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual.widgets import Static
+
+from lockd.cli.panel_drawing import draw
+from lockd.cli.panel_scene import Scene
+from lockd.cli.panel_style import DIM, GREEN, RED, YELLOW
+
+#: LockState -> what stands above the door, and its colour.
+STATES = {
+    "Locked": ("LOCKED", GREEN), "Unlocked": ("UNLOCKED", YELLOW), "Unlatched": ("UNLATCHED", YELLOW),
+    "NotFullyLocked": ("NOT FULLY LOCKED", RED), "Unknown": ("POSITION UNKNOWN", RED),
+}
+DOORS = {
+    "DoorOpen": "door open", "DoorClosed": "door closed", "DoorForcedOpen": "door FORCED open",
+    "DoorAjar": "door left ajar", "DoorJammed": "door jammed",
+}
+FAULTS = {
+    "Jammed": "bolt jammed", "Stalled": "bolt stalled", "PositionUnknown": "bolt position unknown",
+    "ActuatorDisabled": "motor switched off", "PowerLost": "no power for the motor",
+}
+
+
+#: Keys whose name for Textual is not their character.
+KEY_NAMES = {"?": "question_mark"}
+
+
+class Part(Widget):
+    """Something that draws a scene."""
+
+    scene: reactive[Scene] = reactive(Scene())
+
+
+class Door(Part):
+    """The picture of the door."""
+
+    def render(self) -> Text:
+        """The drawing, as large as the place allows."""
+        return draw(self.scene, self.size.width, self.size.height)
+
+
+class Key(Static):
+    """One key of the keypad; `#` enters, `*` clears."""
+
+    class Pressed(Message):
+        """A key was clicked."""
+
+        def __init__(self, char: str) -> None:
+            super().__init__()
+            self.char = char
+
+    def __init__(self, char: str) -> None:
+        super().__init__(char, markup=False, classes={"#": "enter", "*": "clear"}.get(char))
+        self.char = char
+
+    def on_click(self) -> None:
+        """Tell the panel; it presses the key in the simulation."""
+        self.post_message(self.Pressed(self.char))
+
+    def flash(self) -> None:
+        """Light up for a moment, as a finger would hide it."""
+        self.add_class("pressed")
+        self.set_timer(0.15, lambda: self.remove_class("pressed"))
+
+
+class Lamps(Part):
+    """Green, red and buzzer, and a dot for each digit typed."""
+
+    def render(self) -> Text:
+        """Two lines, 19 columns wide."""
+        scene, text = self.scene, Text(justify="center")
+        text.append("●" if scene.green else "○", GREEN if scene.green else DIM)
+        text.append(" green  ", GREEN if scene.green else DIM)
+        text.append("●" if scene.red else "○", RED if scene.red else DIM)
+        text.append(" red  ", RED if scene.red else DIM)
+        text.append("♪", f"bold {YELLOW}" if scene.buzzer else DIM)
+        text.append("\n")
+        text.append("•" * min(scene.typed, 16) or "type a PIN, then #", YELLOW if scene.typed else DIM)
+        return text
+
+
+class Keypad(Part):
+    """Lamps above twelve keys; the border shows what is known of PINs."""
+
+    def on_mount(self) -> None:
+        """Name it."""
+        self.border_title = "keypad"
+
+    def compose(self) -> ComposeResult:
+        """The keys in the order of a telephone."""
+        yield Lamps()
+        with Grid():
+            for name in "123456789*0#":
+                yield Key(name)
+
+    def watch_scene(self, scene: Scene) -> None:
+        """Hand the scene to the lamps."""
+        for lamps in self.query(Lamps):
+            lamps.scene = scene
+
+    def flash(self, char: str) -> None:
+        """Light one key."""
+        for key in self.query(Key):
+            if key.char == char:
+                key.flash()
+
+
+class Contacts(Part):
+    """What the lock's contacts and the simulated hands say, one lamp a line."""
+
+    def on_mount(self) -> None:
+        """Name it."""
+        self.border_title = "contacts"
+
+    def render(self) -> Text:
+        """One line for each, lit while it is so."""
+        scene = self.scene
+        lines = (
+            ("bolt out: locked", scene.bolt <= 0.02, GREEN), ("bolt in: unlocked", scene.bolt >= 0.98, YELLOW),
+            ("door closed", not scene.door_open, GREEN), ("motor turning", scene.motor_on, YELLOW),
+            ("cover off", scene.cover_off, RED), ("bolt is blocked", scene.jammed, RED),
+            (scene.plugged or "outside power", bool(scene.plugged), YELLOW),
+        )
+        return Text("\n").join(_lamp(*line) for line in lines)
+
+
+class Status(Part):
+    """One line: what lockd itself says of the lock."""
+
+    def render(self) -> Text:
+        """The line, or that nobody answers."""
+        if not self.scene.here:
+            return Text(f" {self.scene.cause or 'waiting for lockd'} ", f"bold #14181d on {RED}")
+        return Text(" · ", DIM).join(_words(self.scene))
+
+
+def _words(scene: Scene) -> Iterator[Text]:
+    word, colour = STATES.get(scene.lock_state, (scene.lock_state, RED))
+    yield Text(f" {word} ", f"bold #14181d on {colour}")
+    if scene.lockout_s:
+        yield Text(f"LOCKOUT {scene.lockout_s}s", f"bold {RED}")
+    yield Text(scene.motion.lower(), DIM if scene.motion == "Idle" else YELLOW)
+    yield Text("no fault", DIM) if scene.fault == "None" else Text(FAULTS.get(scene.fault, scene.fault), f"bold {RED}")
+    yield Text(DOORS.get(scene.door_state, "door unknown"))
+    yield Text(scene.mode, DIM if scene.mode == "Normal" else YELLOW)
+    if scene.relock_s:
+        yield Text(f"relock {scene.relock_s}s")
+
+
+class KeyBar(Static):
+    """What the keys of the keyboard do, as lines of `(key, label)`; each may be clicked."""
+
+    def __init__(self, *lines: Iterable[tuple[str, str]]) -> None:
+        super().__init__("\n".join("  ".join(_item(key, label) for key, label in line) for line in lines))
+
+
+def _item(key: str, label: str) -> str:
+    name = KEY_NAMES.get(key, key)
+    return f"[b {YELLOW}]{key}[/] [@click=app.simulate_key('{name}')]{label}[/]"
+
+
+def _lamp(label: str, is_on: bool, colour: str) -> Text:
+    text = Text("● " if is_on else "○ ", colour if is_on else DIM)
+    return text.append(label, "" if is_on else DIM)

@@ -1,0 +1,73 @@
+"""Users as people name them: by index or by name, and their types in short words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, get_args
+
+from lockd.cli.link import Lockd
+from lockd.dbus.names import ALL, USERS
+from lockd.errors import AccessDenied, NotFound, ResourceExhausted
+from lockd.words import UserType
+
+User = Mapping[str, Any]
+
+
+def _short(name: str) -> str:
+    """UnrestrictedUser -> unrestricted, RemoteOnlyUser -> remote-only."""
+    stem = name.removesuffix("User")
+    return "".join(f"-{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(stem))
+
+
+#: The word on the command line for each type of user.
+TYPES: dict[str, str] = {_short(name): name for name in get_args(UserType)}
+SHORT: dict[str, str] = {name: short for short, name in TYPES.items()}
+
+
+async def everybody(lockd: Lockd) -> Sequence[User]:
+    """Every user, by index."""
+    users = await lockd.call(USERS.name, "ListUsers")
+    return sorted(users, key=lambda user: int(user["index"]))
+
+
+async def names(lockd: Lockd) -> dict[int, str]:
+    """Names by index, for sentences; empty for a caller who may not know them."""
+    try:
+        return {user["index"]: user["name"] for user in await everybody(lockd) if user.get("name")}
+    except AccessDenied:
+        return {}
+
+
+def find(users: Iterable[User], wanted: str) -> User:
+    """By index, else by name, else by a name that only differs in case; or NotFound."""
+    users = list(users)
+    exact = [user for user in users if wanted in (str(user["index"]), user.get("name"))]
+    close = [user for user in users if user.get("name", "").casefold() == wanted.casefold()]
+    found = exact or close
+    by_index = [user for user in found if str(user["index"]) == wanted]
+    if len(found) > 1 and not by_index:
+        where = " and ".join(str(user["index"]) for user in found)
+        raise NotFound(f"“{wanted}” is the name of several users, {where}: say which by its index (lockctl user list)")
+    if not found:
+        raise NotFound(f"there is no user “{wanted}”")
+    return (by_index or found)[0]
+
+
+def called(user: User) -> str:
+    """`Anna (user 3)`, or `user 3`."""
+    number = f"user {user['index']}"
+    return f"{user['name']} ({number})" if user.get("name") else number
+
+
+def free_place(taken: Iterable[int], room: int, what: str) -> int:
+    """The lowest index that is free."""
+    used = set(taken)
+    for index in range(1, min(room, ALL - 1) + 1):
+        if index not in used:
+            return index
+    raise ResourceExhausted(f"all {room} places for {what} are taken; remove one first")
+
+
+def pins(users: Iterable[User]) -> dict[int, User]:
+    """Who owns each PIN, by the PIN's index."""
+    return {index: user for user in users for kind, index in user.get("credentials", ()) if kind == "PIN"}

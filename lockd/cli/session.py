@@ -1,0 +1,24 @@
+"""From a command to lockd and back: what every command that speaks D-Bus shares."""
+
+from __future__ import annotations
+
+import asyncio
+from argparse import Namespace
+from collections.abc import Awaitable, Callable
+
+from lockd.cli.connect import connected
+from lockd.cli.link import Lockd
+from lockd.cli.output import Output
+
+#: A command: lockd, what was typed, where to answer; gives the exit status, None for done.
+Handler = Callable[[Lockd, Namespace, Output], Awaitable[int | None]]
+
+
+def on_bus(handler: Handler) -> Callable[[Namespace], int]:
+    """The handler as `args.run`: with a connection around it."""
+
+    async def session(args: Namespace) -> int:
+        async with connected(args.bus) as lockd:
+            return await handler(lockd, args, Output(args.json)) or 0
+
+    return lambda args: asyncio.run(session(args))

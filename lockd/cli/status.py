@@ -1,0 +1,151 @@
+"""status: what a person wants to know about the lock at a glance."""
+
+from __future__ import annotations
+
+import contextlib
+from argparse import Namespace
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from lockd.cli.behaviour import MODES
+from lockd.cli.link import Lockd
+from lockd.cli.output import Output, clean
+from lockd.cli.parser import command
+from lockd.cli.service import TIME_STATES
+from lockd.cli.session import on_bus
+from lockd.cli.when import duration
+from lockd.dbus.names import LOCK, MANAGER
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+Values = Mapping[str, Any]
+
+STATES = {
+    "Locked": "Locked",
+    "Unlocked": "Unlocked",
+    "Unlatched": "Unlatched: pull the door",
+    "NotFullyLocked": "NOT FULLY LOCKED",
+    "Unknown": "Not known whether locked",
+}
+COLOURS = {"Locked": "green", "Unlocked": "yellow", "Unlatched": "yellow"}
+MOTIONS = {
+    "Locking": "locking …", "Unlocking": "unlocking …", "Unlatching": "pulling the latch …",
+    "Homing": "finding the bolt …",
+}  # fmt: skip
+DOORS = {
+    "DoorOpen": "open", "DoorClosed": "closed", "DoorJammed": "jammed", "DoorForcedOpen": "FORCED OPEN",
+    "DoorUnspecifiedError": "its contact reports an error", "DoorAjar": "open for too long", "Unknown": "no contact",
+}  # fmt: skip
+FAULTS = {
+    "Jammed": "the bolt is jammed; clear its way, then run: lockctl home",
+    "Stalled": "the motor cannot turn; look for what holds the bolt, then run: lockctl home",
+    "PositionUnknown": "it is not known where the bolt is; run: lockctl home",
+    "ActuatorDisabled": "the motor cannot be driven; run: lockctl diagnose",
+    "PowerLost": "no power for the motor; plug in power, then run: lockctl home",
+}
+
+GONE = "lockd is not running; waiting for it"
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add `status`."""
+    parser = command(subparsers, "status", "what the lock is doing, at a glance",
+                     ("lockctl status", "lockctl status --watch", "lockctl status --json | jq -r .LockState"))
+    parser.add_argument("--watch", action="store_true", help="go on showing it as it changes, until Ctrl-C")
+    parser.set_defaults(run=on_bus(status))
+
+
+async def status(lockd: Lockd, args: Namespace, out: Output) -> None:
+    """Once, or for ever."""
+    if not args.watch:
+        _show(await _read(lockd), out)
+    elif out.terminal and not out.as_json:
+        await _watch_screen(lockd, out)
+    else:
+        await _watch_lines(lockd, out)
+
+
+async def _read(lockd: Lockd) -> Values:
+    return {**await lockd.get_all(LOCK.name), **await lockd.get_all(MANAGER.name)}
+
+
+def _show(values: Values, out: Output) -> None:
+    if out.as_json:
+        out.document(values)
+    else:
+        out.show(picture(values))
+
+
+async def _watch_screen(lockd: Lockd, out: Output) -> None:
+    from rich.live import Live
+
+    with Live(console=out.console(), auto_refresh=False) as live:
+        async with contextlib.aclosing(lockd.nudges()) as changes:
+            async for here in changes:
+                live.update(picture(await _read(lockd)) if here else GONE, refresh=True)
+
+
+async def _watch_lines(lockd: Lockd, out: Output) -> None:
+    """A line (or document) for each change; the same twice is told once."""
+    before: Values | None = None
+    async with contextlib.aclosing(lockd.nudges()) as changes:
+        async for here in changes:
+            now = await _read(lockd) if here else {}
+            if now != before and out.as_json:
+                out.document(now or {"ok": False, "error": "NotRunning"})
+            elif now != before:
+                out.say(f"{datetime.now():%H:%M:%S} {clean(line(now)) if now else GONE}")
+            before = now
+
+
+def line(values: Values) -> str:
+    """Everything in one line."""
+    return "; ".join((headline(values), *(f"{label.lower()} {words}" for label, words in facts(values))))
+
+
+def headline(values: Values) -> str:
+    """Locked or not, and what moves."""
+    state, motion = values["LockState"], MOTIONS.get(values["Motion"], "")
+    said = STATES.get(state, str(state))
+    return f"{said}, {motion}" if motion else said
+
+
+def facts(values: Values) -> list[tuple[str, str]]:
+    """What is worth knowing beside it, as label and words; faults first, nothing that is as always."""
+    mode, relock = values["OperatingMode"], values["AutoRelockTime"]
+    lines = [
+        ("Fault", _fault(values)),
+        ("Door", DOORS.get(values["DoorState"], values["DoorState"])),
+        ("Mode", f"{mode}: {MODES.get(mode, '')}" if mode != "Normal" else ""),
+        ("Relocks", f"{duration(relock)} after unlocking" if relock else ""),
+        ("Lockout", f"over D-Bus, after too many wrong PINs; {duration(values['LockoutRemaining'])} to go"
+         if values["LockoutRemaining"] else ""),
+        ("Clock", "" if values["TimeState"] == "Trusted" else TIME_STATES.get(values["TimeState"], "")),
+        *(("Degraded", line) for line in values["Degraded"]),
+    ]  # fmt: skip
+    return [(label, words) for label, words in lines if words]
+
+
+def _fault(values: Values) -> str:
+    fault = values["Fault"]
+    if fault == "None":
+        return "" if values["ActuatorEnabled"] else FAULTS["ActuatorDisabled"]
+    return FAULTS.get(fault, str(fault))
+
+
+def picture(values: Values) -> RenderableType:
+    """The headline in colour, and the facts under it."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim")
+    grid.add_column(overflow="fold")
+    for label, words in facts(values):
+        alarming = label in ("Fault", "Lockout", "Degraded") or words.isupper()
+        grid.add_row(f"  {label}", Text(clean(words), style="red" if alarming else ""))
+    colour = COLOURS.get(values["LockState"], "red")
+    return Group(Text(clean(headline(values)), style=f"bold {colour}"), grid)

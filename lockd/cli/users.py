@@ -1,0 +1,150 @@
+"""user: who may come in."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from lockd.cli import ask
+from lockd.cli.exits import Usage
+from lockd.cli.link import Lockd
+from lockd.cli.output import Output, clean
+from lockd.cli.parser import Parser, command, group, positive
+from lockd.cli.people import SHORT, TYPES, called, everybody, find, free_place
+from lockd.cli.pins import give_pin, pin_options, wants_pin
+from lockd.cli.session import on_bus
+from lockd.dbus.names import ALL, USERS
+from lockd.errors import LockdError
+
+STATUSES = {"OccupiedEnabled": "enabled", "OccupiedDisabled": "disabled", "Available": "free"}
+WHO = "index or name"
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add `user` and its commands."""
+    examples = ("lockctl user list", "lockctl user add Anna --pin")
+    parser, commands = group(subparsers, "user", "who may come in", examples, "Without a command: the list.")
+    parser.set_defaults(run=on_bus(show_list))
+    command(commands, "list", "everybody", ("lockctl user list --json",)).set_defaults(run=on_bus(show_list))
+
+    one = command(commands, "show", "one user", ("lockctl user show Anna", "lockctl user show 3"))
+    one.add_argument("user", metavar="USER", help=WHO)
+    one.set_defaults(run=on_bus(show))
+
+    adding = command(commands, "add", "a new user",
+                     ("lockctl user add Anna --pin", "lockctl user add Cleaner --type disposable --pin"))
+    adding.add_argument("name", metavar="NAME")
+    adding.add_argument("--index", type=positive, metavar="PLACE",
+                        help="number of the place (default: the first free one)")
+    pin_options(adding)
+    _fields(adding)
+    adding.set_defaults(run=on_bus(add))
+
+    changing = command(commands, "set", "change a user",
+                       ("lockctl user set Anna --name Anne", "lockctl user set 3 --disable"))
+    changing.add_argument("user", metavar="USER", help=WHO)
+    changing.add_argument("--name")
+    _fields(changing)
+    changing.set_defaults(run=on_bus(change))
+
+    removing = command(commands, "remove", "remove a user with all PINs",
+                       ("lockctl user remove Anna", "lockctl user remove all --yes all"))
+    removing.add_argument("user", metavar="USER", help=f"{WHO}, or all")
+    removing.add_argument("--yes", metavar="WORD", help="for all: the word that would be asked for")
+    removing.set_defaults(run=on_bus(remove))
+
+
+def _fields(parser: Parser) -> None:
+    parser.add_argument("--type", choices=tuple(TYPES), metavar="TYPE",
+                        help=f"what the user may do: {', '.join(TYPES)} (default: unrestricted)")
+    parser.add_argument("--unique-id", type=int, metavar="NUMBER", help="a number of yours, below 4294967295")
+    status = parser.add_mutually_exclusive_group()
+    status.add_argument("--enable", dest="status", action="store_const", const="OccupiedEnabled",
+                        help="the user's PINs work")
+    status.add_argument("--disable", dest="status", action="store_const", const="OccupiedDisabled",
+                        help="the user's PINs are refused")
+
+
+def _given(args: Namespace) -> dict[str, Any]:
+    fields = {"name": args.name, "unique_id": args.unique_id, "status": args.status,
+              "type": TYPES[args.type] if args.type else None}
+    return {key: value for key, value in fields.items() if value is not None}
+
+
+async def show_list(lockd: Lockd, args: Namespace, out: Output) -> None:
+    """A table of everybody."""
+    users = await everybody(lockd)
+    if out.as_json:
+        out.document(users)
+    elif not users:
+        out.say("Nobody yet. Add someone: lockctl user add NAME --pin")
+    else:
+        out.table(("Index", "Name", "Type", "Status", "Credentials"), (
+            (u["index"], u.get("name", ""), SHORT.get(u.get("type", ""), u.get("type", "")),
+             STATUSES.get(u.get("status", ""), u.get("status", "")), credentials(u))
+            for u in users
+        ), wraps="Name")
+
+
+async def show(lockd: Lockd, args: Namespace, out: Output) -> None:
+    """One user, line by line."""
+    user = find(await everybody(lockd), args.user)
+    if out.as_json:
+        out.document(user)
+        return
+    for label, value in (
+        ("Index", user["index"]), ("Name", user.get("name", "")),
+        ("Type", SHORT.get(user.get("type", ""), "")), ("Status", STATUSES.get(user.get("status", ""), "")),
+        ("Credentials", credentials(user)), ("Added by", user.get("creator", "")),
+        ("Changed by", user.get("modifier", "")),
+    ):
+        out.say(f"{label:<13}{clean(value)}")
+
+
+async def add(lockd: Lockd, args: Namespace, out: Output) -> None:
+    """A new user, with a PIN if wanted; the PIN is asked for before anything is changed."""
+    users = await everybody(lockd)
+    pin = ask.new_pin(f"PIN for {args.name}: ", args.pin_stdin, "--pin-stdin") if wants_pin(args) else None
+    room = await lockd.get(USERS.name, "NumberOfTotalUsersSupported")
+    index = args.index or free_place((u["index"] for u in users), room, "users")
+    await lockd.call(USERS.name, "SetUser", "Add", index, _given(args))
+    if pin is not None:
+        await _pin_or_nobody(lockd, index, pin)
+    out.done(f"Added {args.name} (user {index})" + (" with a PIN." if pin else "."), index=index)
+
+
+async def _pin_or_nobody(lockd: Lockd, index: int, pin: str) -> None:
+    """A refused PIN takes the user just added away again."""
+    try:
+        await give_pin(lockd, {"index": index}, pin)
+    except LockdError:
+        await lockd.call(USERS.name, "ClearUser", index)
+        raise
+
+
+async def change(lockd: Lockd, args: Namespace, out: Output) -> None:
+    """Some fields of a user."""
+    fields = _given(args)
+    if not fields:
+        raise Usage("nothing to change was given; see: lockctl user set --help")
+    user = find(await everybody(lockd), args.user)
+    await lockd.call(USERS.name, "SetUser", "Modify", user["index"], fields)
+    out.done(f"Changed {called(user)}.", index=user["index"])
+
+
+async def remove(lockd: Lockd, args: Namespace, out: Output) -> None:
+    """One user, or all after a typed yes."""
+    users = await everybody(lockd)
+    if args.user == "all":
+        ask.sure(f"This removes {len(users)} users with all their PINs.", "all", args.yes)
+        await lockd.call(USERS.name, "ClearUser", ALL)
+        out.done("Removed everybody.", removed=[user["index"] for user in users])
+        return
+    user = find(users, args.user)
+    await lockd.call(USERS.name, "ClearUser", user["index"])
+    out.done(f"Removed {called(user)}.", removed=[user["index"]])
+
+
+def credentials(user: Any) -> str:
+    """`PIN 1, PIN 4`."""
+    return ", ".join(f"{kind} {index}" for kind, index in user.get("credentials", ())) or "none"

@@ -1,0 +1,79 @@
+"""A lockd in memory for the commands of lockctl: it keeps what it is given, and refuses as told."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any
+
+from lockd.dbus import names
+from lockd.errors import LockdError, UnsupportedCommand
+
+LOCK = {
+    "LockState": "Locked", "Motion": "Idle", "Fault": "None", "DoorState": "DoorClosed", "ActuatorEnabled": True,
+    "OperatingMode": "Normal", "AutoRelockTime": 0, "WrongCodeEntryLimit": 5, "UserCodeTemporaryDisableTime": 90,
+    "RequirePINforRemoteOperation": False, "ExpiringUserTimeout": 2880, "LockoutRemaining": 0,
+}  # fmt: skip
+MANAGER = {"Version": "1.2.3", "TimeState": "Trusted", "Degraded": []}
+
+
+class FakeLockd:
+    """`done`: every call that changes something. `refuse`: method -> what it raises. `changes`:
+    what happens before each further nudge, False when lockd went away;
+    after the last the nudges end."""
+
+    def __init__(self) -> None:
+        self.users: list[dict[str, Any]] = []
+        self.events: list[dict[str, Any]] = []
+        self.findings: list[dict[str, Any]] = []
+        self.report: dict[str, Any] = {"ok": True, "first": 1, "last": 3, "bad": 0, "reason": ""}
+        self.properties: dict[str, dict[str, Any]] = {
+            names.LOCK.name: dict(LOCK),
+            names.MANAGER.name: dict(MANAGER),
+            names.USERS.name: {"NumberOfTotalUsersSupported": 4, "NumberOfPINUsersSupported": 40},
+            names.LOG.name: {},
+        }
+        self.done: list[tuple[Any, ...]] = []
+        self.refuse: dict[str, LockdError] = {}
+        self.changes: list[Any] = []
+        self.simulated = True
+
+    @contextlib.asynccontextmanager
+    async def connected(self, bus: str | None) -> AsyncIterator[FakeLockd]:
+        """In place of lockd.cli.connect.connected."""
+        self.bus = bus
+        yield self
+
+    async def call(self, interface: str, method: str, *args: Any) -> Any:
+        if method in self.refuse:
+            raise self.refuse[method]
+        if interface == names.SIMULATOR.name and not self.simulated:
+            raise UnsupportedCommand("there is no such interface")
+        match method:
+            case "ListUsers":
+                return [dict(user) for user in self.users]
+            case "Read":
+                return [event for event in self.events if args[0] <= event["seq"]][: args[1]]
+            case "Verify":
+                return self.report
+            case "Diagnose":
+                return self.findings
+        self.done.append((method, *args))
+        return (1, 2) if method == "SetCredential" else None
+
+    async def get(self, interface: str, name: str) -> Any:
+        return (await self.get_all(interface))[name]
+
+    async def get_all(self, interface: str) -> dict[str, Any]:
+        last = {"LastSequence": self.events[-1]["seq"] if self.events else 0} if interface == names.LOG.name else {}
+        return {**self.properties[interface], **last}
+
+    async def set(self, interface: str, name: str, value: Any) -> None:
+        if name in self.refuse:
+            raise self.refuse[name]
+        self.properties[interface][name] = value
+
+    async def nudges(self) -> AsyncGenerator[bool, None]:
+        yield True
+        for change in self.changes:
+            yield change(self) is not False

@@ -1,0 +1,353 @@
+"""What each command asks of lockd, what it says, and its exit status."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lockd import errors
+from lockd.cli.exits import MEANINGS, STATUSES, NotRunning, Usage
+from lockd.dbus import names
+from lockd.errors import LockdError
+from tests.cli.conftest import Ctl
+from tests.cli.fake import FakeLockd
+
+ANNA: dict[str, Any] = {
+    "index": 1, "name": "Anna", "status": "OccupiedEnabled", "type": "UnrestrictedUser", "credentials": [["PIN", 1]],
+}  # fmt: skip
+BERT: dict[str, Any] = {
+    "index": 2, "name": "Bert", "status": "OccupiedDisabled", "type": "RemoteOnlyUser", "credentials": [],
+}  # fmt: skip
+
+
+def test_lock_throws_the_bolt_and_waits(ctl: Ctl, lockd: FakeLockd) -> None:
+    ran = ctl("lock")
+    assert lockd.done == [("LockDoor", {"wait": True})]
+    assert (ran.status, ran.out, ran.err) == (0, "Locked.\n", "")
+
+
+def test_unlock_for_a_while(ctl: Ctl, lockd: FakeLockd) -> None:
+    assert ctl("unlock", "--for", "90").out == "Unlocked; locks again in 1 min 30 s.\n"
+    assert lockd.done == [("UnlockWithTimeout", 90, {"wait": True})]
+
+
+def test_unlock_can_leave_the_latch_and_not_wait(ctl: Ctl, lockd: FakeLockd) -> None:
+    assert ctl("unlock", "--unbolt", "--no-wait").out == "Granted; the bolt is on its way.\n"
+    assert lockd.done == [("UnboltDoor", {"wait": False})]
+
+
+def test_home_says_where_the_bolt_is(ctl: Ctl, lockd: FakeLockd) -> None:
+    assert ctl("home", "--json").document == {"ok": True, "LockState": "Locked"}
+    assert lockd.done == [("Home",)]
+
+
+def test_a_pin_comes_from_a_pipe(ctl: Ctl, lockd: FakeLockd) -> None:
+    ran = ctl("unlock", "--pin-stdin", stdin="123456\n")
+    assert lockd.done == [("UnlockDoor", {"wait": True, "pin": "123456"})]
+    assert "123456" not in ran.out + ran.err
+
+
+def test_a_pin_is_asked_for_at_a_terminal(ctl: Ctl, lockd: FakeLockd) -> None:
+    ctl.at_a_terminal("123456")
+    ran = ctl("unlock", "--pin")
+    assert lockd.done == [("UnlockDoor", {"wait": True, "pin": "123456"})]
+    assert "123456" not in ran.out + ran.err
+
+
+def test_a_pin_on_the_command_line_is_wrong_usage(ctl: Ctl, lockd: FakeLockd) -> None:
+    assert ctl("unlock", "--pin", "123456").status == 64
+    assert lockd.done == []
+
+
+def test_without_a_terminal_a_pin_is_not_guessed_from_the_pipe(ctl: Ctl, lockd: FakeLockd) -> None:
+    ran = ctl("unlock", "--pin", stdin="123456\n")
+    assert ran.status == 64
+    assert "--pin-stdin" in ran.err
+    assert lockd.done == []
+
+
+def test_a_missing_pin_says_how_to_give_it(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.refuse["UnlockDoor"] = errors.InvalidCredential("A PIN is required (pin-required): give one.")
+    ran = ctl("unlock")
+    assert ran.status == 3
+    assert ran.err.endswith("; give yours with --pin\n")
+
+
+def test_nobody_is_told_how_to_begin(ctl: Ctl) -> None:
+    assert "lockctl user add" in ctl("user").out
+
+
+def test_users_are_listed_in_words(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.users = [BERT, ANNA]
+    assert ctl("user", "list").out.splitlines() == [
+        "Index  Name  Type          Status    Credentials",
+        "1      Anna  unrestricted  enabled   PIN 1",
+        "2      Bert  remote-only   disabled  none",
+    ]
+
+
+def test_users_as_json_are_as_lockd_tells_them(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.users = [ANNA, BERT]
+    assert ctl("--json", "user").document == [ANNA, BERT]
+    assert ctl("user", "show", "anna", "--json").document == ANNA
+
+
+def test_a_user_is_added_at_the_first_free_place_with_a_pin(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.users = [ANNA]
+    ran = ctl("user", "add", "Carla", "--type", "disposable", "--pin-stdin", stdin="246810\n")
+    assert lockd.done == [
+        ("SetUser", "Add", 2, {"name": "Carla", "type": "DisposableUser"}),
+        ("SetCredential", "Add", "PIN", 2, b"246810", 2, {}),
+    ]
+    assert ran.out == "Added Carla (user 2) with a PIN.\n"
+
+
+def test_a_refused_pin_leaves_no_user_behind(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.refuse["SetCredential"] = errors.Duplicate("This PIN is in use already: choose another one.")
+    assert ctl("user", "add", "Carla", "--pin-stdin", stdin="246810\n").status == 5
+    assert lockd.done == [("SetUser", "Add", 1, {"name": "Carla"}), ("ClearUser", 1)]
+
+
+def test_a_user_is_changed_by_name(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.users = [ANNA]
+    assert ctl("user", "set", "Anna", "--disable", "--name", "Anne").status == 0
+    assert lockd.done == [("SetUser", "Modify", 1, {"name": "Anne", "status": "OccupiedDisabled"})]
+
+
+def test_a_change_of_nothing_is_wrong_usage(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.users = [ANNA]
+    assert ctl("user", "set", "Anna").status == 64
+    assert lockd.done == []
+
+
+def test_a_user_is_removed(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.users = [ANNA]
+    assert ctl("user", "remove", "1").out == "Removed Anna (user 1).\n"
+    assert lockd.done == [("ClearUser", 1)]
+
+
+def test_everybody_is_removed_only_after_a_yes(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.users = [ANNA, BERT]
+    assert ctl("user", "remove", "all").status == 64
+    assert ctl("user", "remove", "all", "--yes", "yes").status == 64
+    assert lockd.done == []
+    assert ctl("user", "remove", "all", "--yes", "all").status == 0
+    assert lockd.done == [("ClearUser", names.ALL)]
+
+
+def test_an_unknown_user_is_status_4(ctl: Ctl) -> None:
+    ran = ctl("user", "show", "Nobody")
+    assert ran.status == 4
+    assert ran.err == "lockctl: there is no user “Nobody”; lockctl user list shows who is there\n"
+
+
+def test_a_pin_is_asked_for_twice(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.users = [ANNA]
+    ctl.at_a_terminal("135790", "135791")
+    assert ctl("pin", "set", "Anna").status == 64
+    assert lockd.done == []
+    ctl.at_a_terminal("135790", "135790")
+    ran = ctl("pin", "set", "Anna")
+    assert ran.out == "PIN 1 of Anna (user 1) changed.\n"
+    assert lockd.done == [("SetCredential", "Modify", "PIN", 1, b"135790", 1, {})]
+
+
+def test_a_first_and_a_further_pin_take_the_first_free_index(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.users = [ANNA, BERT]
+    assert ctl("pin", "set", "Bert", "--stdin", stdin="135790").out == "PIN 2 of Bert (user 2) added.\n"
+    assert ctl("pin", "set", "Anna", "--another", "--stdin", stdin="135790").status == 0
+    assert [call[1:4] for call in lockd.done] == [("Add", "PIN", 2), ("Add", "PIN", 2)]
+
+
+def test_one_of_several_pins_must_be_named(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.users = [{**ANNA, "credentials": [["PIN", 1], ["PIN", 7]]}]
+    assert "--index" in ctl("pin", "set", "Anna", "--stdin", stdin="135790").err
+    assert ctl("pin", "set", "Anna", "--index", "3", "--stdin", stdin="135790").status == 4
+    assert ctl("pin", "set", "Anna", "--index", "7", "--stdin", stdin="135790").status == 0
+
+
+def test_the_last_credential_takes_the_user_along_only_after_a_yes(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.users = [ANNA]
+    assert ctl("pin", "remove", "Anna").status == 64
+    ran = ctl("pin", "remove", "Anna", "--yes", "remove", "--json")
+    assert ran.document == {"ok": True, "index": 1, "user_removed": True}
+    assert lockd.done == [("ClearCredential", "PIN", 1)]
+
+
+def test_pins_are_listed_without_their_digits(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.users = [ANNA]
+    assert ctl("pin", "list", "--json").document == [{"index": 1, "user": 1, "name": "Anna"}]
+
+
+def test_the_mode_is_shown_and_set(ctl: Ctl, lockd: FakeLockd) -> None:
+    assert ctl("mode").out.startswith("Normal: ")
+    assert ctl("mode", "Privacy").status == 0
+    assert lockd.properties[names.LOCK.name]["OperatingMode"] == "Privacy"
+    assert ctl("mode", "--json").document == {"OperatingMode": "Privacy"}
+
+
+def test_an_unknown_mode_is_wrong_usage_that_names_the_modes(ctl: Ctl) -> None:
+    ran = ctl("mode", "Party")
+    assert ran.status == 64
+    assert "Passage" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "prop", "stored"),
+    [
+        ("auto-relock", "30", "AutoRelockTime", 30),
+        ("auto-relock", "off", "AutoRelockTime", 0),
+        ("wrong-code-limit", "3", "WrongCodeEntryLimit", 3),
+        ("require-pin", "on", "RequirePINforRemoteOperation", True),
+    ],
+)
+def test_set_sets(ctl: Ctl, lockd: FakeLockd, name: str, value: str, prop: str, stored: object) -> None:
+    assert ctl("set", name, value, "--json").document == {"ok": True, prop: stored}
+    assert lockd.properties[names.LOCK.name][prop] == stored
+
+
+@pytest.mark.parametrize(("name", "value"), [("auto-relock", "soon"), ("require-pin", "2"), ("colour", "red")])
+def test_set_refuses_what_it_cannot_read(ctl: Ctl, name: str, value: str) -> None:
+    assert ctl("set", name, value).status == 64
+
+
+def test_set_refuses_what_does_not_fit(ctl: Ctl, lockd: FakeLockd) -> None:
+    ran = ctl("set", "wrong-code-limit", "300")
+    assert (ran.status, "1-255" in ran.err) == (65, True)
+    assert ctl("set", "auto-relock", "99999999999").status == 65
+
+
+def test_set_alone_shows_everything(ctl: Ctl) -> None:
+    assert [line.split()[0] for line in ctl("set").out.splitlines()[1:]] == [
+        "auto-relock", "wrong-code-limit", "lockout-time", "require-pin", "expiring-timeout",
+    ]  # fmt: skip
+
+
+def test_diagnose_ends_with_2_when_something_is_bad(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.findings = [{"part": "store", "ok": True, "text": "well", "remedy": ""}]
+    assert ctl("diagnose").status == 0
+    lockd.findings.append({"part": "clock", "ok": False, "text": "not set.", "remedy": "lockctl time set"})
+    ran = ctl("diagnose")
+    assert ran.status == 2
+    assert ran.out.splitlines()[-1].split(maxsplit=2) == ["clock", "BAD", "not set. What to do: lockctl time set"]
+
+
+def test_a_reset_wants_the_words(ctl: Ctl, lockd: FakeLockd) -> None:
+    assert ctl("factory-reset").status == 64
+    assert ctl("factory-reset", "--yes", "erase").status == 64
+    assert lockd.done == []
+    assert ctl("factory-reset", "--yes", "erase everything").status == 0
+    assert lockd.done == [("FactoryReset", "erase everything")]
+
+
+def test_the_time_is_set_to_seconds_since_1970(ctl: Ctl, lockd: FakeLockd) -> None:
+    assert ctl("time", "set", "2026-11-21T14:30:00+00:00").status == 0
+    assert lockd.done == [("SetTime", 1795271400)]
+    assert ctl("time", "set", "soon").status == 64
+
+
+@pytest.mark.parametrize(
+    ("words", "call"),
+    [
+        ("press 123456#", ("Press", "123456#")),
+        ("door open", ("OpenDoor",)),
+        ("door close", ("CloseDoor",)),
+        ("key unlock", ("TurnKey", "unlock")),
+        ("thumb lock", ("TurnThumb", "lock")),
+        ("jam on", ("Jam", True)),
+        ("jam off", ("Jam", False)),
+        ("tamper on", ("Tamper", True)),
+        ("clock unknown", ("SetTimeState", "Unknown")),
+        ("inside", ("PressInside",)),
+        ("battery 12 5.1", ("SetBattery", 12.0, 5.1)),
+        ("plug Emergency9V", ("Plug", "Emergency9V", 9.0)),
+        ("plug EmergencyUsb 4.2", ("Plug", "EmergencyUsb", 4.2)),
+        ("unplug", ("Unplug",)),
+        ("rotate-key", ("RotateKey",)),
+    ],
+)
+def test_hands_do_what_they_say(ctl: Ctl, lockd: FakeLockd, words: str, call: tuple[Any, ...]) -> None:
+    assert ctl(*words.split()).status == 0
+    assert lockd.done == [call]
+
+
+def test_a_real_door_has_no_simulated_hands(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.simulated = False
+    ran = ctl("door", "open")
+    assert ran.status == 9
+    assert "lockctl simulate" in ran.err
+
+
+@pytest.mark.parametrize("name", sorted(set(STATUSES)))
+def test_every_error_has_its_status_and_one_line(ctl: Ctl, lockd: FakeLockd, name: str) -> None:
+    kind: Callable[[str], LockdError] = {"Usage": Usage, "NotRunning": NotRunning}.get(name) or getattr(errors, name)
+    lockd.refuse["Home"] = kind("what\nhappened")
+    ran = ctl("home", "--json")
+    assert ran.status == STATUSES[name]
+    assert ran.status in MEANINGS
+    assert ran.err.startswith("lockctl: what happened")
+    assert ran.err.count("\n") == 1
+    assert ran.document == {"ok": False, "error": name, "text": "what\nhappened", "status": ran.status}
+
+
+def test_every_error_of_lockd_has_a_status() -> None:
+    known = {kind.name for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, LockdError)}
+    assert known <= set(STATUSES)
+
+
+def test_ctrl_c_ends_with_130_and_no_words(ctl: Ctl, lockd: FakeLockd, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(lockd, "call", interrupted)
+    ran = ctl("lock")
+    assert (ran.status, ran.out, ran.err) == (130, "", "")
+
+
+def test_the_bus_may_be_named_anywhere(ctl: Ctl, lockd: FakeLockd) -> None:
+    ctl("--bus", "session", "status")
+    assert lockd.bus == "session"
+    ctl("status", "--bus", "unix:path=/x")
+    assert lockd.bus == "unix:path=/x"
+    ctl("status")
+    assert lockd.bus is None
+
+
+def test_names_cannot_write_to_the_terminal(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.users = [{**ANNA, "name": "\x1b[2J[red]x\n"}]
+    out = ctl("user", "list").out
+    assert "?[2J[red]x?" in out
+    assert "\x1b" not in out
+
+
+def test_a_good_settings_file_is_good(ctl: Ctl, tmp_path: Path) -> None:
+    file = tmp_path / "lockd.toml"
+    file.write_text("[lock]\nauto_relock_s = 30\n[bolt]\nforward = 5\nbackward = 6\nlocked = 13\n")
+    ran = ctl("config", "check", str(file), "--json")
+    assert (ran.status, ran.document["ok"], ran.document["faults"]) == (0, True, [])
+    assert ctl("config", "show", str(file), "--json").document["lock.auto_relock_s"] == 30
+
+
+def test_every_fault_of_a_settings_file_is_told_at_once(ctl: Ctl, tmp_path: Path) -> None:
+    file = tmp_path / "lockd.toml"
+    file.write_text("[lock]\nauto_relock = 30\nwrong_code_limit = 999\n")
+    ran = ctl("config", "check", str(file))
+    assert ran.status == 78
+    assert "auto_relock_s" in ran.out
+    assert "wrong_code_limit" in ran.out
+    assert ctl("config", "show", str(file)).err.count("\n") == 1
+
+
+def test_a_settings_file_that_is_not_there_is_a_fault(ctl: Ctl, tmp_path: Path) -> None:
+    assert ctl("config", "check", str(tmp_path / "none.toml")).status == 78
+
+
+def test_json_goes_on_one_line(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.users = [{**ANNA, "name": "Änne"}]
+    out = ctl("user", "list", "--json").out
+    assert out.count("\n") == 1
+    assert json.loads(out)[0]["name"] == "Änne"

@@ -1,0 +1,60 @@
+"""What status shows at a glance."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import pytest
+
+from lockd import words
+from lockd.cli.status import DOORS, FAULTS, STATES, facts, headline
+from lockd.dbus import names
+from tests.cli.conftest import Ctl
+from tests.cli.fake import LOCK, MANAGER, FakeLockd
+
+QUIET: dict[str, Any] = {**LOCK, **MANAGER}
+
+
+def test_a_quiet_lock_is_two_lines(ctl: Ctl) -> None:
+    assert ctl("status").out.splitlines() == ["Locked", "  Door  closed"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "label", "part"),
+    [
+        ({"Fault": "Jammed"}, "Fault", "lockctl home"),
+        ({"ActuatorEnabled": False}, "Fault", "lockctl diagnose"),
+        ({"OperatingMode": "Privacy"}, "Mode", "Privacy: nothing"),
+        ({"AutoRelockTime": 30}, "Relocks", "30 s after unlocking"),
+        ({"LockoutRemaining": 84}, "Lockout", "1 min 24 s"),
+        ({"TimeState": "Unknown"}, "Clock", "not set"),
+        ({"Degraded": ["the bus is gone"]}, "Degraded", "the bus is gone"),
+        ({"DoorState": "DoorForcedOpen"}, "Door", "FORCED OPEN"),
+    ],
+)
+def test_what_matters_is_added(changed: dict[str, Any], label: str, part: str) -> None:
+    assert label not in dict(facts(QUIET)) or label == "Door"
+    assert part in dict(facts({**QUIET, **changed}))[label]
+
+
+def test_a_moving_bolt_says_so() -> None:
+    assert headline({**QUIET, "LockState": "NotFullyLocked", "Motion": "Unlocking"}) == "NOT FULLY LOCKED, unlocking …"
+
+
+def test_every_word_has_words_for_people() -> None:
+    assert set(STATES) == set(get_args(words.LockState))
+    assert set(DOORS) == set(get_args(words.DoorState))
+    assert set(FAULTS) | {"None"} == set(get_args(words.Fault))
+
+
+def test_json_is_every_property(ctl: Ctl) -> None:
+    assert ctl("status", "--json").document == QUIET
+
+
+def test_watching_tells_each_change_once(ctl: Ctl, lockd: FakeLockd) -> None:
+    def unlocked(fake: FakeLockd) -> None:
+        fake.properties[names.LOCK.name]["LockState"] = "Unlocked"
+
+    lockd.changes = [lambda _: None, unlocked, lambda _: False]
+    told = [line.split(maxsplit=1)[1] for line in ctl("status", "--watch").out.splitlines()]
+    assert told == ["Locked; door closed", "Unlocked; door closed", "lockd is not running; waiting for it"]

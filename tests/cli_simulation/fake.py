@@ -1,0 +1,43 @@
+"""A lock for the panel's tests: answers calls as told, and tells what the test wants told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from lockd.cli.panel_news import Here, News
+from lockd.errors import LockdError
+
+PROPERTIES = {
+    "LockState": "Locked", "Motion": "Idle", "Fault": "None", "DoorState": "DoorClosed", "OperatingMode": "Normal",
+    "AutoRelockTime": 0, "LockoutRemaining": 0, "UserCodeTemporaryDisableTime": 90, "MinPINCodeLength": 6,
+    "MaxPINCodeLength": 8, "Bolt": 0.0, "DoorOpen": False, "Jammed": False, "CoverOff": False, "MotorOn": False,
+    "Buzzer": False, "Green": False, "Red": False,
+}  # fmt: skip
+
+
+class FakeLink:
+    """`done`: every call, in order. `refuse`: method -> what it raises. `users`: as ListUsers answers."""
+
+    def __init__(self, *users: dict[str, Any]) -> None:
+        self.users = list(users)
+        self.done: list[tuple[Any, ...]] = []
+        self.refuse: dict[str, LockdError] = {}
+        self.tell: Callable[[News], None] = lambda _: None
+        self.followed = asyncio.Event()
+
+    async def act(self, interface: str, method: str, *args: Any) -> Any:
+        self.done.append((interface, method, *args))
+        if method in self.refuse:
+            raise self.refuse[method]
+        return self.users if method == "ListUsers" else (1, 2) if method == "SetCredential" else None
+
+    async def assign(self, interface: str, name: str, value: Any) -> None:
+        self.done.append((interface, name, value))
+
+    async def follow(self, tell: Callable[[News], None]) -> None:
+        self.tell = tell
+        tell(Here(PROPERTIES, (), self.users))
+        self.followed.set()
+        await asyncio.Event().wait()

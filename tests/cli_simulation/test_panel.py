@@ -1,0 +1,232 @@
+"""The front panel: what a person types reaches the lock, and what the lock tells is seen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import RichLog, Static
+
+from lockd.cli.panel import Panel
+from lockd.cli.panel_deeds import DEEDS
+from lockd.cli.panel_help import Help
+from lockd.cli.panel_news import Changed, Gone, Happened, Here, Known
+from lockd.cli.panel_widgets import Door, Key, Keypad, Lamps, Status
+from lockd.errors import Restricted
+from tests.cli_simulation.fake import PROPERTIES, FakeLink
+
+SECOND = "lockctl status\nbusctl introspect"
+
+
+@asynccontextmanager
+async def shown(link: FakeLink, size: tuple[int, int] = (80, 24), **named: Any) -> AsyncIterator[Pilot[None]]:
+    app = Panel(link, SECOND, **named)
+    async with app.run_test(size=size) as pilot:
+        await link.followed.wait()
+        await pilot.pause()
+        yield pilot
+
+
+def log(pilot: Pilot[None]) -> str:
+    return "\n".join(strip.text for strip in pilot.app.query_one(RichLog).lines)
+
+
+def line(pilot: Pilot[None], kind: type[Status] | type[Lamps] = Status) -> str:
+    return pilot.app.query_one(kind).render().plain
+
+
+async def settled(pilot: Pilot[None]) -> None:
+    """Until every deed is done; an empty list would make Textual wait for all workers for ever."""
+    await pilot.pause()
+    if doing := [worker for worker in pilot.app.workers if worker.name not in ("follow", "type")]:
+        await pilot.app.workers.wait_for_complete(doing)
+    await pilot.pause()
+
+
+async def test_typed_digits_are_pressed_in_their_order_and_enter_is_hash() -> None:
+    link = FakeLink()
+    async with shown(link) as pilot:
+        await pilot.press(*"135790", "enter")
+        await pilot.pause()
+    pressed = "".join(call[2] for call in link.done if call[1] == "Press")
+    assert pressed == "135790#"
+
+
+async def test_backspace_and_star_clear() -> None:
+    link = FakeLink()
+    async with shown(link) as pilot:
+        await pilot.press("1", "backspace", "2", "asterisk", "number_sign")
+        await pilot.pause()
+    assert "".join(call[2] for call in link.done) == "1*2*#"
+
+
+async def test_a_click_on_a_key_presses_it() -> None:
+    link = FakeLink()
+    async with shown(link) as pilot:
+        seven = next(key for key in pilot.app.query(Key) if key.char == "7")
+        await pilot.click(seven)
+        await pilot.pause()
+    assert link.done == [("Simulator", "Press", "7")]
+
+
+async def test_typed_digits_are_dots_until_entered() -> None:
+    link = FakeLink()
+    async with shown(link) as pilot:
+        await pilot.press("1", "2", "3")
+        assert "•••" in line(pilot, Lamps)
+        await pilot.press("enter")
+        assert "•" not in line(pilot, Lamps)
+
+
+CALLS = {
+    "o": ("Simulator", "OpenDoor"), "k": ("Simulator", "TurnKey", "unlock"), "l": ("Simulator", "TurnKey", "lock"),
+    "t": ("Simulator", "TurnThumb", "unlock"), "i": ("Simulator", "PressInside"), "j": ("Simulator", "Jam", True),
+    "c": ("Simulator", "Tamper", True), "p": ("Simulator", "Plug", "EmergencyUsb", 5.0),
+    "b": ("Simulator", "SetBattery", 18.0, 4.9), "m": ("Lock", "OperatingMode", "Vacation"),
+    "r": ("Lock", "UnlockDoor", {}), "h": ("Lock", "Home"),
+}  # fmt: skip
+
+
+async def test_each_deed_has_its_key() -> None:
+    link = FakeLink()
+    async with shown(link) as pilot:
+        await pilot.press(*CALLS)
+        await settled(pilot)
+    assert link.done == list(CALLS.values())
+
+
+def test_no_deed_is_without_a_test_or_a_line_of_help() -> None:
+    from lockd.cli.panel_help import CHAPTERS
+
+    helped = {key for _, lines in CHAPTERS for keys, _ in lines for key in keys.split()}
+    assert {deed.key for deed in DEEDS} == set(CALLS)
+    assert set(CALLS) <= helped
+
+
+async def test_a_deed_is_undone_by_the_same_key() -> None:
+    link = FakeLink()
+    async with shown(link) as pilot:
+        link.tell(Changed({"DoorOpen": True, "Jammed": True, "CoverOff": True, "Bolt": 1.0, "LockState": "Unlocked"}))
+        for key in "ojctr":
+            await pilot.press(key)
+        await pilot.press("p")
+        await settled(pilot)
+        await pilot.press("p")
+        await settled(pilot)
+    assert [call[1:] for call in link.done] == [
+        ("CloseDoor",), ("Jam", False), ("Tamper", False), ("TurnThumb", "lock"), ("LockDoor", {}),
+        ("Plug", "EmergencyUsb", 5.0), ("Unplug",),
+    ]  # fmt: skip
+
+
+async def test_a_refusal_is_told_and_nothing_is_remembered_of_it() -> None:
+    link = FakeLink()
+    link.refuse["Plug"] = Restricted("no socket here")
+    async with shown(link) as pilot:
+        await pilot.press("p")
+        await settled(pilot)
+        assert "Refused: no socket here" in log(pilot)
+        assert pilot.app.query_one(Door).scene.plugged == ""
+
+
+async def test_a_fresh_lock_offers_a_demonstration_person_and_shows_the_pin() -> None:
+    link = FakeLink()
+    async with shown(link) as pilot:
+        assert "press a to add" in log(pilot)
+        await pilot.press("a")
+        await settled(pilot)
+        link.tell(Known([{"index": 1, "name": "Demo 1"}]))
+        (pin,) = (call[5].decode() for call in link.done if call[1] == "SetCredential")
+        assert ("Users", "SetUser", "Add", 1, {"name": "Demo 1"}) in link.done
+        assert len(pin) == 6
+        assert pin in str(pilot.app.query_one(Keypad).border_subtitle)
+        link.tell(Known([]))
+        assert pin not in str(pilot.app.query_one(Keypad).border_subtitle)
+
+
+async def test_a_person_whose_pin_was_refused_is_taken_back() -> None:
+    link = FakeLink({"index": 1, "name": "Anna", "credentials": [("PIN", 1)]})
+    link.refuse["SetCredential"] = Restricted("full")
+    async with shown(link) as pilot:
+        assert "press a" not in log(pilot)
+        await pilot.press("a")
+        await settled(pilot)
+        assert "Refused: full" in log(pilot)
+    assert [call[1:3] for call in link.done][1:] == [("SetUser", "Add"), ("SetCredential", "Add"), ("ClearUser", 2)]
+
+
+async def test_the_bolt_moves_in_the_picture() -> None:
+    link = FakeLink()
+    async with shown(link) as pilot:
+        pictures = []
+        for bolt in (0.0, 0.1, 0.5, 1.0):
+            link.tell(Changed({"Bolt": bolt}))
+            pictures.append(pilot.app.query_one(Door).render())
+        assert len({str(picture.markup) for picture in pictures}) == 4
+
+
+async def test_events_are_told_in_sentences_with_the_persons_name() -> None:
+    link = FakeLink({"index": 1, "name": "Anna"})
+    async with shown(link) as pilot:
+        link.tell(Happened({"kind": "LockOperation", "time": 0, "type": "Unlock", "source": "Keypad", "user": 1}))
+        await pilot.pause()
+        assert "Anna unlocked at the keypad." in log(pilot)
+
+
+async def test_the_status_line_says_state_fault_door_mode_and_lockout() -> None:
+    link = FakeLink()
+    async with shown(link) as pilot:
+        link.tell(Changed({"LockState": "NotFullyLocked", "Fault": "Jammed", "DoorState": "DoorAjar"}))
+        link.tell(Changed({"OperatingMode": "Privacy", "LockoutRemaining": 55, "AutoRelockTime": 30}))
+        for word in ("NOT FULLY LOCKED", "LOCKOUT 55s", "bolt jammed", "left ajar", "Privacy", "relock 30s"):
+            assert word in line(pilot)
+
+
+async def test_a_lockd_that_ended_is_told_and_started_again() -> None:
+    link, started = FakeLink(), asyncio.Event()
+
+    async def revive() -> None:
+        started.set()
+
+    async with shown(link, revive=revive) as pilot:
+        await pilot.press("s")
+        assert not started.is_set(), "it runs"
+        link.tell(Gone("lockd has ended"))
+        await pilot.pause()
+        assert "lockd has ended; press s" in line(pilot)
+        await pilot.press("s")
+        await settled(pilot)
+        assert started.is_set()
+        link.tell(Here(PROPERTIES))
+        await pilot.pause()
+        assert "LOCKED" in line(pilot)
+        assert "answers again" in log(pilot)
+
+
+async def test_help_names_the_second_terminal_and_closes() -> None:
+    link = FakeLink()
+    async with shown(link) as pilot:
+        await pilot.press("question_mark")
+        assert isinstance(pilot.app.screen, Help)
+        assert any("busctl" in str(part.render()) for part in pilot.app.screen.query(Static))
+        await pilot.press("escape")
+        assert not isinstance(pilot.app.screen, Help)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 35)])
+async def test_all_of_the_lock_is_on_the_screen(size: tuple[int, int]) -> None:
+    async with shown(FakeLink(), size) as pilot:
+        for part in (*pilot.app.query(Key), pilot.app.query_one(Status), pilot.app.query_one("KeyBar")):
+            assert pilot.app.screen.region.contains_region(part.region), part
+            assert part.region.area > 0
+        assert pilot.app.query_one(RichLog).size.height >= 5
+
+
+async def test_q_ends_the_panel() -> None:
+    async with shown(FakeLink()) as pilot:
+        await pilot.press("q")
+        assert pilot.app.return_code == 0

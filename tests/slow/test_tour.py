@@ -1,0 +1,25 @@
+"""The tour as a person without a terminal gets it: the real lockd, and exit status 0."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def test_everything_happens_as_told(tmp_path: Path) -> None:
+    runtime = tmp_path / "runtime"
+    runtime.mkdir(mode=0o700)
+    done = subprocess.run(
+        [sys.executable, "-m", "lockd.cli.main", "simulate"],
+        env={**os.environ, "XDG_RUNTIME_DIR": str(runtime)}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "happened as told" in done.stdout
+    assert not (runtime / "lockd-simulation" / "socket").exists()
