@@ -1,0 +1,54 @@
+# Each target does its own set-up: Debian packages that are missing, and a .venv in this folder.
+
+PYTHON ?=
+export PYTHON
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test lint types unit coverage power-loss kill bench docs clean
+
+help: ## List the targets
+	@echo "lockd: turns a Raspberry Pi into a smart lock. Begin with: make run"
+	@echo
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
+
+run: .venv/simulation ## Start a simulated lock with its front panel
+	@$(BIN)/lockctl simulate
+
+test: lint types ## Run all checks that take less than two minutes together
+	@$(BIN)/pytest --cov --cov-report=term
+
+lint: .venv/test ## Check style and architecture
+	@$(BIN)/ruff check --quiet --output-format=concise .
+	@$(BIN)/python -m tests.architecture
+
+types: .venv/test ## Check types
+	@$(BIN)/mypy
+
+unit: .venv/test ## Run the fast tests alone; ARGS goes to pytest
+	@$(BIN)/pytest $(ARGS)
+
+coverage: .venv/test ## Show which lines of lockd no fast test runs
+	@$(BIN)/pytest --cov=lockd --cov-fail-under=0 --cov-report=term-missing
+
+power-loss: .venv/test ## Lose power in 2000 ways, and look what the store has lost
+	@$(BIN)/pytest -m slow tests/slow/test_power_loss.py
+
+kill: .venv/test ## Kill lockd 300 times at work, and look what it has lost
+	@$(BIN)/pytest -m slow tests/slow/test_kill.py
+
+bench: .venv/test ## Measure start, PIN, idling and memory against their yardsticks
+	@$(BIN)/pytest -m bench -s -q tests/bench
+
+docs: .venv/test ## Write the man page (build/lockctl.1) and the drawn parts of the documents anew
+	@mkdir -p build
+	@$(BIN)/python -m lockd.cli.manual >build/lockctl.1
+	@$(BIN)/python -m tests.pages
+
+clean: ## Remove .venv and everything that was built
+	rm -rf .venv build dist *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/%: pyproject.toml .ci/setup
+	@.ci/setup $*

@@ -1,0 +1,69 @@
+"""What every test is held to: it is repeatable, and leaves no task, thread or process behind."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+hypothesis.settings.register_profile("explore", max_examples=2000, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+#: How long a thread that was told to end may take over it.
+GRACE_S = 2.0
+
+
+def children() -> dict[int, str]:
+    """The processes below this one that nobody has waited for, with their names."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return {}
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, _, rest = path.read_text().partition(" (")[2].rpartition(") ")
+        except (FileNotFoundError, ProcessLookupError):  # it has ended meanwhile, and was not ours
+            continue
+        if int(rest.split()[1]) == os.getpid():
+            found[int(path.parent.name)] = name
+    return found
+
+
+def is_coroutine(test: object) -> bool:
+    """Whether the test runs in an event loop, with hypothesis around it or without."""
+    return inspect.iscoroutinefunction(getattr(getattr(test, "hypothesis", None), "inner_test", test))
+
+
+@pytest.fixture
+async def _no_task_left() -> AsyncIterator[None]:
+    """Made before the test's own asynchronous fixtures, so that it looks after their end."""
+    yield
+    await asyncio.sleep(0)
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    if left:
+        pytest.fail(f"tasks left behind: {', '.join(map(repr, left))}")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    threads, processes = set(threading.enumerate()), children()
+    if is_coroutine(request.function):
+        request.getfixturevalue("_no_task_left")
+    yield
+    threads_left = set(threading.enumerate()) - threads
+    for thread in threads_left:
+        thread.join(GRACE_S)
+    names = [thread.name for thread in threads_left if thread.is_alive()]
+    if names:
+        pytest.fail(f"threads left behind: {', '.join(names)}")
+    left = {pid: name for pid, name in children().items() if pid not in processes}
+    if left:
+        pytest.fail(f"processes left behind: {', '.join(f'{name} ({pid})' for pid, name in left.items())}")

@@ -1,0 +1,88 @@
+"""The parts of the documents that are drawn from the code: `python -m tests.pages` draws them anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from lockd.core.bolt import TABLE
+from lockd.dbus.names import INTERFACES, Arg, Interface, Method
+
+ROOT = Path(__file__).parent.parent
+END = "<!-- end -->"
+
+
+def diagram() -> str:
+    """The bolt's table as a Mermaid state diagram; what leaves a state as it is is left out."""
+    arrows: dict[tuple[str, str], list[str]] = {}
+    for (state, happening), (after, _) in TABLE.items():
+        if state != after:
+            arrows.setdefault((state, after), []).append(happening)
+    lines = [f"    {state} --> {after}: {', '.join(inputs)}" for (state, after), inputs in arrows.items()]
+    return "\n".join(["```mermaid", "stateDiagram-v2", "    [*] --> Unknown", *lines, "```\n"])
+
+
+def glance() -> str:
+    """Every interface in a row."""
+    rows = [
+        f"| `{each.name}` | {_names(m.name for m in each.methods)} | {_names(p.name for p in each.properties)} "
+        f"| {_names(s.name for s in each.signals)} |\n"
+        for each in INTERFACES
+    ]
+    return "| interface | methods | properties | signals |\n| --- | --- | --- | --- |\n" + "".join(rows)
+
+
+def reference() -> str:
+    """Everything in names.py, in words."""
+    return "\n".join(_chapter(each) for each in INTERFACES)
+
+
+def _names(names: object) -> str:
+    return ", ".join(f"`{name}`" for name in names)  # type: ignore[attr-defined]
+
+
+def _chapter(each: Interface) -> str:
+    methods = [f"- `{_call(m)}` ({_right(m.right)}): {m.doc}\n" for m in each.methods]
+    properties = [
+        f"- `{p.name}` `{p.signature}`{f' (to set: {_right(p.write)})' if p.write else ''}: {p.doc}\n"
+        for p in each.properties
+    ]
+    signals = [f"- `{s.name}({_list(s.carries)})`: {s.doc}\n" for s in each.signals]
+    parts = (("Methods", methods), ("Properties", properties), ("Signals", signals))
+    told = "".join(f"\n{title}:\n\n{''.join(lines)}" for title, lines in parts if lines)
+    return f"## {each.name}\n\n{each.doc}\n{told}"
+
+
+def _right(right: str) -> str:
+    return "anybody" if right == "any" else f"right `{right}`"
+
+
+def _call(method: Method) -> str:
+    gives = f" → {_list(method.gives)}" if method.gives else ""
+    return f"{method.name}({_list(method.takes)}){gives}"
+
+
+def _list(args: tuple[Arg, ...]) -> str:
+    return ", ".join(f"{arg.name} {arg.signature}" for arg in args)
+
+
+#: What is drawn where, between its mark and the next END.
+DRAWN: tuple[tuple[Path, str, Callable[[], str]], ...] = (
+    (ROOT / "README.md", "<!-- drawn from lockd/core/bolt.py by `make docs` -->\n", diagram),
+    (ROOT / "README.md", "<!-- drawn from lockd/dbus/names.py by `make docs` -->\n", glance),
+    (ROOT / "docs/dbus.md", "<!-- drawn from lockd/dbus/names.py by `make docs` -->\n", reference),
+)
+
+
+def drawn(page: str, mark: str, content: str) -> str:
+    """The page with the content of now between its marks."""
+    before, begin, rest = page.partition(mark)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"the page lacks {mark!r} or {END!r}")
+    return before + begin + content + end + after
+
+
+if __name__ == "__main__":
+    for path, mark, content in DRAWN:
+        path.write_text(drawn(path.read_text(), mark, content()))

@@ -1,0 +1,50 @@
+"""The guard of conftest.py really fails a test that leaves something behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ("pytester",)
+
+LEAVES = {
+    "nothing": ("async def test_it(): await asyncio.create_task(asyncio.sleep(0))", None),
+    "a task": (
+        "async def test_it(): keep.append(asyncio.create_task(asyncio.Event().wait()))",
+        "tasks left behind",
+    ),
+    "a task, under hypothesis": (
+        "@given(st.booleans())\nasync def test_it(b): keep.append(asyncio.create_task(asyncio.Event().wait()))",
+        "tasks left behind",
+    ),
+    "a thread": (
+        "def test_it(): threading.Thread(target=threading.Event().wait, daemon=True, name='stray').start()",
+        "threads left behind: stray",
+    ),
+    "a process": (
+        "def test_it(): keep.append(subprocess.Popen(['sleep', '2']))",
+        "processes left behind: sleep",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", LEAVES)
+def test_a_test_that_leaves_something_behind_fails(what: str, pytester: pytest.Pytester) -> None:
+    body, complaint = LEAVES[what]
+    conftest = (Path(__file__).parent / "conftest.py").read_text().replace("GRACE_S = 2.0", "GRACE_S = 0.0")
+    pytester.makeconftest(conftest)
+    pytester.makepyfile(
+        "import asyncio, subprocess, threading\n"
+        "from hypothesis import given, strategies as st\n"
+        f"keep = []\n{body}\n"
+        "def teardown_module():\n"
+        "    for child in keep:\n"
+        "        if isinstance(child, subprocess.Popen): child.kill(); child.wait()\n"
+    )
+    result = pytester.runpytest_subprocess("--asyncio-mode=auto", "-p", "no:cacheprovider")
+    if complaint is None:
+        result.assert_outcomes(passed=1)
+    else:
+        result.assert_outcomes(passed=1, errors=1)
+        result.stdout.fnmatch_lines([f"*{complaint}*"])
