@@ -3,10 +3,11 @@
 PYTHON ?=
 export PYTHON
 BIN := .venv/bin
+SLOW := $(BIN)/pytest -m slow -o faulthandler_timeout=1800
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types unit coverage power-loss kill bench docs clean
+.PHONY: help run test lint types unit coverage power-loss kill flood slow bench docs clean
 
 help: ## List the targets
 	@echo "lockd: turns a Raspberry Pi into a smart lock. Begin with: make run"
@@ -33,13 +34,19 @@ coverage: .venv/test ## Show which lines of lockd no fast test runs
 	@$(BIN)/pytest --cov=lockd --cov-fail-under=0 --cov-report=term-missing
 
 power-loss: .venv/test ## Lose power in 2000 ways, and look what the store has lost
-	@$(BIN)/pytest -m slow tests/slow/test_power_loss.py
+	@$(SLOW) tests/power
 
 kill: .venv/test ## Kill lockd 300 times at work, and look what it has lost
-	@$(BIN)/pytest -m slow tests/slow/test_kill.py
+	@$(SLOW) tests/slow/test_kill.py
+
+flood: .venv/test ## Send 10,000 wrong PINs a second, and open with the right one at the keypad
+	@$(SLOW) tests/slow/test_flood.py
+
+slow: .venv/test ## Run these three and every other slow test
+	@$(SLOW)
 
 bench: .venv/test ## Measure start, PIN, idling and memory against their yardsticks
-	@$(BIN)/pytest -m bench -s -q tests/bench
+	@$(BIN)/pytest -m bench -o faulthandler_timeout=600 -s -q tests/bench
 
 docs: .venv/test ## Write the man page (build/lockctl.1) and the drawn parts of the documents anew
 	@mkdir -p build

@@ -46,8 +46,8 @@ Direction = Literal["Locking", "Unlocking"]
 
 #: What the lamps and the buzzer say (docs: the manual's table of signals).
 Sign = Literal[
-    "key", "clear", "ready", "working", "granted", "locked", "wrong", "refused", "locked-out", "jammed", "alarm", "ajar",
-    "quiet",
+    "key", "clear", "ready", "working", "granted", "locked", "wrong", "refused", "locked-out", "jammed", "alarm",
+    "ajar", "quiet",
 ]
 
 #: Kinds of audit entries; the first five are also the D-Bus signals of the same name.

@@ -17,7 +17,7 @@ from lockd.cli.panel_style import HINT
 CHAPTERS = (
     ("The keypad (your keyboard works, and the mouse)", (
         ("0-9", "digits of a PIN"),
-        ("# Enter", "after a PIN: unlocks, or locks what is unlocked; alone: locks"),
+        ("# Enter", "after a PIN: unlocks; alone: locks"),
         ("* Backspace", "forgets what was typed"),
     )),
     ("Your hands on the door", (

@@ -73,7 +73,7 @@ class BusLink:
 
 
 async def _arrive(lock: Client, tell: Tell) -> None:
-    """All that is known of the lock now. A lockd that leaves meanwhile is told by its signal."""
+    """All that is known of the lock now."""
     try:
         properties: dict[str, Any] = {}
         for interface in ("Lock", "Users", "Log", "Simulator"):
@@ -83,6 +83,8 @@ async def _arrive(lock: Client, tell: Tell) -> None:
         tell(Here(properties, events, await lock.call(f"{BUS_NAME}.Users", "ListUsers")))
     except NoBus:
         raise
+    except NotRunning:
+        pass  # it is not there yet, or has left; signals tell of both
     except LockdError as error:
         tell(Gone(str(error)))
 

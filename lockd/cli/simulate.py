@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib.util
+import os
 import shutil
 import signal
 import sys
@@ -15,9 +16,10 @@ import tempfile
 from argparse import Namespace
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from lockd.cli.exits import FAILURE, OK, Usage
+from lockd.cli.exits import FAILURE, INTERRUPTED, OK, Usage
 from lockd.cli.output import Output
 from lockd.cli.parser import command
 from lockd.cli.simulate_child import NotServing
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from lockd.cli.panel import Panel
 
 NO_TEXTUAL = "the panel needs textual (pip install 'lockd[simulation]'); without it: lockctl simulate --tour"
+
+#: Told to end, we end within this even if something hangs: SIGALRM ends us, and the kernel our children.
+LAST_RESORT_S = 15
 
 
 def add_parser(subparsers: Any) -> None:
@@ -105,7 +110,10 @@ async def _tour(args: Namespace, out: Output) -> int:
 
 
 async def _shown(panel: Panel) -> int:
-    await panel.run_async()
+    """Until the person quits. Cancelled, it leaves the panel on the screen while the rest ends."""
+    showing = asyncio.ensure_future(panel.run_async())
+    await asyncio.wait((showing,))
+    showing.result()
     return panel.return_code or OK
 
 
@@ -130,10 +138,19 @@ def _thrown_away(keep: bool, out: Output) -> Iterator[Path]:
 
 async def _until_told_to_end(doing: Coroutine[Any, Any, int]) -> int:
     """Run it; SIGTERM and a closed terminal end it in order, as Ctrl-C does."""
-    task = asyncio.ensure_future(doing)
+    task, loop = asyncio.ensure_future(doing), asyncio.get_running_loop()
+    told: list[int] = []
+
+    def end(number: int, frame: FrameType | None) -> None:
+        told.append(number)
+        signal.alarm(LAST_RESORT_S)
+        loop.call_soon_threadsafe(task.cancel)
+
     for number in (signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        signal.signal(number, end)
     try:
         return await task
     except asyncio.CancelledError:
+        if signal.SIGHUP in told:  # Textual would wait for ever for a terminal that is gone
+            os._exit(INTERRUPTED)
         raise KeyboardInterrupt from None

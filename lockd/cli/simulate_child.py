@@ -42,7 +42,7 @@ class Child:
     async def start(self, *arguments: str, pass_fds: tuple[int, ...] = ()) -> None:
         """Start it with further arguments, in a session of its own so that Ctrl-C reaches us
         alone. Raises Failure when it is not installed."""
-        for program in (LEASH[0], self._command[0]):
+        for program in (self._command[0], LEASH[0]):
             if shutil.which(program) is None:
                 raise Failure(f"{self.name} cannot be started: {program} is not installed")
         with self.log.open("ab") as output:

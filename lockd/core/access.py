@@ -8,7 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from lockd.core.people import Credential, User
-from lockd.errors import Busy, DisabledUserDenied, Failure, InsufficientBattery, InvalidCredential, LockdError, LockedOut, Restricted
+from lockd.errors import (
+    Busy,
+    DisabledUserDenied,
+    Failure,
+    InsufficientBattery,
+    InvalidCredential,
+    LockdError,
+    LockedOut,
+    Restricted,
+)
 from lockd.value import Value
 from lockd.words import OperatingMode, OperationError, Source, TimeState, Wish
 

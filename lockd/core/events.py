@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lockd.settings import Settings
 from lockd.value import Value, secret
 from lockd.words import Alarm, Contact, CredentialType, Source, Wish
-from lockd.settings import Settings
 
 
 class Started(Value):
@@ -107,7 +107,7 @@ class CredentialSet(Value):
     index: int
     user: int
     digest: bytes = secret()
-    fields: Mapping[str, Any] = {}  # noqa: RUF012 - never changed
+    fields: Mapping[str, Any] = {}
     request: int = 0
     by: str = ""
 

@@ -15,8 +15,23 @@ from lockd.core.door import Outcome as DoorOutcome
 from lockd.core.effects import Changed, Drop, Effect, Entry, Show
 from lockd.core.entries import Operation, operation_entry, reply, system_entry
 from lockd.core.events import (
-    CredentialCleared, CredentialSet, EffectFailed, EnterPressed, Event, Noted, OperationAsked, PowerLost,
-    PowerReturned, PropertySet, Recorded, ResetAsked, Sensed, SettingsLoaded, Started, UserCleared, UserSet,
+    CredentialCleared,
+    CredentialSet,
+    EffectFailed,
+    EnterPressed,
+    Event,
+    Noted,
+    OperationAsked,
+    PowerLost,
+    PowerReturned,
+    PropertySet,
+    Recorded,
+    ResetAsked,
+    Sensed,
+    SettingsLoaded,
+    Started,
+    UserCleared,
+    UserSet,
 )  # fmt: skip
 from lockd.core.guard import Guard
 from lockd.core.instant import Instant

@@ -48,10 +48,18 @@ class Parts:
         return (Show(sign),) if source in ("Keypad", "Button", "RFID", "Biometric") else ()
 
     def operation_type(self, wish: Wish) -> OperationType:
-        """As it is recorded; Home is recorded as Lock, which it does if it can."""
-        if wish in ("Lock", "Home"):
+        """As it is recorded. Home is what it comes to: the end where the bolt rests, else the one
+        that it would be driven to."""
+        if wish == "Home":
+            return "Lock" if self.homes_to_locked else "Unlock"
+        if wish == "Lock":
             return "Lock"
         return "Unlatch" if wish == "Unlock" and self.settings.bolt.latch is not None else "Unlock"
+
+    @property
+    def homes_to_locked(self) -> bool:
+        """Home leaves a bolt that is seen at an end there; else it throws it, but never onto an open door."""
+        return self.bolt.state == "Locked" if self.bolt.known else self.door.closed is not False
 
     def relock_policy(self) -> tuple[int, str]:
         """What the relock delay depends on."""

@@ -19,6 +19,7 @@ from lockd.core.snapshot import Snapshot
 from lockd.core.trail import Trail
 from lockd.errors import Busy, ConstraintError, InvalidField, LockdError
 from lockd.settings import LockSettings, Settings
+from lockd.value import Value
 from lockd.words import OperatingMode
 
 Change = PropertySet | UserSet | UserCleared | CredentialSet | CredentialCleared | ResetAsked
@@ -57,6 +58,16 @@ def checked(name: str, value: Any, defaults: Mapping[str, Any]) -> Any:
     if name == "OperatingMode" and value not in get_args(OperatingMode):
         raise ConstraintError(f"{name}: {value!r} is not one of {', '.join(get_args(OperatingMode))}.")
     return value
+
+
+class Prepared(Value):
+    """A change that may be made. `apply` takes it over once it is on disk; `more` is recorded after."""
+
+    entry: Entry
+    writes: tuple[Write, ...]
+    apply: Callable[[], None]
+    result: Any = None
+    more: tuple[Entry, ...] = ()
 
 
 class Registry:
@@ -99,46 +110,45 @@ class Registry:
         """Start the change at the head of the queue; one that cannot be is answered and gone."""
         while self._queue:
             try:
-                yield self._begin(self._queue[0], at)
+                yield self._commit(self._queue[0], self._prepare(self._queue[0], at), at)
             except LockdError as error:
                 yield from reply(self._queue.popleft().request, error)
             else:
                 return
 
-    def _begin(self, event: Change, at: Instant) -> Effect:
+    def _prepare(self, event: Change, at: Instant) -> Prepared:
         match event:
             case PropertySet():
                 value = checked(event.name, event.value, from_settings(self.settings.lock))
                 entry = system_entry("property-set", at, property=event.name, value=str(value), by=event.by)
-                writes: tuple[Write, ...] = (Put("state", f"property:{event.name}", {"value": value}),)
-                return self._commit(event, entry, writes, None, lambda: self.properties.update({event.name: value}), at)
+                kept = Put("state", f"property:{event.name}", {"value": value})
+                return Prepared(entry, (kept,), lambda: self.properties.update({event.name: value}))
             case ResetAsked():
-                return self._commit(
-                    event, alarm_entry("LockFactoryReset", at, by=event.by), self._everything(), None, self._forget, at
-                )
+                return Prepared(alarm_entry("LockFactoryReset", at, by=event.by), self._everything(), self._forget)
             case _:
                 planned = plan(event, self.people, self.settings.users)
-                entry = Entry("LockUserChange", at.wall, planned.told)
-                apply = lambda: self.people.apply(planned.writes)  # noqa: E731
-                return self._commit(event, entry, planned.writes, planned.result, apply, at)
+                entry, *more = (Entry("LockUserChange", at.wall, told) for told in (planned.told, *planned.users))
+                people = self.people
+                return Prepared(
+                    entry, planned.writes, lambda: people.apply(planned.writes), planned.result, tuple(more)
+                )
 
-    def _commit(
-        self, event: Change, entry: Entry, writes: tuple[Write, ...], result: Any, apply: Callable[[], None], at: Instant,
-    ) -> Effect:  # fmt: skip
+    def _commit(self, event: Change, prepared: Prepared, at: Instant) -> Effect:
         def late(_seq: int, _later: Instant) -> Iterable[Effect]:
-            apply()  # it was answered as failed, yet it is on disk: what is on disk is true
+            prepared.apply()  # it was answered as failed, yet it is on disk: what is on disk is true
             return ()
 
         def then(seq: int, later: Instant) -> Iterable[Effect]:
             self._queue.popleft()
             if seq:
-                apply()
-                yield from telling(entry, *reply(event.request, result))(seq, later)
+                prepared.apply()
+                yield from telling(prepared.entry, *reply(event.request, prepared.result))(seq, later)
+                yield from (self._trail.record(entry, (), later, telling(entry)) for entry in prepared.more)
             else:
                 yield from reply(event.request, storage_failure("The change was not made"))
             yield from self._next(later)
 
-        return self._trail.record(entry, writes, at, then, late)
+        return self._trail.record(prepared.entry, prepared.writes, at, then, late)
 
     def _everything(self) -> tuple[Write, ...]:
         people = (w for u in self.people.users.values() for w in drop_user(u.index, self.people.of(u.index)))

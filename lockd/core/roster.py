@@ -12,7 +12,13 @@ from lockd.core.effects import Drop, Write
 from lockd.core.events import CredentialCleared, CredentialSet, UserCleared, UserSet
 from lockd.core.people import UNIQUE_ID_NONE, Credential, People, User, credential_row, drop_user, renew, user_row
 from lockd.errors import (
-    ConstraintError, Duplicate, InvalidField, NotFound, Occupied, ResourceExhausted, UnsupportedCommand,
+    ConstraintError,
+    Duplicate,
+    InvalidField,
+    NotFound,
+    Occupied,
+    ResourceExhausted,
+    UnsupportedCommand,
 )  # fmt: skip
 from lockd.settings import UserSettings
 from lockd.value import Value
@@ -29,14 +35,18 @@ ENFORCED: tuple[UserType, ...] = (
 
 
 class Change(Value):
-    """What to commit, what to tell (fields of LockUserChange), and what to answer."""
+    """What to commit, what to tell (fields of LockUserChange), and what to answer. `users`: whom
+    it made or removed by the way, told of after."""
 
     writes: tuple[Write, ...]
     told: dict[str, Any]
     result: Any = None
+    users: tuple[dict[str, Any], ...] = ()
 
 
-def plan(event: UserSet | UserCleared | CredentialSet | CredentialCleared, people: People, limits: UserSettings) -> Change:
+def plan(
+    event: UserSet | UserCleared | CredentialSet | CredentialCleared, people: People, limits: UserSettings
+) -> Change:
     """The change an event asks for; raises the LockdError that it meets."""
     match event:
         case UserSet():
@@ -153,7 +163,8 @@ def _set_credential(event: CredentialSet, people: People, limits: UserSettings) 
     taken = {i for kind, i in people.credentials if kind == event.kind} | {event.index}
     after = free_index(taken, pins_supported(limits), event.index)
     told = _told(event.kind, event.op, event.by, user.index, event.index)
-    return Change((*made, credential_row(new)), told, (user.index, after))
+    users = (_told("UserIndex", "Add", event.by, user.index),) if made else ()
+    return Change((*made, credential_row(new)), told, (user.index, after), users)
 
 
 def _modified(
@@ -184,9 +195,13 @@ def _clear_credential(event: CredentialCleared, people: People) -> Change:
     ]  # fmt: skip
     if not gone and event.index != ALL:
         raise NotFound(f"There is no {event.kind or 'credential'} {event.index}.")
-    kept = {c.user for c in people.credentials.values() if c not in gone}
-    orphans = {c.user for c in gone} - kept
+    keys = {c.key for c in gone}
+    kept = {c.user for c in people.credentials.values() if c.key not in keys}
+    orphans = sorted({c.user for c in gone} - kept)
     drops: tuple[Write, ...] = tuple(Drop("credential", c.key) for c in gone)
-    users = tuple(w for u in sorted(orphans) for w in drop_user(u))
+    users = tuple(w for u in orphans for w in drop_user(u))
     owner = gone[0].user if len(gone) == 1 else ALL
-    return Change((*drops, *users), _told(event.kind or "PIN", "Clear", event.by, owner, event.index))
+    return Change(
+        (*drops, *users), _told(event.kind or "PIN", "Clear", event.by, owner, event.index),
+        users=tuple(_told("UserIndex", "Clear", event.by, user) for user in orphans),
+    )  # fmt: skip

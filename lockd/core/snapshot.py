@@ -23,9 +23,9 @@ class Snapshot(Value):
     restart of lockd from a restart of the machine. `damaged`: one line for each row that could
     not be read. `rolled_back`: an older copy of the store was put back."""
 
-    users: Mapping[str, Mapping[str, Any]] = {}  # noqa: RUF012 - never changed
-    credentials: Mapping[str, Mapping[str, Any]] = {}  # noqa: RUF012
-    state: Mapping[str, Kept] = {}  # noqa: RUF012
+    users: Mapping[str, Mapping[str, Any]] = {}
+    credentials: Mapping[str, Mapping[str, Any]] = {}
+    state: Mapping[str, Kept] = {}
     boot: str = ""
     last_seq: int = 0
     damaged: tuple[str, ...] = ()

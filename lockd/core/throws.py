@@ -112,8 +112,7 @@ class Throws:
         yield from self.follow(outcomes, at)
 
     def _direction(self, op: Operation) -> Direction:
-        """Home goes to locked, but never onto an open door."""
-        locks = op.wish == "Lock" or (op.wish == "Home" and self.parts.door.closed is not False)
+        locks = op.wish == "Lock" or (op.wish == "Home" and self.parts.homes_to_locked)
         return "Locking" if locks else "Unlocking"
 
     def _wait(self, op: Operation, at: Instant) -> Iterator[Effect]:

@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from lockd.core.effects import (
-    Answer, Changed, DriveBolt, DriveLatch, Publish, Record, Show, StopBolt,
+    Answer,
+    Changed,
+    DriveBolt,
+    DriveLatch,
+    Publish,
+    Record,
+    Show,
+    StopBolt,
 )  # fmt: skip
 from lockd.core.events import EffectFailed, PowerLost, PowerReturned, Recorded, Sensed, SettingsLoaded, Started
 from lockd.core.lock import Lock

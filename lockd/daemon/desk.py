@@ -8,7 +8,15 @@ from typing import Any
 
 from lockd import __version__
 from lockd.core.events import (
-    CredentialCleared, CredentialSet, Event, Noted, OperationAsked, Presented, PropertySet, ResetAsked, UserCleared,
+    CredentialCleared,
+    CredentialSet,
+    Event,
+    Noted,
+    OperationAsked,
+    Presented,
+    PropertySet,
+    ResetAsked,
+    UserCleared,
     UserSet,
 )  # fmt: skip
 from lockd.core.lock import Lock

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from lockd.core.effects import DriveBolt, DriveLatch, Show, StopBolt
+from lockd.gpio.backend import open_factory
 from lockd.gpio.contacts import Contacts
 from lockd.gpio.keypad import MatrixKeypad
 from lockd.gpio.motor import Motor
@@ -39,17 +40,13 @@ class Hardware:
         self.door: Any = None
         self._keypad: MatrixKeypad | None = None
         self._settings = settings
-        factory = None
+        factory = open_factory(settings.gpio, runtime_dir)
         if settings.gpio.backend == "mock":
-            from lockd.gpio.backend import mock_factory
-
-            factory = mock_factory()
-        self.pins = Pins(settings, runtime_dir, factory)
-        if factory is not None:
             from lockd.gpio.mechanism import Mechanism
 
             file = state_dir / "door.json"
             self.door = Mechanism(factory, settings, file, listener.moved, listener.modelled, listener.power)
+        self.pins = Pins(settings, runtime_dir, factory)
         self.motor = Motor(self.pins, settings)
         self.contacts = Contacts(self.pins, settings, listener.sensed)
         self.panel = Panel(self.pins, settings)
@@ -82,6 +79,6 @@ class Hardware:
             self._keypad.close()
         self.contacts.close()
         self.panel.close()
+        self.pins.close()
         if self.door is not None:
             self.door.close()
-        self.pins.close()

@@ -30,6 +30,7 @@ class Health:
         self._lock, self._pins, self._journal, self._clock, self._voice = lock, pins, journal, clock, voice
         self._opened = opened
         self._told: list[str] = []
+        self._trouble = ""
 
     def degraded(self) -> list[str]:
         """A line for each thing that does not work."""
@@ -63,29 +64,38 @@ class Health:
             await asyncio.sleep(interval_s)
 
     async def fit(self) -> bool:
-        """The loop runs (or this would not), the pins obey, the store answers. A store that is
-        known to fail is no reason to end: the core works without it (promise 4), and a restart
-        would only forget who may come in."""
-        try:
-            self._pins.check()
-            if not self._journal.alive:
-                raise LockdError("the store's thread has ended")
-            if self._journal.vault is not None and not self._lock.parts.trail.failing:
-                async with asyncio.timeout(CHECK_S):
-                    await self._journal.write_thread(Vault.check)
-        except TimeoutError:
-            log.error("the store has not answered for %s s", CHECK_S)
-        except LockdError as fault:
-            log.error("self-check: %s", fault)
-            return self._journal.alive and self._pins_fit()
-        return True
+        """The loop runs (or this would not), the pins obey, the store answers. A store that fails
+        is no reason to end: the core works without it (promise 4), and a restart would only forget
+        who may come in."""
+        own = self._own_trouble()
+        self._complain(own or await self._store_trouble())
+        return not own
 
-    def _pins_fit(self) -> bool:
+    def _own_trouble(self) -> str:
+        """What a restart may mend."""
         try:
             self._pins.check()
-        except LockdError:
-            return False
-        return True
+        except LockdError as fault:
+            return str(fault)
+        return "" if self._journal.alive else "the store's thread has ended"
+
+    async def _store_trouble(self) -> str:
+        if self._journal.vault is None or self._lock.parts.trail.failing:
+            return ""
+        try:
+            async with asyncio.timeout(CHECK_S):
+                await self._journal.write_thread(Vault.check)
+        except TimeoutError:
+            return f"the store has not answered for {CHECK_S:g} s"
+        except LockdError as fault:
+            return str(fault)
+        return ""
+
+    def _complain(self, trouble: str) -> None:
+        """Once, until it is another one."""
+        if trouble and trouble != self._trouble:
+            log.error("self-check: %s", trouble)
+        self._trouble = trouble
 
     def findings(self) -> list[dict[str, Any]]:
         """Part by part: is it well, what is it like, what to do."""

@@ -11,6 +11,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -105,10 +106,8 @@ class Journal:
             self._post(self._recorded, record.ticket, seq)
 
     def _post(self, callback: Callable[..., None], *args: Any) -> None:
-        try:
+        with suppress(RuntimeError):  # the loop has ended; the record is where it belongs
             self._loop.call_soon_threadsafe(callback, *args)
-        except RuntimeError:  # the loop has ended; the record is where it belongs
-            pass
 
     def _recorded(self, ticket: int, seq: int) -> None:
         if self._silent:

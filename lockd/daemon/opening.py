@@ -10,7 +10,7 @@ from lockd.core.snapshot import Snapshot
 from lockd.daemon.clock import boot_id
 from lockd.settings import StoreSettings
 from lockd.store.digests import Digester
-from lockd.store.faults import StoreError
+from lockd.store.faults import InUse, StoreError
 from lockd.store.keys import load_keys
 from lockd.store.vault import Vault
 from lockd.value import Value
@@ -30,12 +30,15 @@ class Opened(Value):
 
 
 def open_store(folder: Path, settings: StoreSettings) -> Opened:
-    """Never raises for what the disk or the key is like: the inside button has to work anyway."""
+    """Never raises for what the disk or the key is like: the inside button has to work anyway.
+    InUse when there is another lockd, which has the door in hand."""
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     try:
         ring = load_keys(folder, settings.key, Path(credentials) if credentials else None)
         vault = Vault.open(folder, ring, settings.events)
         snapshot = vault.load(boot_id())
+    except InUse:
+        raise
     except StoreError as fault:
         log.error("the store cannot be opened, so no code is known and none can be added: %s", fault)
         return Opened(None, None, Snapshot(), str(fault))

@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from lockd.store import files
-from lockd.store.faults import ReadOnly, Unreadable, in_words, is_damage
+from lockd.store.faults import ReadOnly, Unreadable, in_words, is_damage, primary_code
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +45,8 @@ def worded() -> Iterator[None]:
         yield
     except sqlite3.Error as fault:
         raise in_words(fault) from fault
+    except UnicodeDecodeError as fault:  # SQLite's message quotes from a damaged schema
+        raise Unreadable("lockd.db is damaged") from fault
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -58,8 +60,11 @@ def connect(path: Path) -> sqlite3.Connection:
         db.text_factory = bytes  # a flipped bit may turn a blob into text, and that into bad UTF-8
         try:
             _prepare(db)
-        except BaseException:
+            _expect_writable(path)
+        except BaseException as fault:
             db.close()
+            if isinstance(fault, sqlite3.Error) and primary_code(fault) == sqlite3.SQLITE_ERROR:
+                raise Unreadable("lockd.db is damaged") from fault  # "unsupported file format"
             raise
     return db
 
@@ -87,6 +92,13 @@ def _prepare(db: sqlite3.Connection) -> None:
         raise Unreadable("lockd.db does not hold lockd's tables")
 
 
+def _expect_writable(path: Path) -> None:
+    """A flipped bit in the header's version bytes makes SQLite open without a word and never write."""
+    header = files.read(path, 100) or b""
+    if any(version > 2 for version in header[18:20]):
+        raise Unreadable("lockd.db is damaged")
+
+
 @contextmanager
 def transaction(db: sqlite3.Connection) -> Iterator[None]:
     """Everything inside, or nothing of it."""
@@ -98,6 +110,16 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
+
+
+def first_page(path: Path) -> bytes:
+    """The header and schema of a database of ours, which are the same in all of them. The size that
+    the header tells is made void, so that SQLite goes by the file's."""
+    with worded(), closing(connect(path)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        page = bytearray(files.read(path, db.execute("PRAGMA page_size").fetchone()[0]) or b"")
+    page[92:96] = bytes(4)
+    return bytes(page)
 
 
 def next_start(rows: list[tuple[Any, ...]], after: int, limit: int) -> int | None:

@@ -27,7 +27,13 @@ _BY_SQLITE = {
     sqlite3.SQLITE_FULL: "the disk is full",
     sqlite3.SQLITE_CANTOPEN: "lockd.db cannot be opened",
     sqlite3.SQLITE_NOTADB: "lockd.db is not a database",
+    sqlite3.SQLITE_TOOBIG: "lockd.db is damaged",
+    sqlite3.SQLITE_FORMAT: "lockd.db is damaged",
 }
+
+
+#: TOOBIG: a length that lies; FORMAT: a header that does.
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_FORMAT}
 
 
 class StoreError(Failure):
@@ -39,6 +45,10 @@ class StoreError(Failure):
 
 class KeyUnavailable(StoreError):
     """There is no key, or not the right one. Nothing was moved or written."""
+
+
+class InUse(StoreError):
+    """Another process has the folder."""
 
 
 class Unreadable(StoreError):
@@ -56,7 +66,7 @@ def primary_code(fault: sqlite3.Error) -> int:
 
 def is_damage(fault: sqlite3.Error) -> bool:
     """Whether the file's content is to blame, not the storage under it."""
-    return primary_code(fault) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return primary_code(fault) in _DAMAGE
 
 
 def in_words(fault: OSError | sqlite3.Error) -> StoreError:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from lockd.store.faults import StoreError, in_words
+from lockd.store.faults import InUse, in_words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +44,7 @@ def claim(folder: Path) -> int:
             os.fchmod(handle, _FOLDER)
     except BlockingIOError as fault:
         os.close(handle)
-        raise StoreError(f"another lockd is using {folder}; stop it, or choose another --state-dir") from fault
+        raise InUse(f"another lockd is using {folder}; stop it, or choose another --state-dir") from fault
     except OSError:
         os.close(handle)
         raise

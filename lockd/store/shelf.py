@@ -8,11 +8,12 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from lockd.store import database, files
+from lockd.store.faults import Unreadable
 from lockd.store.keys import KeyRing
 
 if TYPE_CHECKING:
@@ -43,22 +44,20 @@ def set_aside(folder: Path, ring: KeyRing, names: tuple[str, ...] = (SHM, WAL, A
     return shelf
 
 
-def rebuild(folder: Path, ring: KeyRing) -> Path:
+def rebuild(folder: Path, ring: KeyRing, is_ours: Callable[[sqlite3.Connection], bool]) -> Path:
     """Put a new database of all rows that can be read in place of one with malformed pages.
 
-    Returns where the original is kept. Unreadable when it cannot be opened at all."""
+    Returns where the original is kept. Unreadable when nothing comes of it that `is_ours`."""
     fresh = folder / _REBUILT
-    _discard(fresh)
-    old = database.connect(folder / DATABASE)
-    new = database.connect(fresh)
-    try:
-        with database.worded(), database.transaction(new):
+    with files.worded():
+        _discard(fresh)
+    with closing(database.connect(fresh)) as new:
+        with _opened(folder, fresh) as old, database.worded(), database.transaction(new):
             for table, columns in database.TABLES.items():
                 slots = ", ".join("?" * len(columns.split(",")))
                 new.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({slots})", database.salvage(old, table))
-    finally:
-        new.close()
-        old.close()
+        if not is_ours(new):
+            raise Unreadable("lockd.db is damaged beyond repair")
     with files.worded():
         files.sync_folder(folder)
         shelf = set_aside(folder, ring, (SHM, WAL, DATABASE))
@@ -80,9 +79,32 @@ def finish(folder: Path) -> None:
             files.sync_folder(folder)
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from any other; None when it is not there."""
+    try:
+        about = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return about.st_dev, about.st_ino
+
+
 @contextmanager
-def borrowed(folder: Path) -> Iterator[sqlite3.Connection]:
-    """A copy of the database in memory, to read from a disk that takes no writing at all."""
+def _opened(folder: Path, fresh: Path) -> Iterator[sqlite3.Connection]:
+    """The database, or a copy of it with a new first page if that is what keeps it shut."""
+    try:
+        db = database.connect(folder / DATABASE)
+    except Unreadable:
+        with borrowed(folder, database.first_page(fresh)) as db:
+            yield db
+    else:
+        with closing(db):
+            yield db
+
+
+@contextmanager
+def borrowed(folder: Path, first_page: bytes = b"") -> Iterator[sqlite3.Connection]:
+    """A copy of the database in memory, to read from a disk that takes no writing at all, or with
+    another first page."""
     import shutil
     import tempfile
     from pathlib import Path
@@ -91,11 +113,11 @@ def borrowed(folder: Path) -> Iterator[sqlite3.Connection]:
         for name in (DATABASE, WAL):
             if (folder / name).exists():
                 shutil.copyfile(folder / name, os.path.join(place, name))
-        db = database.connect(Path(place) / DATABASE)
-        try:
+        copy = Path(place) / DATABASE
+        with copy.open("r+b") as file:
+            file.write(first_page)
+        with closing(database.connect(copy)) as db:
             yield db
-        finally:
-            db.close()
 
 
 def _discard(path: Path) -> None:

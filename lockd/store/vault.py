@@ -7,6 +7,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,7 +15,7 @@ from lockd.core.effects import Entry, Write
 from lockd.core.snapshot import Snapshot
 from lockd.store import database, files, shelf
 from lockd.store.anchor import Anchor, Mark
-from lockd.store.audit import Head, Trail
+from lockd.store.audit import NO_HASH, Head, Trail
 from lockd.store.faults import KeyUnavailable, ReadOnly, StoreError, Unreadable
 from lockd.store.keys import KeyRing
 from lockd.store.proof import Proof
@@ -52,9 +53,10 @@ class Vault:
         self._rows, self._trail = Rows(sealer, ring), Trail(sealer)
         self._anchor = Anchor(folder / shelf.ANCHOR, ring.anchor_key)
         self._db: sqlite3.Connection | None = None
-        self._inode = (0, 0)
+        self._inode: tuple[int, int] | None = None
         self._mark = self._anchor.read()
-        self._head, self._roll = Head(), 0
+        self._head = self._lost = Head()
+        self._roll = 0
         self._turn = Turn()
         self._reading = threading.Lock()
         self.set_aside: Path | None = None
@@ -80,12 +82,14 @@ class Vault:
             if self._db is not None:
                 return self._snapshot(self._db, boot)
             with shelf.borrowed(self._folder) as db:
-                self._measure(db)
+                with suppress(Unreadable):  # no rebuilding on such a disk; what can be read loads
+                    self._measure(db)
                 return self._snapshot(db, boot)
 
     def commit(self, entry: Entry, writes: tuple[Write, ...]) -> int:
         """Make the entry and its writes durable, together; returns the entry's number. On a
-        StoreError nothing of it is in the store, and the next commit starts afresh."""
+        StoreError nothing of it is in the store, and the next commit starts afresh. (Where it was
+        the sync that failed, a power cut before the next commit may bring it back, wholly.)"""
         with self._turn:
             self._head, self._roll = head, _ = self._change(lambda db: self._commit(db, entry, writes))
             self._anchor.advance(Mark(head.seq, head.hash))
@@ -108,8 +112,8 @@ class Vault:
         stalled = self._turn.held_for()
         if stalled > _STALLED_SECONDS:
             raise StoreError(f"the storage has not answered for {stalled:.0f} s")
+        self._expect_same_file()
         if self._db is not None:
-            self._expect_same_file()
             self._ask(lambda db: db.execute("SELECT id FROM event ORDER BY id DESC LIMIT 1").fetchone())
 
     def rotate_key(self) -> None:
@@ -145,26 +149,47 @@ class Vault:
 
     def _start_afresh(self) -> None:
         self.set_aside = shelf.set_aside(self._folder, self._ring)
-        self._mark = None
+        self._mark, self._lost = None, Head()
         self._connect()
 
     def _connect(self) -> sqlite3.Connection:
         """Open the database; one with malformed pages is rebuilt first."""
-        db = database.connect(self._path)
         try:
-            self._measure(db)
+            db = self._open_measured()
         except Unreadable:
-            db.close()
-            self.set_aside = shelf.rebuild(self._folder, self._ring)
-            db = database.connect(self._path)
-            self._measure(db)
-        about = os.stat(self._path)
-        self._inode = (about.st_dev, about.st_ino)
+            self._rebuild()
+            db = self._open_measured()
+        if self._head.seq < self._lost.seq:
+            self._head = self._lost
+        self._inode = shelf.identity(self._path)
         self._db, self.fault = db, ""
         if self._mark is None and not self._head.seq:
             self._mark = Mark(0, self._head.hash)
             self._anchor.advance(self._mark)  # durable before the first event is, lest it be missed
         return db
+
+    def _open_measured(self) -> sqlite3.Connection:
+        db = database.connect(self._path)
+        try:
+            self._measure(db)
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _rebuild(self) -> None:
+        """Replace the damaged database. If the trail's end is lost, its numbers and its chain go on
+        from where it is known to have come to."""
+        mark = self._mark or Mark(0, NO_HASH)
+        self._lost = max(self._head, Head(mark.seq, mark.hash), key=lambda head: head.seq).but(roll=None)
+        self._disconnect()
+        self.set_aside = shelf.rebuild(self._folder, self._ring, self._is_ours)
+        self._inode = None
+
+    def _is_ours(self, db: sqlite3.Connection) -> bool:
+        """Whether anything in it was sealed by us."""
+        head = self._trail.head(db)
+        return (head.seq > 0 and head.roll is not None) or any(self._rows.load(db, []).values())
 
     def _disconnect(self) -> None:
         if self._db is not None:
@@ -174,7 +199,8 @@ class Vault:
     def _measure(self, db: sqlite3.Connection) -> None:
         """Note where the trail ends and what the rows add up to; Unreadable on malformed pages."""
         with database.worded():
-            self._head, self._roll = self._trail.head(db), self._rows.roll(db)
+            self._head = self._trail.head(db)
+            self._roll = self._rows.roll(db)
 
     def _snapshot(self, db: sqlite3.Connection, boot: str) -> Snapshot:
         damaged = [f"the store cannot be written: {self.fault}"] if self.fault else []
@@ -200,7 +226,7 @@ class Vault:
                 damaged.append("the anchor is missing or damaged: an older lockd.db put back would go unnoticed")
             return False
         event = self._trail.find(db, mark.seq)
-        return mark.seq > self._head.seq or (event is not None and event.hash != mark.hash)
+        return mark.seq > self._trail.head(db).seq or (event is not None and event.hash != mark.hash)
 
     def _commit(self, db: sqlite3.Connection, entry: Entry, writes: tuple[Write, ...]) -> tuple[Head, int]:
         roll = self._roll ^ self._rows.apply(db, writes, self._head.seq + 1)
@@ -221,14 +247,12 @@ class Vault:
 
     def _change(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do the work in one transaction; over damage that it meets, rebuild and do it again."""
-        if self._db is not None:
-            self._expect_same_file()
+        self._expect_same_file()
         try:
             return self._transact(work)
         except Unreadable:
             with self._reading:
-                self._disconnect()
-                self.set_aside = shelf.rebuild(self._folder, self._ring)
+                self._rebuild()
             return self._transact(work)
 
     def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -244,6 +268,8 @@ class Vault:
     def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
         """Answer from a connection of its own, beside the writer."""
         with self._reading, database.worded():
+            if self._claim < 0:
+                raise StoreError("the store is closed")
             db = database.connect_reader(self._path)
             try:
                 return question(db)
@@ -251,9 +277,8 @@ class Vault:
                 db.close()
 
     def _expect_same_file(self) -> None:
-        try:
-            about = os.stat(self._path)
-        except FileNotFoundError as fault:
-            raise StoreError("lockd.db was removed while in use; restart lockd") from fault
-        if (about.st_dev, about.st_ino) != self._inode:
-            raise StoreError("lockd.db was replaced while in use; restart lockd")
+        """What is committed to a file that has left its place would be gone at the next start."""
+        if self._claim < 0:
+            raise StoreError("the store is closed")
+        if self._inode and shelf.identity(self._path) != self._inode:
+            raise StoreError("lockd.db was replaced or removed while in use; restart lockd")

@@ -28,16 +28,16 @@ s.sendto(b"READY=1", os.environ["NOTIFY_SOCKET"])
 signal.pause()
 """
 
-#: Starts a child that says a word into a FIFO and holds it open, and is killed.
-KILLED = """
-import asyncio, os, sys
+#: Starts a child that says a word into a pipe and holds it open.
+PARENT = """
+import asyncio, sys
 from pathlib import Path
 from lockd.cli.simulate_child import Child
 
 async def main():
-    child = Child("holder", ("sh", "-c", "exec 3>$0; echo here >&3; exec sleep 600", sys.argv[2]), Path(sys.argv[1]))
-    await child.start()
-    os.kill(os.getpid(), 9)
+    child = Child("holder", ("sh", "-c", f"echo here >/proc/self/fd/{sys.argv[1]}; exec sleep 600"), Path(sys.argv[2]))
+    await child.start(pass_fds=(int(sys.argv[1]),))
+    await child.wait()
 
 asyncio.run(main())
 """
@@ -190,13 +190,22 @@ async def test_a_lockd_that_does_not_listen_is_killed(place: Place, monkeypatch:
 
 
 async def test_a_killed_simulation_takes_its_children_along(tmp_path: Path) -> None:
-    """The grandchild holds the writing end of a pipe: it closes when the last holder is gone."""
-    fifo = tmp_path / "held"
-    os.mkfifo(fifo)
-    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", KILLED, str(tmp_path / "log"), str(fifo))
+    """The pipe ends when the last who holds it is gone."""
+    reading, writing = os.pipe()
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", PARENT, str(writing), str(tmp_path / "log"), pass_fds=(writing,)
+    )
+    os.close(writing)
+    said = asyncio.StreamReader()
+    pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(said), os.fdopen(reading, "rb")
+    )
     async with asyncio.timeout(10):
-        assert await parent.wait() == -signal.SIGKILL
-        assert await asyncio.to_thread(fifo.read_text) == "here\n"
+        assert await said.readline() == b"here\n"
+        parent.kill()
+        await parent.wait()
+        assert await said.read() == b""
+    pipe.close()
 
 
 @pytest.mark.parametrize("given", [{"fresh": True}, {"tour": True}])

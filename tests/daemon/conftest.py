@@ -18,6 +18,7 @@ def lockd(private_bus: PrivateBus) -> Iterator[Lockd]:
     """Not started yet."""
     with Lockd(private_bus.address) as lockd:
         yield lockd
+        lockd.show()  # pytest prints it when the test has failed
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from lockd.dbus import names
 from lockd.dbus.client import Client, NotRunning, Signal
 from tests.fakes.bus import TIED
 
@@ -72,10 +73,10 @@ class Lockd:
     def start(self, **env: str) -> Self:
         """Start it, and wait until a PIN works."""
         self.launch(**env)
-        self.wait_for("READY=1")
+        self.wait_for_note("READY=1")
         return self
 
-    def wait_for(self, line: str, timeout_s: float = PATIENCE_S) -> None:
+    def wait_for_note(self, line: str, timeout_s: float = PATIENCE_S) -> None:
         """Until it notifies of this line, one not waited for before."""
         until = time.monotonic() + timeout_s
         process = os.pidfd_open(self.pid)
@@ -136,6 +137,9 @@ class Lockd:
                 self._unread.append(self._notify.recv(4096).decode())
                 self.notes.append(self._unread[-1])
 
+    def show(self) -> None:
+        print(f"--- lockd's log\n{self.log}")
+
     def __enter__(self) -> Self:
         return self
 
@@ -145,7 +149,8 @@ class Lockd:
         if self._process is not None:
             self._process.kill()
             self.wait()
-        print(f"--- lockd's log\n{self.log}")
+        if error is not None:
+            self.show()
         self._notify.close()
         shutil.rmtree(self.place)
 
@@ -180,6 +185,14 @@ async def heard(news: AsyncIterator[Signal], name: str, **wanted: Any) -> dict[s
         if signal_.name == name and isinstance(signal_.value, Mapping) and wanted.items() <= signal_.value.items():
             return dict(signal_.value)
     raise AssertionError("the bus ended")
+
+
+async def everything(client: Client) -> dict[str, Any]:
+    """All that can be seen of its state: every property, every user, the trail. Lamps and buzzer only speak."""
+    seen: dict[str, Any] = {each.name: await client.get_all(each.name) for each in names.INTERFACES}
+    for voice in ("Green", "Red", "Buzzer"):
+        del seen[SIMULATOR][voice]
+    return seen | {"users": await client.call(USERS, "ListUsers"), "trail": await trail(client)}
 
 
 async def trail(client: Client, first: int = 1) -> list[dict[str, Any]]:

@@ -7,10 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from lockd.store import database
 from lockd.store.keys import KeyRing, load_keys
 from lockd.store.vault import Vault
 
 Opener = Callable[..., Vault]
+
+
+@pytest.fixture(autouse=True)
+def _unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Durability is proved in tests/power; here it only takes time."""
+    monkeypatch.setattr(database, "SYNCHRONOUS", "OFF")
 
 
 @pytest.fixture

@@ -138,6 +138,29 @@ def test_rows_around_a_malformed_page_survive(filled: Opener, folder: Path, tabl
         assert filled().load("").damaged == (), "the rebuilt store is whole, and the loss was reported"
 
 
+@pytest.mark.parametrize("while_open", [False, True])
+def test_a_lost_trail_takes_no_people_with_it_and_its_numbers_go_on(
+    filled: Opener, folder: Path, while_open: bool
+) -> None:
+    root = page_of(folder, "event", kind="internal")
+    if while_open:
+        filled().commit(entry(), ())
+    else:
+        scribble(folder / "lockd.db", root)
+    vault = filled()
+    if while_open:
+        assert vault._db
+        vault._db.execute("PRAGMA cache_size = 0")
+        scribble(folder / "lockd.db", root)
+    last = 301 if while_open else 300
+    assert vault.commit(entry(), (Put("user", "1", {"name": "one"}),)) == last + 1
+    snapshot = filled().load("")
+    assert len(snapshot.users) == 300
+    assert snapshot.last_seq == last + 1
+    assert not snapshot.rolled_back
+    assert filled().verify()["bad"] == 1
+
+
 def test_pruning_that_meets_a_malformed_page_rebuilds_and_goes_on(
     filled: Opener, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -151,11 +174,25 @@ def test_pruning_that_meets_a_malformed_page_rebuilds_and_goes_on(
     assert vault.verify()["ok"], "the damaged part is pruned by now"
 
 
-@pytest.mark.parametrize("content", [b"\xff" * 4096, b"SQLite format 3\0" + b"\0" * 4080, b"hello"])
+@pytest.mark.parametrize(("offset", "content"), [
+    (0, b"\xff" * 4096), (0, b"SQLite format 3\0" + b"\0" * 4080), (0, b"hello"), (18, b"\7"), (47, b"\xff"),
+])
+def test_a_damaged_first_page_costs_nothing(filled: Opener, folder: Path, offset: int, content: bytes) -> None:
+    scribble(folder / "lockd.db", offset, content)
+    harmed = (folder / "lockd.db").read_bytes()
+    vault = filled()
+    assert (folder / "set-aside-1" / "lockd.db").read_bytes() == harmed
+    assert len(vault.load("").users) == 300
+    assert vault.verify()["ok"]
+    assert vault.commit(entry(), ()) == 301
+    assert filled().load("").damaged == ()
+
+
+@pytest.mark.parametrize("content", [b"\xff" * 200_000, b"not a database", b"\0" * 300_000])
 def test_an_unreadable_database_is_set_aside_unharmed_and_a_new_one_begun(
     filled: Opener, folder: Path, content: bytes
 ) -> None:
-    scribble(folder / "lockd.db", 0, content)
+    (folder / "lockd.db").write_bytes(content)
     harmed = (folder / "lockd.db").read_bytes()
     vault = filled()
     assert vault.set_aside == folder / "set-aside-1"
@@ -174,7 +211,7 @@ def test_somebody_elses_database_is_set_aside(opened: Opener, folder: Path) -> N
 
 
 def test_an_interrupted_setting_aside_goes_on_into_the_same_folder(filled: Opener, folder: Path) -> None:
-    scribble(folder / "lockd.db", 0, b"\xff" * 100)
+    (folder / "lockd.db").write_bytes(b"\xff" * 5000)
     (folder / "set-aside-1").mkdir()
     (folder / "anchor").rename(folder / "set-aside-1" / "anchor")
     assert filled().set_aside == folder / "set-aside-1"

@@ -197,6 +197,16 @@ def test_a_database_replaced_or_removed_under_lockd_is_noticed_at_the_next_commi
     (folder / "lockd.db").unlink()
     with pytest.raises(StoreError, match="removed"):
         vault.commit(entry(), ())
+    assert not (folder / "lockd.db").exists()
+
+
+def test_a_closed_store_stays_closed(opened: Opener, folder: Path) -> None:
+    vault = opened()
+    vault.close()
+    for use in (lambda: vault.commit(entry(), ()), vault.verify, vault.check, vault.rotate_key):
+        with pytest.raises(StoreError, match="closed"):
+            use()
+    assert not (folder / "lockd.db-wal").exists()
 
 
 def test_an_unknown_table_is_refused_before_anything_is_written(opened: Opener) -> None:

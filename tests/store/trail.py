@@ -28,10 +28,10 @@ def execute(folder: Path, *statements: tuple[Any, ...]) -> None:
     db.close()
 
 
-def page_of(folder: Path, table: str, leaf: int = 0) -> int:
-    """The file offset of a leaf page of a table (not the root, if there are more)."""
+def page_of(folder: Path, table: str, leaf: int = 0, kind: str = "leaf") -> int:
+    """The file offset of a page of a table; kind internal: the root, if there are several."""
     db = sqlite3.connect(folder / "lockd.db")
-    rows = db.execute("SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf' ORDER BY path", (table,))
+    rows = db.execute("SELECT pageno FROM dbstat WHERE name = ? AND pagetype = ? ORDER BY path", (table, kind))
     pages = [number for (number,) in rows]
     db.close()
     return 4096 * (int(pages[leaf]) - 1)
