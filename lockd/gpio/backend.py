@@ -44,7 +44,7 @@ def open_factory(settings: GpioSettings, runtime_dir: Path) -> Any:
 
 def mock_factory() -> Any:
     """Pins without a Pi, whose outputs can be heard; the modelled door is wired to them."""
-    from lockd.gpio.wiring import LoudPin
+    from lockd.gpio.loud import LoudPin
 
     return load("pins.mock").MockFactory(revision=MOCK_REVISION, pin_class=LoudPin)
 

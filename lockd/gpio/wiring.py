@@ -8,42 +8,11 @@ from contextlib import suppress
 from typing import Any
 
 from lockd.gpio.keypad import LAYOUT, matrix_pins
-from lockd.gpio.library import load
 from lockd.gpio.timeline import Timeline, Timer
 from lockd.settings import Pin, Settings
 
-_mock: Any = load("pins.mock")
-
 #: When a closing or opening contact changes its mind, in seconds; at the end it stays.
 BOUNCES_S = (0.001, 0.002, 0.003, 0.004)
-
-#: gpiozero's mock keeps every level for its own tests; here nobody asks.
-KEPT_STATES = 1000
-
-
-class LoudPin(_mock.MockPin):  # type: ignore[misc]
-    """A mock pin whose every setting is told to whoever is wired to it, in the setter's thread."""
-
-    heard: Callable[[], object] | None = None
-
-    def _set_state(self, value: float) -> None:
-        super()._set_state(value)
-        self._tell()
-
-    def _set_function(self, value: str) -> None:
-        super()._set_function(value)
-        self._tell()
-
-    def _set_pull(self, value: str) -> None:
-        super()._set_pull(value)
-        self._tell()
-
-    def _tell(self) -> None:
-        if len(self.states) > KEPT_STATES:
-            self.clear_states()
-        if self.heard is not None:
-            self.heard()
-
 
 def drive(line: Any, high: bool) -> None:
     """Pull a line from outside; what is an output does not care."""

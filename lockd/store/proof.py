@@ -38,7 +38,8 @@ class Proof:
             if not ahead:
                 self._note(self._next, "is missing, and all after it")
                 break
-        if self._before and self._head.hash not in (NO_HASH, self._before):
+        at_head = self._next == self._head.seq + 1  # not pruned beyond it meanwhile
+        if at_head and self._before and self._head.hash not in (NO_HASH, self._before):
             self._note(self._head.seq, "is not the one that was written last")
         bad, reason = self._bad[0] if self._bad else (0, "")
         if len(self._bad) > 1:

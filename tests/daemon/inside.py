@@ -12,7 +12,7 @@ import pytest
 
 from lockd.core.effects import Entry, Write
 from lockd.daemon.app import Daemon, Options
-from lockd.gpio import wiring
+from lockd.gpio import loud
 from lockd.gpio.pins import motor_pins
 from lockd.settings import Settings, simulation
 
@@ -77,13 +77,13 @@ async def inside(
     events: list[tuple[str, Any]] = []
     lines = {pin.number for pin in motor_pins(settings.bolt)}
 
-    class Watched(wiring.LoudPin):
+    class Watched(loud.LoudPin):
         def _set_state(self, value: Any) -> None:
             if self._function == "output" and self._number in lines and value != self._state:
                 events.append(("motor", bool(value)))
             super()._set_state(value)
 
-    monkeypatch.setattr(wiring, "LoudPin", Watched)
+    monkeypatch.setattr(loud, "LoudPin", Watched)
     folder.mkdir(mode=0o700, exist_ok=True)
     options = Options(None, folder, folder, f"unix:path={folder}/no-bus", True)
     daemon = Daemon(options, settings)
