@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from typing import Any
 
 from lockd.cli.exits import NotRunning
-from lockd.cli.simulate_place import simulation_folder
+from lockd.cli.simulation.place import simulation_folder
 from lockd.dbus import client as bus
 from lockd.dbus.names import MANAGER
 

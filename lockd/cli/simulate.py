@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING, Any
 from lockd.cli.exits import FAILURE, INTERRUPTED, OK, Usage
 from lockd.cli.output import Output
 from lockd.cli.parser import command
-from lockd.cli.simulate_child import NotServing
-from lockd.cli.simulate_place import Place, simulation_folder
-from lockd.cli.simulate_world import running
+from lockd.cli.simulation.child import NotServing
+from lockd.cli.simulation.place import Place, simulation_folder
+from lockd.cli.simulation.world import running
 from lockd.errors import Failure
 
 if TYPE_CHECKING:
-    from lockd.cli.panel import Panel
+    from lockd.cli.panel.app import Panel
 
 NO_TEXTUAL = "the panel needs textual (pip install 'lockd[simulation]'); without it: lockctl simulate --tour"
 
@@ -74,8 +74,8 @@ def _is_watched() -> bool:
 
 
 async def _panel(args: Namespace, out: Output) -> int:
-    from lockd.cli.panel import Panel
-    from lockd.cli.panel_link import BusLink
+    from lockd.cli.panel.app import Panel
+    from lockd.cli.panel.link import BusLink
 
     place = Place(simulation_folder())
     with contextlib.ExitStack() as stack:
@@ -90,8 +90,8 @@ async def _panel(args: Namespace, out: Output) -> int:
 
 
 async def _tour(args: Namespace, out: Output) -> int:
-    from lockd.cli.panel_link import BusLink
-    from lockd.cli.tour import Tour
+    from lockd.cli.panel.link import BusLink
+    from lockd.cli.tour.play import Tour
 
     place = Place(simulation_folder())
     with contextlib.ExitStack() as stack:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lockd.value import Value
+from lockd.value import Value, secret
 from lockd.words import Direction, EntryKind, Sign
 
 
@@ -23,11 +23,12 @@ class Entry(Value):
 
 
 class Put(Value):
-    """Write one sealed row. Tables: user, credential, state. `value`: JSON types only."""
+    """Write one sealed row. Tables: user, credential, state. `value`: JSON types only; some hold
+    digests, so none is shown."""
 
     table: str
     key: str
-    value: Mapping[str, Any]
+    value: Mapping[str, Any] = secret()
 
     def __hash__(self) -> int:
         return hash((self.table, self.key))

@@ -84,10 +84,10 @@ class People:
 
     def status(self, user: User, at: Instant) -> UserStatus:
         """OccupiedDisabled too for who has used up his right."""
-        used = self.spent.get(user.index)
-        if used is None or (user.type == "ExpiringUser" and at.wall < used["expires"]):
-            return user.status
-        return "OccupiedDisabled"
+        used = self.spent.get(user.index, {})
+        once = user.type == "DisposableUser" and "used" in used
+        over = user.type == "ExpiringUser" and at.wall >= used.get("expires", at.wall + 1)
+        return "OccupiedDisabled" if once or over else user.status
 
     def of(self, user: int) -> tuple[Credential, ...]:
         """A user's credentials, by type and index."""
@@ -118,7 +118,8 @@ class People:
         kind, index = write.key.split(":")
         gone = self.credentials.pop((kind, int(index)), None)
         if gone is not None:
-            del self._by_digest[kind, gone.digest]
+            if self._by_digest.get((kind, gone.digest)) is gone:
+                del self._by_digest[kind, gone.digest]
             self._by_user[gone.user] = tuple(c for c in self._by_user[gone.user] if c is not gone)
         if isinstance(write, Put):
             self._put_credential(write.value)

@@ -26,6 +26,8 @@ Change = PropertySet | UserSet | UserCleared | CredentialSet | CredentialCleared
 
 QUEUE_MAX = 64  #: changes that may wait for the disk
 
+NOT_MADE = storage_failure("The change was not made")
+
 #: Numbers that may be set, and their limits.
 RANGES: dict[str, tuple[int, int]] = {
     "AutoRelockTime": (0, 86_400),
@@ -80,6 +82,7 @@ class Registry:
         self.properties = from_settings(settings.lock)
         self._trail = trail
         self._queue: deque[Change] = deque()
+        self._owed = False
         for name in self.properties:
             kept = snapshot.state.get(f"property:{name}")
             if kept is not None:
@@ -117,6 +120,8 @@ class Registry:
                 return
 
     def _prepare(self, event: Change, at: Instant) -> Prepared:
+        if self._owed:  # whether the change before it holds, only the disk knows
+            raise NOT_MADE
         match event:
             case PropertySet():
                 value = checked(event.name, event.value, from_settings(self.settings.lock))
@@ -134,25 +139,32 @@ class Registry:
                 )
 
     def _commit(self, event: Change, prepared: Prepared, at: Instant) -> Effect:
-        def late(_seq: int, _later: Instant) -> Iterable[Effect]:
-            prepared.apply()  # it was answered as failed, yet it is on disk: what is on disk is true
-            return ()
+        ticket = self._trail.next_ticket
+
+        def made(seq: int, later: Instant) -> Iterable[Effect]:
+            prepared.apply()
+            yield from telling(prepared.entry)(seq, later)
+            yield from (self._trail.record(entry, (), later, telling(entry)) for entry in prepared.more)
+
+        def late(seq: int, later: Instant) -> Iterable[Effect]:
+            self._owed = False
+            # It was answered as failed; if it is on disk all the same, what is on disk is true.
+            return made(seq, later) if seq else ()
 
         def then(seq: int, later: Instant) -> Iterable[Effect]:
             self._queue.popleft()
+            self._owed = self._trail.owed(ticket)
             if seq:
-                prepared.apply()
-                yield from telling(prepared.entry, *reply(event.request, prepared.result))(seq, later)
-                yield from (self._trail.record(entry, (), later, telling(entry)) for entry in prepared.more)
-            else:
-                yield from reply(event.request, storage_failure("The change was not made"))
+                yield from made(seq, later)
+            yield from reply(event.request, prepared.result if seq else NOT_MADE)
             yield from self._next(later)
 
         return self._trail.record(prepared.entry, prepared.writes, at, then, late)
 
     def _everything(self) -> tuple[Write, ...]:
-        people = (w for u in self.people.users.values() for w in drop_user(u.index, self.people.of(u.index)))
-        return (*people, *(Drop("state", f"property:{name}") for name in self.properties))
+        people = (write for user in self.people.users for write in drop_user(user))
+        credentials = (Drop("credential", c.key) for c in self.people.credentials.values())
+        return (*people, *credentials, *(Drop("state", f"property:{name}") for name in self.properties))
 
     def _forget(self) -> None:
         self.people = People()

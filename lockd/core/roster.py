@@ -106,14 +106,21 @@ def _set_user(event: UserSet, people: People, limits: UserSettings) -> Change:
     if event.op == "Add":
         if old is not None:
             raise Occupied(f"User {event.index} exists: Modify or ClearUser it.")
-        user = User(event.index, creator=event.by, modifier=event.by, **fields)
+        writes = _made(User(event.index, creator=event.by, modifier=event.by, **fields), people)
     elif old is None:
         raise NotFound(f"There is no user {event.index}.")
     else:
-        user = old.but(**fields, modifier=event.by)
-    # Whose type or status is set anew starts anew: what was used up does not linger.
-    renewed = (renew(user.index),) if {"type", "status"} & fields.keys() else ()
-    return Change((user_row(user), *renewed), _told("UserIndex", event.op, event.by, user.index))
+        # Whose type or status is set anew starts anew: what was used up does not linger.
+        renewed = (renew(event.index),) if {"type", "status"} & fields.keys() else ()
+        writes = (user_row(old.but(**fields, modifier=event.by)), *renewed)
+    return Change(writes, _told("UserIndex", event.op, event.by, event.index))
+
+
+def _made(user: User, people: People) -> tuple[Write, ...]:
+    """The rows of a new user. Nothing that an earlier one left is his: no use under way when he
+    was removed, no credential whose user's row was damaged."""
+    left = (Drop("credential", c.key) for c in people.of(user.index))
+    return (user_row(user), renew(user.index), *left)
 
 
 def _clear_user(event: UserCleared, people: People) -> Change:
@@ -128,7 +135,7 @@ def _clear_user(event: UserCleared, people: People) -> Change:
 
 
 def _owner(event: CredentialSet, people: People, limits: UserSettings) -> tuple[User, tuple[Write, ...]]:
-    """The user that a new credential belongs to, and the row that makes him if he is new."""
+    """The user that a new credential belongs to, and the rows that make him if he is new."""
     if event.user:
         if event.fields:
             raise InvalidField(f"{', '.join(event.fields)}: only with user 0, for the new user that it makes.")
@@ -142,7 +149,7 @@ def _owner(event: CredentialSet, people: People, limits: UserSettings) -> tuple[
         raise ResourceExhausted(f"There are {limits.max} users, the most that fit (users.max).")
     named = {n.removeprefix("user_"): v for n, v in event.fields.items()}
     user = User(index, creator=event.by, modifier=event.by, **_checked(named, people, index))
-    return user, (user_row(user),)
+    return user, _made(user, people)
 
 
 def _set_credential(event: CredentialSet, people: People, limits: UserSettings) -> Change:
@@ -170,8 +177,8 @@ def _set_credential(event: CredentialSet, people: People, limits: UserSettings) 
 def _modified(
     event: CredentialSet, old: Credential | None, people: People
 ) -> tuple[User, tuple[Write, ...], Credential]:
-    if old is None:
-        raise NotFound(f"There is no {event.kind} {event.index}.")
+    if old is None or old.user not in people.users:
+        raise NotFound(f"There is no {event.kind} {event.index}, or its user cannot be read: clear it.")
     if event.user not in (0, old.user):
         raise ConstraintError(f"{event.kind} {event.index} belongs to user {old.user}.")
     if event.fields:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lockd.value import Value
+from lockd.value import Value, secret
 
 
 class Kept(Value):
@@ -24,7 +24,7 @@ class Snapshot(Value):
     not be read. `rolled_back`: an older copy of the store was put back."""
 
     users: Mapping[str, Mapping[str, Any]] = {}
-    credentials: Mapping[str, Mapping[str, Any]] = {}
+    credentials: Mapping[str, Mapping[str, Any]] = secret({})
     state: Mapping[str, Kept] = {}
     boot: str = ""
     last_seq: int = 0

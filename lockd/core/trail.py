@@ -15,8 +15,8 @@ BOUND_S = 2.0  #: promise 4: how long a dead disk may keep the rightful person w
 
 
 class Waiting(Value):
-    """One record that the store has not answered for. `late`: what follows if the answer comes
-    after the limit."""
+    """One record that the store has not answered for. `late`: what follows when the answer comes
+    after the limit, whether it was written (its number) or not (0)."""
 
     due: float
     then: Then
@@ -53,6 +53,10 @@ class Trail:
         """The number that the next record will carry."""
         return self._ticket + 1
 
+    def owed(self, ticket: int) -> bool:
+        """Whether this record was given up, and may yet come to be written."""
+        return ticket in self._overdue
+
     @property
     def deadline(self) -> float | None:
         """When the oldest record without an answer is given up, in mono seconds."""
@@ -61,17 +65,17 @@ class Trail:
     def recorded(self, ticket: int, seq: int, at: Instant) -> Iterable[Effect]:
         """The store says it is durable."""
         self.failing = bool(self._overdue.keys() - {ticket})
-        if ticket in self._waiting:
-            return self._waiting.pop(ticket).then(seq, at)
-        late = self._overdue.pop(ticket, None)
-        return late(seq, at) if late is not None else ()
+        return self._settled(ticket, seq, at)
 
     def failed(self, ticket: int, at: Instant) -> Iterable[Effect]:
         """The store says it could not."""
         self.failing = True
-        self._overdue.pop(ticket, None)
-        waiting = self._waiting.pop(ticket, None)
-        return waiting.then(0, at) if waiting is not None else ()
+        return self._settled(ticket, 0, at)
+
+    def _settled(self, ticket: int, seq: int, at: Instant) -> Iterable[Effect]:
+        if ticket in self._waiting:
+            return self._waiting.pop(ticket).then(seq, at)
+        return self._overdue.pop(ticket, _nothing)(seq, at)
 
     def tick(self, at: Instant) -> Iterable[Effect]:
         """Give up on what is overdue."""

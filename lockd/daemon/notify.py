@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 
+log = logging.getLogger("lockd.notify")
+
 
 def _send(message: str) -> None:
-    if "NOTIFY_SOCKET" in os.environ:
-        from systemd.daemon import notify
+    """Who has stopped listening is no reason to stop locking."""
+    if "NOTIFY_SOCKET" not in os.environ:
+        return
+    from systemd.daemon import notify
 
+    try:
         notify(message)
+    except OSError as fault:
+        log.debug("nobody reads NOTIFY_SOCKET: %s", fault)
 
 
 def ready(status: str) -> None:

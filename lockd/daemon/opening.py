@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from lockd.core.snapshot import Snapshot
@@ -49,5 +50,13 @@ def open_store(folder: Path, settings: StoreSettings) -> Opened:
     if vault.set_aside is not None:
         log.error("the store could not be read and was set aside, unharmed, in %s: a new one was begun."
                   " Add your users again, or put back a copy.", vault.set_aside)  # fmt: skip
-    newest = vault.read(snapshot.last_seq, 1) if snapshot.last_seq else []
-    return Opened(vault, Digester(ring), snapshot, "", newest[0]["time"] if newest else 0)
+    if vault.fault:
+        log.error("the store can be read but not written: %s", vault.fault)
+    return Opened(vault, Digester(ring), snapshot, "", _newest(vault, snapshot.last_seq))
+
+
+def _newest(vault: Vault, last: int) -> int:
+    """When the newest record was made; 0 where there is none that can be read."""
+    with suppress(StoreError):
+        return next((int(event["time"]) for event in vault.read(last, 1)), 0) if last else 0
+    return 0

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from lockd.cli.panel_news import Here, News
+from lockd.cli.panel.news import Here, News
 from lockd.errors import LockdError
 
 PROPERTIES = {

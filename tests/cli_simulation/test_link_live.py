@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from lockd.cli.panel_demo import add_person
-from lockd.cli.panel_link import BusLink
-from lockd.cli.panel_news import Gone, News
-from lockd.cli.panel_story import Story
-from lockd.cli.simulate_place import Place
-from lockd.cli.simulate_world import World, running
+from lockd.cli.panel.demo import add_person
+from lockd.cli.panel.link import BusLink
+from lockd.cli.panel.news import Gone, News
+from lockd.cli.panel.story import Story
+from lockd.cli.simulation.place import Place
+from lockd.cli.simulation.world import World, running
 from lockd.dbus.client import NotRunning
 
 PATIENCE_S = 20.0

@@ -11,11 +11,11 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import RichLog, Static
 
-from lockd.cli.panel import Panel
-from lockd.cli.panel_deeds import DEEDS
-from lockd.cli.panel_help import Help
-from lockd.cli.panel_news import Changed, Gone, Happened, Here, Known
-from lockd.cli.panel_widgets import Door, Key, Keypad, Lamps, Status
+from lockd.cli.panel.app import Panel
+from lockd.cli.panel.deeds import DEEDS
+from lockd.cli.panel.help import Help
+from lockd.cli.panel.news import Changed, Gone, Happened, Here, Known
+from lockd.cli.panel.widgets import Door, Key, Keypad, Lamps, Status
 from lockd.errors import Restricted
 from tests.cli_simulation.fake import PROPERTIES, FakeLink
 
@@ -100,7 +100,7 @@ async def test_each_deed_has_its_key() -> None:
 
 
 def test_no_deed_is_without_a_test_or_a_line_of_help() -> None:
-    from lockd.cli.panel_help import CHAPTERS
+    from lockd.cli.panel.help import CHAPTERS
 
     helped = {key for _, lines in CHAPTERS for keys, _ in lines for key in keys.split()}
     assert {deed.key for deed in DEEDS} == set(CALLS)

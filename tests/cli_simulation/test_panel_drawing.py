@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.text import Text
 
-from lockd.cli.panel_drawing import BOLT, BRASS, THROW, draw
-from lockd.cli.panel_scene import Scene
+from lockd.cli.panel.drawing import BOLT, BRASS, THROW, draw
+from lockd.cli.panel.scene import Scene
 
 
 def bolt_cells(picture: Text) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lockd.cli.panel_lockout import KeypadLockout
+from lockd.cli.panel.lockout import KeypadLockout
 
 ALARM = {"kind": "DoorLockAlarm", "alarm": "WrongCodeEntryLimit", "source": "Keypad", "time": 1_000_000_000}
 UNLOCK = {"kind": "LockOperation", "source": "Keypad", "credentials": [("PIN", 1)], "time": 1_100_000_000}

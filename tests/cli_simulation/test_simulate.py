@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from lockd.cli import simulate, simulate_world
+from lockd.cli import simulate
+from lockd.cli.simulation import world as worlds
 from lockd.cli.exits import Usage
-from lockd.cli.simulate_child import Child, NotServing
-from lockd.cli.simulate_place import Place, simulation_folder
-from lockd.cli.simulate_world import World, running
+from lockd.cli.simulation.child import Child, NotServing
+from lockd.cli.simulation.place import Place, simulation_folder
+from lockd.cli.simulation.world import World, running
 from lockd.dbus.client import Client
 from lockd.errors import Failure
 
@@ -32,7 +33,7 @@ signal.pause()
 PARENT = """
 import asyncio, sys
 from pathlib import Path
-from lockd.cli.simulate_child import Child
+from lockd.cli.simulation.child import Child
 
 async def main():
     child = Child("holder", ("sh", "-c", f"echo here >/proc/self/fd/{sys.argv[1]}; exec sleep 600"), Path(sys.argv[2]))
@@ -161,7 +162,7 @@ async def test_a_lockd_that_fails_is_told_with_its_last_words(place: Place) -> N
 async def test_a_lockd_that_never_gets_ready_is_not_waited_for_for_ever(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(simulate_world, "START_S", 0.2)
+    monkeypatch.setattr(worlds, "START_S", 0.2)
     world = World(place, None)
     lockd_is(world, "import signal; signal.pause()")
     try:
@@ -179,7 +180,7 @@ async def test_a_missing_dbus_daemon_is_one_clear_line(place: Place, monkeypatch
 
 
 async def test_a_lockd_that_does_not_listen_is_killed(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lockd.cli.simulate_child.PATIENCE_S", 0.1)
+    monkeypatch.setattr("lockd.cli.simulation.child.PATIENCE_S", 0.1)
     world = World(place, None)
     lockd_is(world, "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + READY)
     try:

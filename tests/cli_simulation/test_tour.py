@@ -11,12 +11,12 @@ from typing import Any, cast
 import pytest
 
 from lockd.cli.output import Output
-from lockd.cli.panel_news import Changed, Gone, Happened, Here, News
-from lockd.cli.simulate_world import World
-from lockd.cli.tour import Tour
-from lockd.cli.tour_expect import Expectation, answers, hears, hears_no, logs, refused, shows, travels
-from lockd.cli.tour_stage import Stage
-from lockd.cli.tour_steps import STEPS, Step, call, hand, put
+from lockd.cli.panel.news import Changed, Gone, Happened, Here, News
+from lockd.cli.simulation.world import World
+from lockd.cli.tour.expect import Expectation, answers, hears, hears_no, logs, refused, shows, travels
+from lockd.cli.tour.play import Tour
+from lockd.cli.tour.stage import Stage
+from lockd.cli.tour.steps import STEPS, Step, call, hand, put
 from lockd.errors import Failure, Jammed
 from tests.cli_simulation.fake import PROPERTIES, FakeLink
 

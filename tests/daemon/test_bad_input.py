@@ -14,11 +14,18 @@ from lockd import errors
 from lockd.dbus import names
 from lockd.dbus.client import Client
 from lockd.dbus.connection import CallError, Connection
-from lockd.dbus.names import Interface, Method
+from lockd.dbus.names import Method
 from lockd.dbus.variants import to_wire
 from lockd.errors import LockdError
 from tests.daemon.process import (
-    LOCK, MANAGER, PATIENCE_S, SIMULATOR, USERS, Lockd, enrol, everything, on_the_bus, trail,
+    LOCK,
+    MANAGER,
+    PATIENCE_S,
+    SIMULATOR,
+    USERS,
+    Lockd,
+    enrol,
+    everything,
 )  # fmt: skip
 from tests.dbus.test_bad_input import BAD_PROPERTIES, GOOD, INVALID, METHODS, OWN, PROPS, STANDARD, TYPES, wrong_values
 

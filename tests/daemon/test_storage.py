@@ -13,7 +13,18 @@ from lockd.dbus.client import Client
 from lockd.errors import LockdError
 from tests.daemon.disk import Disk, disk, trouble
 from tests.daemon.process import (
-    LOCK, LOG, MANAGER, PATIENCE_S, SIMULATOR, USERS, Lockd, enrol, heard, on_the_bus, press, trail,
+    LOCK,
+    LOG,
+    MANAGER,
+    PATIENCE_S,
+    SIMULATOR,
+    USERS,
+    Lockd,
+    enrol,
+    heard,
+    on_the_bus,
+    press,
+    trail,
 )  # fmt: skip
 
 __all__ = ["disk", "trouble"]

@@ -15,7 +15,7 @@ from tests.store.conftest import Opener
 from tests.store.trail import entry, execute, fill, page_of, scribble
 
 #: The concatenation makes text of the blob, as a flipped bit in a record's header may.
-FLIP = "UPDATE {} SET sealed = substr(sealed, 1, 30) || x'00' || substr(sealed, 32) WHERE key = ?"
+FLIP = "UPDATE {} SET sealed = substr(sealed, 1, length(sealed) - 1) || x'0000' WHERE key = ?"
 
 
 @pytest.fixture

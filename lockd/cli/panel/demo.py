@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 
-from lockd.cli.panel_news import Link
+from lockd.cli.panel.news import Link
 from lockd.value import Value, secret
 
 #: The most digits of a PIN made here.

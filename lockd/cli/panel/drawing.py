@@ -7,7 +7,7 @@ from math import ceil
 from rich.style import Style
 from rich.text import Text
 
-from lockd.cli.panel_scene import Scene
+from lockd.cli.panel.scene import Scene
 
 WALL, FRAME, LEAF, GROOVE, RECESS = "#39424e", "#8a6f52", "#6b4a2f", "#4f3521", "#5d3f27"
 STEEL, BRASS, DARK, LIGHT = "#aab4bf", "#f2c14e", "#14181d", "#f5dfa3"

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from rich.text import Text
 
-from lockd.cli.panel_demo import Demonstration
-from lockd.cli.panel_lockout import KeypadLockout
-from lockd.cli.panel_news import Changed, Dictionary, Gone, Happened, Here, Known, News
-from lockd.cli.panel_scene import Scene
-from lockd.cli.panel_style import ERROR, HINT, OWN
-from lockd.cli.panel_tell import line_of, stamped
+from lockd.cli.panel.demo import Demonstration
+from lockd.cli.panel.lockout import KeypadLockout
+from lockd.cli.panel.news import Changed, Dictionary, Gone, Happened, Here, Known, News
+from lockd.cli.panel.scene import Scene
+from lockd.cli.panel.style import ERROR, HINT, OWN
+from lockd.cli.panel.tell import line_of, stamped
 
 
 class Story:

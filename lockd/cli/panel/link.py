@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from lockd.cli.panel_news import Changed, Gone, Happened, Here, Known, News
+from lockd.cli.panel.news import Changed, Gone, Happened, Here, Known, News
 from lockd.dbus.client import Client, NoBus, NotRunning, Signal
 from lockd.dbus.names import BUS_NAME
 from lockd.errors import LockdError
@@ -20,7 +20,7 @@ Tell = Callable[[News], None]
 
 
 class BusLink:
-    """See panel_news.Link. Nothing is connected before `follow` runs."""
+    """See panel.news.Link. Nothing is connected before `follow` runs."""
 
     def __init__(self, address: str) -> None:
         self._address = address

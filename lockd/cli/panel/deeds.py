@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lockd.cli.panel_scene import Scene
+from lockd.cli.panel.scene import Scene
 from lockd.value import Value
 
 MODES = ("Normal", "Vacation", "Privacy", "NoRemoteLockUnlock", "Passage")

@@ -11,7 +11,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from lockd.cli.panel_style import HINT
+from lockd.cli.panel.style import HINT
 
 #: Chapters of keys and what they do; a line without a key is text of its own.
 CHAPTERS = (

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.text import Text
 
-from lockd.cli.panel_style import COLOURS, DIM
+from lockd.cli.panel.style import COLOURS, DIM
 from lockd.cli.sentences import sentence
 
 #: Marks that are seen before a word is read.

@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from lockd.cli.tour_expect import (
+from lockd.cli.tour.expect import (
     Expectation,
     alarmed,
     answers,
@@ -19,7 +19,7 @@ from lockd.cli.tour_expect import (
     shows,
     travels,
 )
-from lockd.cli.tour_stage import Stage
+from lockd.cli.tour.stage import Stage
 from lockd.value import Value
 
 Act = Callable[[Stage], Awaitable[Any]]

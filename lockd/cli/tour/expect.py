@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from lockd.cli.panel_news import Dictionary
-from lockd.cli.tour_stage import Stage
+from lockd.cli.panel.news import Dictionary
+from lockd.cli.tour.stage import Stage
 from lockd.value import Value
 
 #: How long a thing may take to happen.

@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 from typing import Any
 
-from lockd.cli.simulate_child import Child
-from lockd.cli.simulate_place import Place
+from lockd.cli.simulation.child import Child
+from lockd.cli.simulation.place import Place
 
 #: The longest that a program may take until it serves.
 START_S = 20.0

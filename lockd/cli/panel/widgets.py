@@ -12,9 +12,9 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Static
 
-from lockd.cli.panel_drawing import draw
-from lockd.cli.panel_scene import Scene
-from lockd.cli.panel_style import DIM, GREEN, RED, YELLOW
+from lockd.cli.panel.drawing import draw
+from lockd.cli.panel.scene import Scene
+from lockd.cli.panel.style import DIM, GREEN, RED, YELLOW
 
 #: LockState -> what stands above the door, and its colour.
 STATES = {

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from lockd.cli.panel_news import Changed, Dictionary, Gone, Happened, Here, Link, News
-from lockd.cli.simulate_world import World
+from lockd.cli.panel.news import Changed, Dictionary, Gone, Happened, Here, Link, News
+from lockd.cli.simulation.world import World
 from lockd.errors import LockdError
 
 #: How often an expectation is looked at again when nothing is told meanwhile.

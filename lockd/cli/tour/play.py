@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from lockd.cli.output import Output
-from lockd.cli.panel_news import Link
+from lockd.cli.panel.news import Link
 from lockd.cli.sentences import sentence
-from lockd.cli.simulate_world import World
-from lockd.cli.tour_stage import Stage
-from lockd.cli.tour_steps import STEPS, Step
+from lockd.cli.simulation.world import World
+from lockd.cli.tour.stage import Stage
+from lockd.cli.tour.steps import STEPS, Step
 from lockd.errors import LockdError
 
 #: How long lockd may take to be on the bus once it is ready.

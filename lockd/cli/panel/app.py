@@ -13,15 +13,15 @@ from textual.containers import Horizontal
 from textual.reactive import reactive
 from textual.widgets import RichLog, Static
 
-from lockd.cli.panel_deeds import DEEDS, Deed
-from lockd.cli.panel_demo import add_person
-from lockd.cli.panel_help import Help
-from lockd.cli.panel_news import Link, News
-from lockd.cli.panel_scene import Scene
-from lockd.cli.panel_story import Story
-from lockd.cli.panel_style import CSS, ERROR, HINT, OWN
-from lockd.cli.panel_tell import stamped
-from lockd.cli.panel_widgets import Contacts, Door, Key, KeyBar, Keypad, Part, Status
+from lockd.cli.panel.deeds import DEEDS, Deed
+from lockd.cli.panel.demo import add_person
+from lockd.cli.panel.help import Help
+from lockd.cli.panel.news import Link, News
+from lockd.cli.panel.scene import Scene
+from lockd.cli.panel.story import Story
+from lockd.cli.panel.style import CSS, ERROR, HINT, OWN
+from lockd.cli.panel.tell import stamped
+from lockd.cli.panel.widgets import Contacts, Door, Key, KeyBar, Keypad, Part, Status
 from lockd.errors import LockdError
 
 TITLE = "lockd simulation · type a PIN on your keyboard, or click · ? explains everything"

@@ -1,0 +1,1 @@
+"""The full-screen panel of a simulated lock: a D-Bus client like any other."""
