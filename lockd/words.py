@@ -33,6 +33,11 @@ UserType = Literal[
     "ForcedUser", "DisposableUser", "ExpiringUser", "ScheduleRestrictedUser", "RemoteOnlyUser",
 ]
 CredentialType = Literal["ProgrammingPIN", "PIN", "RFID", "Fingerprint", "Face", "Phone"]
+#: Types whose rules the lock enforces; it stores no other.
+ENFORCED: tuple[UserType, ...] = (
+    "UnrestrictedUser", "ProgrammingUser", "NonAccessUser", "ForcedUser", "DisposableUser", "ExpiringUser",
+    "RemoteOnlyUser",
+)
 CredentialRule = Literal["Single", "Dual", "Tri"]
 TimeState = Literal["Trusted", "Floor", "Unknown"]
 
@@ -54,3 +59,20 @@ Sign = Literal[
 EntryKind = Literal[
     "LockOperation", "LockOperationError", "DoorLockAlarm", "DoorStateChange", "LockUserChange", "System"
 ]
+
+#: Numbers that may be set while lockd runs, and their limits.
+LIMITS: dict[str, tuple[int, int]] = {
+    "AutoRelockTime": (0, 86_400),
+    "WrongCodeEntryLimit": (1, 255),
+    "UserCodeTemporaryDisableTime": (1, 255),
+    "ExpiringUserTimeout": (1, 2880),
+}
+
+#: Outside power by its plug: the least volts that drive the motor, those it should give, and the most.
+PLUGS: dict[str, tuple[float, float, float]] = {
+    "EmergencyUsb": (4.4, 5.0, 5.5),
+    "Emergency9V": (6.0, 9.0, 10.5),
+    "Generator": (4.4, 5.0, 10.5),
+    "Wireless": (4.4, 5.0, 10.5),
+    "Mains": (4.4, 12.0, 30.0),
+}

@@ -6,6 +6,7 @@ Who pressed the inside button or turned a key is never asked (promise 5).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from math import ceil
 
 from lockd.core.people import Credential, User
 from lockd.errors import (
@@ -61,7 +62,6 @@ class Case(Value):
     door_closed: bool | None
     tampered: bool
     trust: TimeState
-    actuator: bool
     powered: bool
 
 
@@ -81,7 +81,7 @@ def decide(case: Case) -> Refusal | None:
 
 def _lockout(case: Case) -> Iterator[Refusal]:
     if case.wait_s > 0:
-        text = f"Too many wrong codes (locked-out): try again in {max(1, round(case.wait_s))} s."
+        text = f"Too many wrong codes (locked-out): try again in {ceil(case.wait_s)} s."
         yield Refusal("Restricted", "locked-out", LockedOut(text, "locked-out"))
 
 
@@ -140,17 +140,7 @@ def _power(case: Case) -> Iterator[Refusal]:
         yield Refusal("InsufficientBattery", "", InsufficientBattery(NO_POWER))
 
 
-def _actuator(case: Case) -> Iterator[Refusal]:
-    if not case.actuator:
-        text = "The motor cannot be driven (actuator-disabled): see `lockctl diagnose`; the mechanical key works."
-        yield Refusal("Unspecified", "actuator-disabled", Failure(text, "actuator-disabled"))
-
-
 RULES: tuple[Callable[[Case], Iterator[Refusal]], ...] = (
-    _lockout, _unread, _credential, _clock, _status, _mode, _type, _tamper, _door, _actuator, _power,
+    _lockout, _unread, _credential, _clock, _status, _mode, _type, _tamper, _door, _power,
 )  # fmt: skip
 
-
-def use_limited(who: tuple[User, Credential] | None) -> bool:
-    """Whether this person's right lives in the store alone, so that it ends with the store."""
-    return who is not None and who[0].type in ("DisposableUser", "ExpiringUser")

@@ -78,7 +78,7 @@ TABLE: dict[tuple[State, Input], tuple[State, Act]] = {
 }
 
 REST_S = 0.3  #: the motor rests this long before a retry
-ADRIFT_S = 5.0  #: a bolt that left its end by hand and reached no other within this is adrift
+ADRIFT_S = 5.0  #: a bolt that left its end by hand, or was stopped, and reached none within this is adrift
 
 
 class IllegalTransition(LockdError):
@@ -172,7 +172,7 @@ class Bolt:
     @property
     def lock_state(self) -> LockState:
         """What the contacts say, and nothing else."""
-        seen = position(self.locked, self.unlocked, moving=self.direction is not None or self.state == "Jammed")
+        seen = position(self.locked, self.unlocked, moving=not self.known)
         words: dict[Input, LockState] = {
             "AtLocked": "Locked", "AtUnlocked": "Unlocked", "Between": "NotFullyLocked", "Contradiction": "Unknown",
         }  # fmt: skip
@@ -180,7 +180,8 @@ class Bolt:
 
     def want(self, direction: Direction, at: float) -> tuple[Outcome, ...]:
         """Throw it there."""
-        return self._step("LockWanted" if direction == "Locking" else "UnlockWanted", at)
+        wanted: Input = "LockWanted" if direction == "Locking" else "UnlockWanted"
+        return (*self._look(at), *self._step(wanted, at))
 
     def sense(self, contact: str, on: bool, at: float) -> tuple[Outcome, ...]:
         """One of its contacts, `locked` or `unlocked`, changed."""
@@ -189,13 +190,16 @@ class Bolt:
         return self._step(seen, at)
 
     def halt(self, fault: Fault, at: float) -> tuple[Outcome, ...]:
-        """Motor off now; where the bolt is remains to be seen."""
-        self.fault = fault
-        return self._step("Halted", at)
+        """Motor off now, for this reason; where the bolt is, only its contacts can say."""
+        stopped = (Stopped(self.direction, fault),) if self.direction is not None else ()
+        return (*self._step("Halted", at), *stopped, *self._look(at))
 
-    def resume(self) -> None:
-        """Power is back; where the bolt is, only its contacts can say."""
-        self.fault = "PositionUnknown" if self.state == "Unknown" else "None"
+    def _look(self, at: float) -> tuple[Outcome, ...]:
+        """A bolt that failed or was stopped may be seen at an end all the while, and no contact
+        will change to say so."""
+        seen = position(self.locked, self.unlocked, moving=True)
+        lost = self.state in ("Unknown", "Jammed")
+        return self._step(seen, at) if lost and seen in ("AtLocked", "AtUnlocked") else ()
 
     def tick(self, at: float) -> tuple[Outcome, ...]:
         """The deadline has come."""
@@ -226,6 +230,8 @@ class Bolt:
         return self._act(act, given, "Locking" if towards_locked else "Unlocking", at)
 
     def _hold(self, given: Input, before: State, at: float) -> tuple[Outcome, ...]:
+        if given == "Halted":
+            return self._let_go()
         if self.state != "Unknown" or before == "Unknown":
             return ()
         if given == "Contradiction":
@@ -250,7 +256,9 @@ class Bolt:
                 return self._fail(given, direction)
             case "stop":
                 self._still()
-                return (StopBolt(), Stopped(direction, self.fault))
+                self.fault = "PositionUnknown"
+                self.deadline = at + ADRIFT_S
+                return (StopBolt(),)
             case "join":
                 return (Joined(),)
             case _:
@@ -281,11 +289,19 @@ class Bolt:
         holds = self.settings.kind == "strike" and self.end == "Unlocked"
         return () if holds else (StopBolt(),)
 
+    def _let_go(self) -> tuple[Outcome, ...]:
+        """A strike at rest may be energised; its spring locks it then, and no hand."""
+        if self.settings.kind == "motor":
+            return ()
+        self.end = "Locked"
+        return (StopBolt(),)
+
     def _by_hand(self) -> tuple[Outcome, ...]:
         self._still()
         self.fault = "None"
         before, self.end = self.end, ("Locked" if self.state == "Locked" else "Unlocked")
-        return () if before == self.end else (HandMoved(self.end),)
+        off = self._let_go() if self.end == "Locked" else ()
+        return off if before == self.end else (*off, HandMoved(self.end))
 
     def _fail(self, given: Input, direction: Direction) -> tuple[Outcome, ...]:
         self._still()

@@ -65,6 +65,12 @@ class Door:
         self._allowed = to_be_open
         self.deadline = self._limit(at)
 
+    def limit(self, ajar_s: float, at: float) -> None:
+        """Another time from which on an open door is ajar."""
+        if ajar_s != self.ajar_s:
+            self.ajar_s = self._again_s = ajar_s
+            self.deadline = self._limit(at)
+
     def _settle(self, state: DoorState, at: float) -> tuple[Outcome, ...]:
         self.state = state
         self._again_s = self.ajar_s

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lockd.core.access import Refusal
-from lockd.core.effects import Answer, Effect, Entry, Publish
+from lockd.core.effects import Answer, Effect, Entry, Publish, Write
 from lockd.core.instant import Instant
 from lockd.core.people import Credential, User
 from lockd.core.trail import Then
@@ -21,7 +21,8 @@ SIGNALS: frozenset[EntryKind] = frozenset(
 
 class Operation(Value):
     """One wish that was asked, from the decision to the outcome. `grant`: the number of its
-    write-ahead record (0: storage failed); `key`: its row in the store until the outcome."""
+    write-ahead record (0: storage failed); `key`: its row in the store until the outcome; `use`:
+    the writes that its use consumed."""
 
     wish: Wish
     source: Source
@@ -34,6 +35,7 @@ class Operation(Value):
     relock_s: int | None = None
     grant: int = 0
     key: str = ""
+    use: tuple[Write, ...] = ()
 
 
 def _fields(**given: Any) -> dict[str, Any]:

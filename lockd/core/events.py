@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lockd.core.effects import Write
 from lockd.settings import Settings
 from lockd.value import Value, secret
 from lockd.words import Alarm, Contact, CredentialType, Source, Wish
@@ -131,6 +132,14 @@ class Noted(Value):
     by: str = ""
     alarm: Alarm | None = None
     request: int = 0
+    writes: tuple[Write, ...] = ()
+
+
+class Denied(Value):
+    """A D-Bus caller without the right asked for `method`."""
+
+    by: str
+    method: str
 
 
 class ResetAsked(Value):
@@ -148,6 +157,6 @@ class SettingsLoaded(Value):
 
 Event = (
     Started | Sensed | OperationAsked | EnterPressed | Recorded | EffectFailed | PowerLost | PowerReturned
-    | PropertySet | UserSet | UserCleared | CredentialSet | CredentialCleared | Noted
+    | PropertySet | UserSet | UserCleared | CredentialSet | CredentialCleared | Noted | Denied
     | ResetAsked | SettingsLoaded
 )

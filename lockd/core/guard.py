@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 
 from lockd.core.access import Case, Refusal, decide
 from lockd.core.effects import Effect, Put, Write
 from lockd.core.entries import Operation, alarm_entry, refusal_entry, reply, system_entry, telling
-from lockd.core.events import EnterPressed, OperationAsked
+from lockd.core.events import Denied, EnterPressed, OperationAsked
 from lockd.core.instant import Instant
-from lockd.core.lockout import Policy, Tries
+from lockd.core.lockout import HELD_RECORDED, Policy, Tries
 from lockd.core.parts import Parts
-from lockd.core.people import SPENT, Credential, User
+from lockd.core.people import SPENT, Credential, User, use_limited
 from lockd.core.snapshot import Snapshot
 from lockd.core.throws import Throws
 from lockd.words import Source, Wish
 
 MINUTE_US = 60_000_000
+DENIALS_S = 300.0  #: within this, no more callers without the right get a record each than in a lockout
 
 #: Sources whose wrong tries are counted, each for itself.
 COUNTED: tuple[Source, ...] = ("Keypad", "Remote", "ProprietaryRemote", "RFID", "Biometric")
@@ -29,11 +31,17 @@ class Guard:
         self.parts = parts
         self.throws = throws
         self._boot = snapshot.boot
-        self.tries: dict[Source, Tries] = {
-            source: Tries.restored(snapshot.state[f"lockout:{source}"].value, snapshot.boot, at.mono)
-            for source in COUNTED
-            if f"lockout:{source}" in snapshot.state
-        }
+        self._denials: tuple[float, ...] = ()
+        self._more_denials = 0
+        self.tries: dict[Source, Tries] = {}
+        for source in COUNTED:
+            kept = snapshot.state.get(f"lockout:{source}")
+            if kept is not None:
+                self.tries[source] = Tries.restored(kept.value, snapshot.boot, at.mono)
+            elif snapshot.incomplete:
+                # Whoever can damage a row could end a lockout by it.
+                self.tries[source] = Tries()
+                self.tries[source].shut(self._policy(), at.mono)
 
     @property
     def deadlines(self) -> Iterator[float | None]:
@@ -43,11 +51,26 @@ class Guard:
 
     def remaining(self, source: Source, at: Instant) -> int:
         """Whole seconds that this source has to wait, rounded up; 0: none."""
-        left = self.tries[source].remaining(at.mono) if source in self.tries else 0.0
-        return -int(-left // 1)
+        return ceil(self.tries[source].remaining(at.mono)) if source in self.tries else 0
+
+    def longest(self, at: Instant) -> int:
+        """Seconds until no source has to wait, rounded up; 0: none has."""
+        return max((self.remaining(source, at) for source in self.tries), default=0)
+
+    def denied(self, event: Denied, at: Instant) -> Iterator[Effect]:
+        """A caller without the right: every try leaves a trace, but a flood of them only a count."""
+        self._denials = tuple(d for d in self._denials if at.mono - d < DENIALS_S)
+        if len(self._denials) >= HELD_RECORDED:
+            self._more_denials += 1
+            return
+        self._denials = (*self._denials, at.mono)
+        entry = system_entry("access-denied", at, by=event.by, operation=event.method, count=self._more_denials)
+        self._more_denials = 0
+        yield self.parts.record(entry, at)
 
     def asked(self, event: OperationAsked, at: Instant) -> Iterator[Effect]:
         """Somebody outside wants the bolt moved."""
+        yield from self.tick(at)
         shown = event.presented
         who = self._who(shown.kind, shown.digest, at) if shown is not None else None
         tries = self.tries.setdefault(event.source, Tries())
@@ -55,7 +78,7 @@ class Guard:
         refusal = decide(Case(
             event.wish, event.source, parts.registry.mode, shown is not None, shown is not None and not shown.digest,
             who, self._free(event), tries.remaining(at.mono), parts.door.closed, parts.tampered, at.trust,
-            not parts.actuator_fault, parts.powered,
+            parts.powered,
         ))  # fmt: skip
         if refusal is None:
             yield from self._admit(event, who, tries, at)
@@ -76,8 +99,7 @@ class Guard:
             if tries.until is not None and tries.until <= at.mono:
                 yield from self._end(source, tries, at)
             elif tries.checkpoint is not None and tries.checkpoint <= at.mono:
-                tries.checked(at.mono)
-                entry = system_entry("lockout-goes-on", at, source=source, count=self.remaining(source, at))
+                entry = system_entry("lockout-goes-on", at, source=source, count=tries.checked(at.mono))
                 yield self.parts.record(entry, at, (self._row(source, at),))
 
     def _end(self, source: Source, tries: Tries, at: Instant) -> Iterator[Effect]:
@@ -94,7 +116,7 @@ class Guard:
         if found is None:
             return None
         user, credential = found
-        in_use = user.type == "DisposableUser" and user.index in self.throws.using
+        in_use = user.index in self.throws.using
         return user.but(status="OccupiedDisabled" if in_use else people.status(user, at)), credential
 
     def _free(self, event: OperationAsked) -> bool:
@@ -125,10 +147,22 @@ class Guard:
         started = refusal.counts and tries.fail(self._policy(), at.mono)
         writes = (self._row(event.source, at),) if refusal.counts else ()
         sign = self.parts.local(event.source, "wrong" if refusal.counts else "refused")
-        yield self.parts.record(entry, at, writes, *reply(event.request, refusal.answer), *sign)
+        tell = telling(entry, *reply(event.request, refusal.answer), *sign)
+
+        def then(seq: int, later: Instant) -> Iterator[Effect]:
+            yield from tell(seq, later)
+            if refusal.counts and not seq and not tries.remaining(later.mono):
+                # What cannot be counted on disk could be tried again after each power cut.
+                tries.shut(self._policy(), later.mono)
+                yield from self._shut(event.source, later)
+
+        yield self.parts.trail.record(entry, writes, at, then)
         if started:
-            alarm = alarm_entry("WrongCodeEntryLimit", at, source=event.source)
-            yield self.parts.record(alarm, at, (), *self.parts.local(event.source, "locked-out"))
+            yield from self._shut(event.source, at)
+
+    def _shut(self, source: Source, at: Instant) -> Iterator[Effect]:
+        alarm = alarm_entry("WrongCodeEntryLimit", at, source=source)
+        yield self.parts.record(alarm, at, (), *self.parts.local(source, "locked-out"))
 
     def _admit(
         self, event: OperationAsked, who: tuple[User, Credential] | None, tries: Tries, at: Instant
@@ -144,17 +178,15 @@ class Guard:
         user, credential = who
         forgotten = (self._row(event.source, at),) if tries.succeed() else ()
         op = op.but(user=user.index, credentials=((credential.kind, credential.index),))
-        yield from self.throws.grant(op, at, self._use(user, at), forgotten)
-        if user.type == "ForcedUser":
-            entry = alarm_entry("ForcedUser", at, user=user.index)
-            yield self.parts.trail.record(entry, (), at, telling(entry, private=True))
+        forced = user.type == "ForcedUser"
+        yield from self.throws.grant(op, at, self._use(user, at), forgotten, use_limited(user), forced)
 
     def _use(self, user: User, at: Instant) -> tuple[Write, ...]:
         """What this person's coming in uses up."""
         key = f"{SPENT}{user.index}"
         if user.type == "DisposableUser":
             return (Put("state", key, {"used": at.wall}),)
-        if user.type == "ExpiringUser" and user.index not in self.parts.registry.people.spent:
+        if user.type == "ExpiringUser" and "expires" not in self.parts.registry.people.spent.get(user.index, {}):
             minutes = self.parts.registry.properties["ExpiringUserTimeout"]
             return (Put("state", key, {"expires": at.wall + minutes * MINUTE_US}),)
         return ()

@@ -10,13 +10,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from lockd.core.door import DoorAlarm, DoorMoved
+from lockd.core.door import DoorMoved
 from lockd.core.door import Outcome as DoorOutcome
 from lockd.core.effects import Changed, Drop, Effect, Entry, Show
-from lockd.core.entries import Operation, operation_entry, reply, system_entry
+from lockd.core.entries import (
+    Operation,
+    alarm_entry,
+    operation_entry,
+    reply,
+    storage_failure,
+    system_entry,
+    telling,
+)  # fmt: skip
 from lockd.core.events import (
     CredentialCleared,
     CredentialSet,
+    Denied,
     EffectFailed,
     EnterPressed,
     Event,
@@ -38,9 +47,9 @@ from lockd.core.instant import Instant
 from lockd.core.parts import Parts
 from lockd.core.people import People
 from lockd.core.snapshot import Snapshot
-from lockd.core.throws import Throws
+from lockd.core.throws import RELOCK, Throws
 from lockd.settings import Settings
-from lockd.words import Contact, LockState, Source
+from lockd.words import Contact, Fault, LockState, Source
 
 PANIC_S = 3.0  #: the inside button never locks this soon after it unlocked
 
@@ -52,7 +61,7 @@ class Lock:
         self, settings: Settings, snapshot: Snapshot, contacts: Mapping[Contact, bool], at: Instant
     ) -> None:
         self.parts = Parts(settings, snapshot, contacts, at)
-        self.throws = Throws(self.parts)
+        self.throws = Throws(self.parts, snapshot)
         self.guard = Guard(self.parts, self.throws, snapshot, at)
         self._snapshot = snapshot
         self._told_failing = False
@@ -71,17 +80,23 @@ class Lock:
         """What the contacts say."""
         return "Unlatched" if self.throws.latch_until is not None else self.parts.bolt.lock_state
 
+    @property
+    def fault(self) -> Fault:
+        """What keeps the bolt from being moved, else what is wrong with it."""
+        if self.parts.actuator_fault:
+            return "ActuatorDisabled"
+        return self.parts.bolt.fault if self.parts.powered else "PowerLost"
+
     def properties(self, at: Instant) -> dict[str, Any]:
         """org.lockd1.Lock, as it is now."""
-        disabled = bool(self.parts.actuator_fault)
         return {
             "LockState": self.lock_state,
             "Motion": self.throws.motion,
-            "Fault": "ActuatorDisabled" if disabled else self.parts.bolt.fault,
+            "Fault": self.fault,
             "DoorState": self.parts.door.state,
-            "ActuatorEnabled": not disabled,
+            "ActuatorEnabled": not self.parts.actuator_fault,
             **self.parts.registry.properties,
-            "LockoutRemaining": self.lockout_remaining("Remote", at),
+            "LockoutRemaining": self.guard.longest(at),
         }
 
     def lockout_remaining(self, source: Source, at: Instant) -> int:
@@ -93,6 +108,8 @@ class Lock:
         lines = [f"store: {line}" for line in self._snapshot.damaged]
         if self._snapshot.rolled_back:
             lines.append("store: an older copy was put back; what came after it is missing")
+        if self._snapshot.incomplete:
+            lines.append("store: what is missing may have been a rule: PINs that can be used up have to be set anew")
         if self.parts.trail.failing:
             lines.append("store: records cannot be written; codes without a limit of use still open")
         if self.parts.actuator_fault:
@@ -132,13 +149,14 @@ class Lock:
         return (*done, Changed(news)) if news else tuple(done)
 
     def _follow_policy(self, at: Instant) -> None:
-        """The relock time or the mode was changed: an unlocked bolt gets the new delay, whole."""
+        """The relock time or the mode was changed: an unlocked bolt gets the new delay, whole,
+        unless its operation brought its own."""
         policy = self.parts.relock_policy()
         if policy == self._policy:
             return
         self._policy = policy
         self.parts.door.allow(self.parts.registry.mode == "Passage", at.mono)
-        if self.parts.bolt.state == "Unlocked":
+        if self.parts.bolt.state == "Unlocked" and not self.parts.own_relock_s:
             self.parts.relock(at)
 
     def _follow_storage(self, at: Instant) -> Iterator[Effect]:
@@ -161,7 +179,7 @@ class Lock:
         if due(parts.door.deadline):
             yield from self._door(parts.door.tick(at.mono), at)
         if due(parts.autolock.deadline):
-            parts.autolock.fired()
+            parts.autolock.fire()
             yield from self.throws.grant(Operation("Lock", "Auto", detail="relock-timer"), at)
         yield from self.guard.tick(at)
 
@@ -183,23 +201,39 @@ class Lock:
         if parts.tampered:
             yield from parts.alarm("FrontEscutcheonRemoved", at)
         parts.door.allow(parts.registry.mode == "Passage", at.mono)
+        if parts.bolt.state == "Unknown":
+            yield from self.throws.adrift(at)
         if parts.bolt.state == "Unlocked":
-            parts.relock(at)
+            parts.relock(at, self._own_relock_s())
         yield Show("ready")
+
+    def _own_relock_s(self) -> int | None:
+        """The relock time that came with the last unlocking, done or cut off."""
+        state = self._snapshot.state
+        if RELOCK in state:
+            return int(state[RELOCK].value["seconds"])
+        times = (kept.value["op"].get("relock_s") for key, kept in state.items() if key.startswith("grant:"))
+        return next((seconds for seconds in times if seconds), None)
 
     def _settings(self, event: SettingsLoaded, at: Instant) -> Iterator[Effect]:
         """Pins stay as they are until a restart; everything else holds from now on."""
         self.parts.settings = event.settings
-        self.parts.door.ajar_s = event.settings.door.ajar_s
+        self.parts.door.limit(event.settings.door.ajar_s, at.mono)
         yield self.parts.record(system_entry("settings-loaded", at), at)
         yield from self.parts.registry.reload(event.settings, at)
 
     def _noted(self, event: Noted, at: Instant) -> Iterator[Effect]:
         if event.alarm is not None:
-            yield from self.parts.alarm(event.alarm, at, event.detail, by=event.by)
+            entry = alarm_entry(event.alarm, at, event.detail, by=event.by)
         else:
             entry = system_entry(event.detail, at, by=event.by)
-            yield self.parts.record(entry, at, (), *reply(event.request))
+        tell = telling(entry, *reply(event.request))
+
+        def then(seq: int, later: Instant) -> Iterable[Effect]:
+            failed = event.writes and not seq
+            return reply(event.request, storage_failure("It was not done")) if failed else tell(seq, later)
+
+        yield self.parts.trail.record(entry, event.writes, at, then)
 
     # The contacts -------------------------------------------------------------------------------
 
@@ -213,26 +247,27 @@ class Lock:
                 return self._tamper(event.on, at)
             case "inside":
                 return self._inside(at) if event.on else ()
-            case "spindle":
-                return self.throws.key_turned(at) if event.on else ()
+            case _:  # the spindle
+                return self.throws.key(event.on, at)
 
     def _door_sensed(self, closed: bool, at: Instant) -> Iterator[Effect]:
         bolt = self.parts.bolt
         thrown = bolt.lock_state == "Locked" and bolt.direction is None
+        told_of = self.parts.door.state in ("DoorAjar", "DoorForcedOpen")
         yield from self._door(self.parts.door.sense(closed, thrown, at.mono), at)
-        if self.parts.settings.bolt.kind == "motor":
-            self.parts.autolock.door(closed, at.mono)
+        if not closed:
+            yield from self.throws.door_opened(at)
+        if closed and told_of:
+            yield Show("quiet")
+        self.parts.relock_anew(at)
 
     def _door(self, outcomes: Iterable[DoorOutcome], at: Instant) -> Iterator[Effect]:
         for outcome in outcomes:
-            match outcome:
-                case DoorMoved(state):
-                    yield self.parts.record(Entry("DoorStateChange", at.wall, {"state": state}), at)
-                    if state == "DoorClosed":
-                        yield Show("quiet")
-                case DoorAlarm(alarm, detail):
-                    yield from self.parts.alarm(alarm, at, detail)
-                    yield Show("ajar" if alarm == "DoorAjar" else "alarm")
+            if isinstance(outcome, DoorMoved):
+                yield self.parts.record(Entry("DoorStateChange", at.wall, {"state": outcome.state}), at)
+            else:
+                yield from self.parts.alarm(outcome.alarm, at, outcome.detail)
+                yield Show("ajar" if outcome.alarm == "DoorAjar" else "alarm")
 
     def _tamper(self, removed: bool, at: Instant) -> Iterator[Effect]:
         self.parts.tampered = removed
@@ -258,8 +293,9 @@ class Lock:
 
     def _power_returned(self, _event: PowerReturned, at: Instant) -> Iterator[Effect]:
         self.parts.powered = True
-        self.parts.bolt.resume()
         yield self.parts.record(system_entry("power-returned", at), at)
+        if self.parts.bolt.state == "Unlocked":
+            self.parts.relock_anew(at)  # the last one may have come to nothing for want of power
         yield Show("ready")
 
     def _recorded(self, event: Recorded, at: Instant) -> Iterable[Effect]:
@@ -274,6 +310,9 @@ class Lock:
         self, event: PropertySet | UserSet | UserCleared | CredentialSet | CredentialCleared | ResetAsked, at: Instant
     ) -> Iterable[Effect]:
         return self.parts.registry.change(event, at)
+
+    def _denied(self, event: Denied, at: Instant) -> Iterable[Effect]:
+        return self.guard.denied(event, at)
 
     def _asked(self, event: OperationAsked, at: Instant) -> Iterable[Effect]:
         return self.guard.asked(event, at)
@@ -299,5 +338,6 @@ HANDLERS: dict[type[Event], Callable[[Lock, Any, Instant], Iterable[Effect]]] = 
     CredentialCleared: Lock._change,
     ResetAsked: Lock._change,
     Noted: Lock._noted,
+    Denied: Lock._denied,
     SettingsLoaded: Lock._settings,
 }

@@ -43,17 +43,28 @@ class Tries:
         self.failures = (*(f for f in self.failures if at - f < policy.window_s), at)
         if len(self.failures) < policy.limit:
             return False
+        self.shut(policy, at)
+        return True
+
+    def shut(self, policy: Policy, at: float) -> None:
+        """The lockout begins."""
         penalty = min(policy.first_s * 2 ** min(self.level, 20), max(policy.max_s, policy.first_s))
         self.until = at + penalty
         self.checkpoint = at + CHECKPOINT_S
         self.level += 1
         self.failures = ()
         self.held = 0
-        return True
 
-    def checked(self, at: float) -> None:
-        """The remainder is being saved; the next time is due later."""
+    def checked(self, at: float) -> int:
+        """The remainder is being saved, the next time is due later; answers how many tries were
+        only counted since the last time."""
         self.checkpoint = at + CHECKPOINT_S
+        return self._uncounted()
+
+    def _uncounted(self) -> int:
+        uncounted = max(0, self.held - HELD_RECORDED)
+        self.held -= uncounted
+        return uncounted
 
     def hold(self) -> bool:
         """A try during the lockout. True: it gets a record of its own."""
@@ -68,10 +79,9 @@ class Tries:
         return stale
 
     def end(self) -> int:
-        """The lockout is over; answers how many tries were only counted."""
+        """The lockout is over; answers as `checked`."""
         self.until = self.checkpoint = None
-        uncounted = max(0, self.held - HELD_RECORDED)
-        self.held = 0
+        uncounted, self.held = self._uncounted(), 0
         return uncounted
 
     def kept(self, boot: str, at: float) -> dict[str, Any]:
@@ -83,13 +93,14 @@ class Tries:
 
     @classmethod
     def restored(cls, row: Mapping[str, Any], boot: str, at: float) -> Tries:
-        """From a row. In the same boot the clock went on while lockd was away; in another one
-        nobody knows for how long, so nothing has passed."""
-        passed = max(0.0, at - row["at"]) if row["boot"] == boot else 0.0
+        """From a row. In the same boot the clock went on while lockd was away; in another one, or
+        where boots have no name, nobody knows for how long, so nothing has passed. A lockout that
+        goes on is saved at once, as one of this boot."""
+        passed = max(0.0, at - row["at"]) if boot and row["boot"] == boot else 0.0
         tries = cls()
         tries.level = row["level"]
         tries.failures = tuple(at - passed - age for age in row["ages"])
         if row["remaining"] > passed:
             tries.until = at + row["remaining"] - passed
-            tries.checkpoint = at + CHECKPOINT_S
+            tries.checkpoint = at
         return tries

@@ -31,6 +31,7 @@ class Parts:
         self.bolt = Bolt(settings.bolt, contacts.get("locked"), contacts.get("unlocked"))
         self.door = Door(contacts.get("closed"), settings.door.ajar_s, at.mono)
         self.autolock = Autolock()
+        self.own_relock_s: int | None = None
         self.tampered = contacts.get("tamper", False)
         self.actuator_fault = ""
         self.powered = True
@@ -70,13 +71,25 @@ class Parts:
         lock's. A strike falls back by itself, whatever the mode and the door, and its coil is
         never held longer for being asked again."""
         if self.settings.bolt.kind == "strike":
-            if self.autolock.deadline is None:
+            if not self.autolock.due:
                 self.autolock.unlocked(self.settings.bolt.hold_s, None, at.mono)
             return
         delay, mode = self.relock_policy()
-        if own_s is None and mode == "Passage":
+        if mode == "Passage":
             delay = 0
+        self.own_relock_s = own_s
         self.autolock.unlocked(own_s or delay, self.door.closed, at.mono)
+
+    def forget_relock(self) -> None:
+        """The bolt is out."""
+        self.own_relock_s = None
+        self.autolock.locked()
+
+    def relock_anew(self, at: Instant) -> None:
+        """The door moved, or what was begun came to nothing: the same delay, whole. A strike has
+        its own time, whatever the door does."""
+        if self.settings.bolt.kind == "motor":
+            self.autolock.anew(self.door.closed, at.mono)
 
     def end_privacy(self, at: Instant) -> Iterator[Effect]:
         """Somebody inside opened: Privacy has served."""

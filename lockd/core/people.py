@@ -28,6 +28,11 @@ class User(Value):
     modifier: str = ""
 
 
+def use_limited(user: User) -> bool:
+    """Whether this person's right lives in the store alone, so that it ends with the store."""
+    return user.type in ("DisposableUser", "ExpiringUser")
+
+
 class Credential(Value):
     """One credential; its data is known by `digest` only."""
 
@@ -89,6 +94,13 @@ class People:
         over = user.type == "ExpiringUser" and at.wall >= used.get("expires", at.wall + 1)
         return "OccupiedDisabled" if once or over else user.status
 
+    def distrust(self) -> None:
+        """What was used up may have been lost: who has a right that ends by use gets it anew from
+        a manager, or not at all."""
+        for user in self.users.values():
+            if use_limited(user):
+                self.spent.setdefault(user.index, {"used": 0, "expires": 0})
+
     def of(self, user: int) -> tuple[Credential, ...]:
         """A user's credentials, by type and index."""
         return tuple(sorted(self._by_user.get(user, ()), key=lambda c: (c.kind, c.index)))
@@ -102,7 +114,7 @@ class People:
                 self.users.pop(int(write.key), None)
             elif write.table == "credential":
                 self._take_credential(write)
-            elif write.key.startswith(SPENT):
+            else:
                 self._take_spent(write)
 
     def _take_spent(self, write: Write) -> None:

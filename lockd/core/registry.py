@@ -17,24 +17,18 @@ from lockd.core.people import SPENT, People, drop_user
 from lockd.core.roster import plan
 from lockd.core.snapshot import Snapshot
 from lockd.core.trail import Trail
-from lockd.errors import Busy, ConstraintError, InvalidField, LockdError
+from lockd.errors import Busy, InvalidField, LockdError
 from lockd.settings import LockSettings, Settings
 from lockd.value import Value
-from lockd.words import OperatingMode
+from lockd.words import LIMITS, OperatingMode
 
 Change = PropertySet | UserSet | UserCleared | CredentialSet | CredentialCleared | ResetAsked
 
 QUEUE_MAX = 64  #: changes that may wait for the disk
 
-NOT_MADE = storage_failure("The change was not made")
 
-#: Numbers that may be set, and their limits.
-RANGES: dict[str, tuple[int, int]] = {
-    "AutoRelockTime": (0, 86_400),
-    "WrongCodeEntryLimit": (1, 255),
-    "UserCodeTemporaryDisableTime": (1, 255),
-    "ExpiringUserTimeout": (1, 2880),
-}
+#: What holds when the row may be missing: whoever can damage a row could take a rule away by it.
+WITHOUT_ROW = {"RequirePINforRemoteOperation": True, "OperatingMode": "Normal"}
 
 
 def from_settings(lock: LockSettings) -> dict[str, Any]:
@@ -55,11 +49,15 @@ def checked(name: str, value: Any, defaults: Mapping[str, Any]) -> Any:
         raise InvalidField(f"{name} is not a property that can be set: {', '.join(defaults)}.")
     if type(value) is not type(defaults[name]):
         raise InvalidField(f"{name}: {value!r} is not of the right type.")
-    if name in RANGES and not RANGES[name][0] <= value <= RANGES[name][1]:
-        raise ConstraintError(f"{name}: {value} is out of range: {RANGES[name][0]} to {RANGES[name][1]}.")
+    if name in LIMITS and not LIMITS[name][0] <= value <= LIMITS[name][1]:
+        raise InvalidField(f"{name}: {value} is out of range: {LIMITS[name][0]} to {LIMITS[name][1]}.")
     if name == "OperatingMode" and value not in get_args(OperatingMode):
-        raise ConstraintError(f"{name}: {value!r} is not one of {', '.join(get_args(OperatingMode))}.")
+        raise InvalidField(f"{name}: {value!r} is not one of {', '.join(get_args(OperatingMode))}.")
     return value
+
+
+def _not_made() -> LockdError:
+    return storage_failure("The change was not made")
 
 
 class Prepared(Value):
@@ -87,6 +85,10 @@ class Registry:
             kept = snapshot.state.get(f"property:{name}")
             if kept is not None:
                 self.properties[name] = kept.value["value"]
+            elif snapshot.incomplete:
+                self.properties[name] = WITHOUT_ROW.get(name, self.properties[name])
+        if snapshot.incomplete:
+            self.people.distrust()
 
     @property
     def mode(self) -> OperatingMode:
@@ -121,7 +123,7 @@ class Registry:
 
     def _prepare(self, event: Change, at: Instant) -> Prepared:
         if self._owed:  # whether the change before it holds, only the disk knows
-            raise NOT_MADE
+            raise _not_made()
         match event:
             case PropertySet():
                 value = checked(event.name, event.value, from_settings(self.settings.lock))
@@ -156,13 +158,14 @@ class Registry:
             self._owed = self._trail.owed(ticket)
             if seq:
                 yield from made(seq, later)
-            yield from reply(event.request, prepared.result if seq else NOT_MADE)
+            yield from reply(event.request, prepared.result if seq else _not_made())
             yield from self._next(later)
 
         return self._trail.record(prepared.entry, prepared.writes, at, then, late)
 
     def _everything(self) -> tuple[Write, ...]:
-        people = (write for user in self.people.users for write in drop_user(user))
+        known = sorted({*self.people.users, *self.people.spent})
+        people = (write for user in known for write in drop_user(user))
         credentials = (Drop("credential", c.key) for c in self.people.credentials.values())
         return (*people, *credentials, *(Drop("state", f"property:{name}") for name in self.properties))
 

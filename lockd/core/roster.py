@@ -22,16 +22,10 @@ from lockd.errors import (
 )  # fmt: skip
 from lockd.settings import UserSettings
 from lockd.value import Value
-from lockd.words import CredentialRule, CredentialType, UserStatus, UserType
+from lockd.words import ENFORCED, CredentialRule, CredentialType, UserStatus, UserType
 
 ALL = 0xFFFE  #: the index that means every one
 NAME_MAX = 64  #: characters of a user's name
-
-#: Types whose rules this lock enforces; it stores no other.
-ENFORCED: tuple[UserType, ...] = (
-    "UnrestrictedUser", "ProgrammingUser", "NonAccessUser", "ForcedUser", "DisposableUser", "ExpiringUser",
-    "RemoteOnlyUser",
-)  # fmt: skip
 
 
 class Change(Value):
@@ -55,7 +49,7 @@ def plan(
             return _clear_user(event, people)
         case CredentialSet():
             return _set_credential(event, people, limits)
-        case CredentialCleared():
+        case _:
             return _clear_credential(event, people)
 
 

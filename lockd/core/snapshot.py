@@ -21,12 +21,14 @@ class Kept(Value):
 class Snapshot(Value):
     """Rows by key as `Put` wrote them. `boot`: the kernel's id of the boot we are in, to tell a
     restart of lockd from a restart of the machine. `damaged`: one line for each row that could
-    not be read. `rolled_back`: an older copy of the store was put back."""
+    not be read. `rolled_back`: an older copy of the store was put back. `incomplete`: rows of people
+    or state, or the end of the trail, are missing or old, so what is not there may have been."""
 
     users: Mapping[str, Mapping[str, Any]] = {}
-    credentials: Mapping[str, Mapping[str, Any]] = secret({})
+    credentials: Mapping[str, Mapping[str, Any]] = secret(default={})
     state: Mapping[str, Kept] = {}
     boot: str = ""
     last_seq: int = 0
     damaged: tuple[str, ...] = ()
     rolled_back: bool = False
+    incomplete: bool = False

@@ -7,19 +7,32 @@ or hangs delays an ordinary right by a bounded time; a right that is used up by 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import get_args
 
-from lockd.core.access import NO_POWER
+from lockd.core.access import IN_WORDS, NO_POWER, SHUT
 from lockd.core.bolt import Adrift, Arrived, Failed, HandMoved, Joined, Outcome, Queued, Stopped
-from lockd.core.effects import DriveLatch, Drop, Effect, Put, Show, Write
-from lockd.core.entries import Operation, operation_entry, reply, storage_failure, system_entry
+from lockd.core.effects import DriveLatch, Drop, Effect, Publish, Put, Show, Write
+from lockd.core.entries import Operation, alarm_entry, operation_entry, reply, storage_failure, system_entry
 from lockd.core.instant import Instant
 from lockd.core.parts import Parts
+from lockd.core.snapshot import Snapshot
 from lockd.core.trail import BOUND_S
-from lockd.errors import Busy, Failure, InsufficientBattery, Jammed, LockdError
-from lockd.words import Contact, Direction, Fault, Motion
+from lockd.errors import (
+    Busy,
+    DisabledUserDenied,
+    Failure,
+    InsufficientBattery,
+    Jammed,
+    LockdError,
+    Restricted,
+)  # fmt: skip
+from lockd.words import Contact, Direction, Fault, Motion, OperationError
 
+WAITING_MAX = 8  #: wishes that may wait for the bolt to come to the end of a throw
+RELOCK = "relock"  #: row of the table `state` with the relock time that an operation brought
 INSIDE_BOUND_S = 0.5  #: a dead disk keeps who wants out no longer than this
-KEY_S = 5.0  #: a bolt that moves this soon after the key turned was moved by the key
+KEY_S = 1.5  #: a bolt that moves this soon after the key turned was moved by the key
+KEY_HELD_S = 5.0  #: a key that seems to turn for longer is a contact that sticks
 
 TEXTS: dict[str, str] = {
     "jammed": "The bolt did not arrive (jammed): free it, then `lockctl home`.",
@@ -31,14 +44,17 @@ TEXTS: dict[str, str] = {
 class Throws:
     """The operations under way, and the one that waits for the other direction."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, snapshot: Snapshot) -> None:
         self.parts = parts
+        self._kept_relock_s: int | None = snapshot.state[RELOCK].value["seconds"] if RELOCK in snapshot.state else None
         self.using: set[int] = set()
         self.latch_until: float | None = None
         self.opened_inside_at = float("-inf")
         self._key_at = float("-inf")
+        self._key_turning = False
+        self._why_stopped: LockdError = Failure("The motor was stopped.")
         self._under_way: tuple[Operation, ...] = ()
-        self._waiting: Operation | None = None
+        self._waiting: tuple[Operation, ...] = ()
 
     @property
     def motion(self) -> Motion:
@@ -51,94 +67,139 @@ class Throws:
     # Granted ----------------------------------------------------------------------------------
 
     def grant(
-        self, op: Operation, at: Instant, use: tuple[Write, ...] = (), writes: tuple[Write, ...] = ()
-    ) -> Iterator[Effect]:
-        """Write it ahead, with the use that it consumes; what follows, follows when that is durable."""
+        self, op: Operation, at: Instant, use: tuple[Write, ...] = (), writes: tuple[Write, ...] = (),
+        recorded_only: bool = False, forced: bool = False,
+    ) -> Iterator[Effect]:  # fmt: skip
+        """Write it ahead, with the use that it consumes; what follows, follows when that is durable,
+        or without `recorded_only` when the store has had its time. `forced` is said in that record
+        and in no other, so that nobody can tell by counting."""
+        ticket = self.parts.trail.next_ticket
         kind = self.parts.operation_type(op.wish)
-        op = op.but(key=f"grant:{self.parts.trail.next_ticket}")
-        kept = {n: getattr(op, n) for n in ("wish", "source", "user", "detail", "by")}
+        op = op.but(key=f"grant:{ticket}", use=use)
+        kept = {n: getattr(op, n) for n in ("wish", "source", "user", "detail", "by", "relock_s")}
         opened = Put("state", op.key, {"op": kept | {"credentials": [list(c) for c in op.credentials]}, "type": kind})
         if use:
             self.using.add(op.user)
 
         def then(seq: int, later: Instant) -> Iterator[Effect]:
-            self.using.discard(op.user)
-            if use and not seq:
+            if not self.parts.trail.owed(ticket):
+                self.using.discard(op.user)
+            if recorded_only and not seq:
                 yield from self._unrecorded(op, later)
                 return
             self.parts.registry.people.apply(use)
+            if forced:
+                yield Publish(alarm_entry("ForcedUser", at, user=op.user), seq, private=True)
             yield from () if op.wait else reply(op.request)
             yield from self._start(op.but(grant=seq), later)
 
         def late(seq: int, later: Instant) -> Iterator[Effect]:
-            # Written after it was given up: what was used for nothing is given back. An ordinary
-            # operation went ahead without its record; its row has no more to say.
-            if use:
-                back = tuple(Drop(w.table, w.key) for w in use)
-                yield self._outcome(op.but(grant=seq), "failed", later, back, error="Unspecified", detail="storage")
-            else:
-                yield self.parts.record(system_entry("late-record", later, grant=seq), later, (Drop("state", op.key),))
+            # What was used for nothing is given back. An ordinary operation went ahead without its
+            # record; its row has no more to say.
+            self.using.discard(op.user)
+            if seq:
+                entry = system_entry("late-record", later, grant=seq)
+                yield self.parts.record(entry, later, (*_back(use), Drop("state", op.key)))
 
         bound = INSIDE_BOUND_S if op.source == "Button" else BOUND_S
-        entry = operation_entry(op, kind, "granted", at)
+        duress = {"alarm": "ForcedUser"} if forced else {}
+        entry = operation_entry(op, kind, "granted", at, **duress)
         yield self.parts.trail.record(entry, (*writes, *use, opened), at, then, late, bound)
 
     def _unrecorded(self, op: Operation, at: Instant) -> Iterator[Effect]:
         error = storage_failure("A code that may be used only once or for a time was not accepted")
-        yield self._outcome(op, "failed", at, error="Unspecified", detail="storage")
+        yield self._outcome(op, "failed", at, (), error="Unspecified", detail="storage")
         yield from (*reply(op.request, error), *self.parts.local(op.source, "refused"))
 
     def _start(self, op: Operation, at: Instant) -> Iterator[Effect]:
         """Hand it to the bolt: first of its kind, joining what is under way, or waiting its turn."""
-        bolt = self.parts.bolt
-        if not self.parts.powered:
-            yield from self._fail(op, InsufficientBattery(NO_POWER), at)
+        obstacle = self._obstacle(op, at)
+        if obstacle is not None:
+            yield from self._fail(op, obstacle, at)
             return
-        if op.wish == "Lock" and self.parts.door.closed is False and self.parts.settings.bolt.kind == "motor":
-            yield from self._fail(op, Failure("The door is open (door-open): close it first.", "door-open"), at)
-            return
-        if op.wish == "Home" and bolt.known:
+        if op.wish == "Home" and self.parts.bolt.known:
             yield from self._succeed(op, at)
             return
-        outcomes = bolt.want(self._direction(op), at.mono)
+        outcomes = self.parts.bolt.want(self._direction(op), at.mono)
         if outcomes == (Queued(),):
             yield from self._wait(op, at)
             return
+        if self.latch_until is not None and self._direction(op) == "Locking":
+            yield from self.release_latch()
         self._under_way = (*self._under_way, op)
         if outcomes == (Joined(),):
             yield from self._supersede(op, at)
-            return
-        yield from self.parts.local(op.source, "working")
+        else:
+            yield from self.parts.local(op.source, "working")
         yield from self.follow(outcomes, at)
+
+    def _obstacle(self, op: Operation, at: Instant) -> LockdError | None:
+        """What has come between the grant and the bolt."""
+        if op.source == "Auto" and not self.parts.autolock.take():
+            return Busy("The bolt was moved meanwhile (busy): that relock is a stale one.", "busy")
+        if not self.parts.powered:
+            return InsufficientBattery(NO_POWER)
+        if self._key_turning and at.mono - self._key_at <= KEY_HELD_S:
+            return Busy("The key is being turned (busy): try again.", "busy")
+        forbidden = self._forbidden(op)
+        if forbidden is not None:
+            return forbidden
+        if op.wish == "Lock" and self.parts.door.closed is False and self.parts.settings.bolt.kind == "motor":
+            return Failure("The door is open (door-open): close it first.", "door-open")
+        return None
+
+    def _forbidden(self, op: Operation) -> LockdError | None:
+        """An operation that had to wait may have lost its right meanwhile."""
+        user = self.parts.registry.people.users.get(op.user)
+        if op.user and (user is None or user.status != "OccupiedEnabled"):
+            return DisabledUserDenied("This user was removed or disabled meanwhile.")
+        mode = self.parts.registry.mode
+        if op.source in SHUT[mode] and (user is None or user.type != "ProgrammingUser"):
+            return Restricted(f"Refused (mode-forbids): {IN_WORDS[mode]}.", "mode-forbids")
+        return None
 
     def _direction(self, op: Operation) -> Direction:
         locks = op.wish == "Lock" or (op.wish == "Home" and self.parts.homes_to_locked)
         return "Locking" if locks else "Unlocking"
 
     def _wait(self, op: Operation, at: Instant) -> Iterator[Effect]:
-        if self._waiting is None:
-            self._waiting = op
+        """All who wait want the same, as the bolt moves only two ways."""
+        if len(self._waiting) < WAITING_MAX:
+            self._waiting = (*self._waiting, op)
             return
-        error = Busy("The bolt is moving and another wish waits (busy): try again.", "busy")
+        error = Busy("The bolt is moving and others wait for it (busy): try again.", "busy")
         yield from self._fail(op, error, at)
 
     def _supersede(self, op: Operation, at: Instant) -> Iterator[Effect]:
         """Who asks to open after somebody asked to lock has the last word."""
-        if self._waiting is not None and self._direction(op) == "Unlocking":
-            dropped, self._waiting = self._waiting, None
-            yield from self._fail(dropped, Busy("A later wish to open came before it (busy).", "busy"), at)
+        if self._direction(op) == "Unlocking":
+            dropped, self._waiting = self._waiting, ()
+            for other in dropped:
+                yield from self._fail(other, Busy("A later wish to open came before it (busy).", "busy"), at)
 
     # What the world does ------------------------------------------------------------------------
 
     def sense(self, contact: Contact, on: bool, at: Instant) -> Iterator[Effect]:
-        """A contact of the bolt changed."""
-        return self.follow(self.parts.bolt.sense(contact, on, at.mono), at)
+        """A contact of the bolt changed. One that the motor reached proves its pins obey again."""
+        outcomes = self.parts.bolt.sense(contact, on, at.mono)
+        if any(isinstance(outcome, Arrived) for outcome in outcomes):
+            self.parts.actuator_fault = ""
+        return self.follow(outcomes, at)
 
-    def key_turned(self, at: Instant) -> Iterator[Effect]:
+    def key(self, turning: bool, at: Instant) -> Iterator[Effect]:
         """The motor is never held against a hand (promise 5)."""
-        self._key_at = at.mono
-        if self.parts.bolt.direction is not None:
-            yield from self.follow(self.parts.bolt.halt("PositionUnknown", at.mono), at)
+        self._key_at, self._key_turning = at.mono, turning
+        if turning and self.parts.bolt.direction is not None:
+            yield from self._let_go(Busy("The key was turned (busy): the motor was stopped.", "busy"), at)
+
+    def door_opened(self, at: Instant) -> Iterator[Effect]:
+        """The bolt is never thrown on while the door is open."""
+        if self.parts.bolt.direction == "Locking" and self.parts.settings.bolt.kind == "motor":
+            yield from self._let_go(Failure("The door was opened (door-open): the motor was stopped.", "door-open"), at)
+
+    def _let_go(self, why: LockdError, at: Instant) -> Iterator[Effect]:
+        self._why_stopped = why
+        yield from self.follow(self.parts.bolt.halt("PositionUnknown", at.mono), at)
 
     def power_lost(self, at: Instant) -> Iterator[Effect]:
         """Motor off, now; nothing goes on by itself when the power is back."""
@@ -148,9 +209,15 @@ class Throws:
 
     def actuator_failed(self, cause: str, at: Instant) -> Iterator[Effect]:
         """The pins do not answer."""
-        self.parts.actuator_fault = cause
+        known, self.parts.actuator_fault = self.parts.actuator_fault, cause
         yield from self.follow(self.parts.bolt.halt("ActuatorDisabled", at.mono), at)
-        yield from self.parts.alarm("LockJammed", at, "actuator-disabled")
+        if not known:
+            yield from self.parts.alarm("LockJammed", at, "actuator-disabled")
+
+    def adrift(self, at: Instant) -> Iterator[Effect]:
+        """Nobody knows where the bolt is, and nobody is moving it."""
+        torn = self.parts.bolt.lock_state == "Unknown"
+        return self.parts.alarm("BoltNotOut", at, "contacts" if torn else "")
 
     def release_latch(self) -> Iterator[Effect]:
         """The latch was pulled for long enough."""
@@ -170,8 +237,7 @@ class Throws:
                 case HandMoved(end):
                     yield from self._by_hand(end == "Locked", at)
                 case Adrift():
-                    torn = self.parts.bolt.lock_state == "Unknown"
-                    yield from self.parts.alarm("BoltNotOut", at, "contacts" if torn else "")
+                    yield from self.adrift(at)
                 case Joined() | Queued():
                     pass
                 case _:
@@ -180,7 +246,7 @@ class Throws:
     def _arrived(self, direction: Direction, at: Instant) -> Iterator[Effect]:
         done, self._under_way = self._under_way, ()
         if direction == "Locking":
-            self.parts.autolock.locked()
+            self.parts.forget_relock()
         else:
             self.parts.relock(at, next((op.relock_s for op in reversed(done) if op.relock_s), None))
             if self.parts.settings.bolt.latch is not None and any(op.wish == "Unlock" for op in done):
@@ -201,37 +267,39 @@ class Throws:
         yield from self._next(at)
 
     def _next(self, at: Instant) -> Iterator[Effect]:
-        if self._waiting is not None:
-            op, self._waiting = self._waiting, None
+        waiting, self._waiting = self._waiting, ()
+        for op in waiting:
             yield from self._start(op, at)
 
     def _cut_short(self, fault: Fault, at: Instant) -> Iterator[Effect]:
-        everyone = (*self._under_way, *((self._waiting,) if self._waiting is not None else ()))
-        self._under_way, self._waiting = (), None
+        everyone = (*self._under_way, *self._waiting)
+        self._under_way, self._waiting = (), ()
         errors: dict[Fault, LockdError] = {
             "PowerLost": InsufficientBattery("The power failed in mid-throw (power-lost): ask again.", "power-lost"),
             "ActuatorDisabled": Failure("The motor's pins do not answer (actuator-disabled).", "actuator-disabled"),
         }
-        error = errors.get(fault, Busy("The key was turned (busy): the motor was stopped.", "busy"))
+        error = errors.get(fault, self._why_stopped)
         for op in everyone:
             yield from self._fail(op, error, at)
 
     def _by_hand(self, locked: bool, at: Instant) -> Iterator[Effect]:
-        keyed = at.mono - self._key_at <= KEY_S
-        detail = "mechanical-key" if keyed else "thumbturn"
+        keyed = self._key_turning or at.mono - self._key_at <= KEY_S
+        unkeyed = "thumbturn" if self.parts.settings.spindle is not None else ""
+        detail = "mechanical-key" if keyed else unkeyed
         op = Operation("Lock" if locked else "Unbolt", "Manual", detail=detail)
-        yield self.parts.record(operation_entry(op, "Lock" if locked else "Unlock", "", at), at)
         if locked:
-            self.parts.autolock.locked()
-            return
-        self.parts.relock(at)
-        if not keyed:
+            self.parts.forget_relock()
+        else:
+            self.parts.relock(at)
+        entry = operation_entry(op, "Lock" if locked else "Unlock", "", at)
+        yield self.parts.record(entry, at, self._relock_rows())
+        if detail == "thumbturn" and not locked:
             yield from self.parts.end_privacy(at)
 
     # How it ends ----------------------------------------------------------------------------------
 
     def _succeed(self, op: Operation, at: Instant) -> Iterator[Effect]:
-        yield self._outcome(op, "done", at)
+        yield self._outcome(op, "done", at, self._relock_rows())
         if op.wait:
             yield from reply(op.request)
         if op.source == "Button" and op.wish == "Unlock":
@@ -239,15 +307,29 @@ class Throws:
             yield from self.parts.end_privacy(at)
 
     def _fail(self, op: Operation, error: LockdError, at: Instant) -> Iterator[Effect]:
-        low = isinstance(error, InsufficientBattery)
-        why = "InsufficientBattery" if low else "Unspecified"
-        yield self._outcome(op, "failed", at, error=why, detail=error.detail)
+        why = error.name if error.name in get_args(OperationError) else "Unspecified"
+        back = _back(op.use) if self.parts.bolt.lock_state == "Locked" else ()
+        self.parts.registry.people.apply(back)
+        yield self._outcome(op, "failed", at, back, error=why, detail=error.detail)
         if op.wait:
             yield from reply(op.request, error)
         yield from self.parts.local(op.source, "refused")
+        if op.source == "Auto" and self.parts.powered and self.parts.bolt.state != "Jammed":
+            self.parts.relock_anew(at)
 
-    def _outcome(
-        self, op: Operation, phase: str, at: Instant, also: tuple[Write, ...] = (), **more: str
-    ) -> Effect:
+    def _relock_rows(self) -> tuple[Write, ...]:
+        """A relock time that an operation brought outlives lockd, or its door would stay open."""
+        own = self.parts.own_relock_s
+        if own == self._kept_relock_s:
+            return ()
+        self._kept_relock_s = own
+        return (Put("state", RELOCK, {"seconds": own}),) if own else (Drop("state", RELOCK),)
+
+    def _outcome(self, op: Operation, phase: str, at: Instant, also: tuple[Write, ...], **more: str) -> Effect:
         entry = operation_entry(op, self.parts.operation_type(op.wish), phase, at, **more)
         return self.parts.record(entry, at, (*also, Drop("state", op.key)))
+
+
+def _back(use: tuple[Write, ...]) -> tuple[Write, ...]:
+    """The writes that give back what was used for nothing."""
+    return tuple(Drop(write.table, write.key) for write in use)

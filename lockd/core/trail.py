@@ -22,9 +22,6 @@ class Waiting(Value):
     then: Then
     late: Then
 
-    def __hash__(self) -> int:
-        return id(self)
-
 
 def _nothing(_seq: int, _at: Instant) -> Iterable[Effect]:
     return ()

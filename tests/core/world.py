@@ -1,0 +1,306 @@
+"""A lock with a world around it: a store that works, fails or hangs, and a bolt that moves or sticks.
+
+Every test that plays here is also held to what must always be true (`_watch`): no motor without a
+grant on disk, none that runs too long, one answer for each question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from lockd.core.effects import Answer, Changed, DriveBolt, DriveLatch, Effect, Entry, Publish, Record, Show, StopBolt
+from lockd.core.effects import Put as PutRow
+from lockd.core.events import CredentialSet, EffectFailed, Event, OperationAsked, Presented, Recorded, Sensed, UserSet
+from lockd.core.instant import Instant
+from lockd.core.lock import Lock
+from lockd.core.snapshot import Kept, Snapshot
+from lockd.core.throws import INSIDE_BOUND_S
+from lockd.core.trail import BOUND_S
+from lockd.settings import BoltSettings, DoorSettings, LockSettings, Pin, Settings
+from lockd.words import Contact, Source, TimeState, Wish
+
+Disk = Literal["works", "fails", "hangs"]
+
+#: A motor with both contacts, and everything else that can be wired.
+WIRED = Settings(
+    bolt=BoltSettings(locked=Pin(2), unlocked=Pin(3), travel_s=3.0, retries=2),
+    door=DoorSettings(contact=Pin(4), ajar_s=120),
+    tamper=Pin(5), inside=Pin(6), spindle=Pin(7),
+)  # fmt: skip
+AT_LOCKED: dict[Contact, bool] = {"locked": True, "unlocked": False, "closed": True}
+AT_UNLOCKED: dict[Contact, bool] = {"locked": False, "unlocked": True, "closed": True}
+
+NOON = 1_800_000_000_000_000  #: microseconds since 1970
+LEAVES_S, ARRIVES_S = 0.1, 0.4  #: how long a bolt that works takes to leave one contact and reach the other
+LIMITED = ("DisposableUser", "ExpiringUser")
+
+
+def wired(lock: Mapping[str, Any] = {}, bolt: Mapping[str, Any] = {}, **more: Any) -> Settings:
+    """WIRED with some settings changed."""
+    return WIRED.but(lock=LockSettings(**lock), bolt=WIRED.bolt.but(**bolt), **more)
+
+
+def digest(code: str) -> bytes:
+    """What the store would make of it."""
+    return f"digest of {code}".encode()
+
+
+class World:
+    """`mono` and `wall` are its clocks; `disk` and `sticks` may be changed at any time."""
+
+    def __init__(
+        self,
+        settings: Settings = WIRED,
+        contacts: Mapping[Contact, bool] = AT_LOCKED,
+        snapshot: Snapshot | None = None,
+        mono: float = 1000.0,
+    ) -> None:
+        snapshot = snapshot or Snapshot(boot="this boot")
+        self.settings, self.contacts, self.boot = settings, dict(contacts), snapshot.boot
+        self.mono, self.wall, self.trust = mono, NOON, "Trusted"
+        self.disk: Disk = "works"
+        self.sticks = False  # whether the bolt does not move
+        self.effects: list[Effect] = []
+        self.answers: dict[int, Any] = {}
+        self.rows: dict[tuple[str, str], Kept] = {}
+        self.trail: list[tuple[int, Entry]] = []
+        self.unwritten: list[Record] = []  # what a hanging disk holds back
+        self.motor: str | None = None
+        self.drives = 0
+        self._motor_since = 0.0
+        self._moves: list[tuple[float, Sensed]] = []
+        self._seq = 0
+        self._grants: dict[str, tuple[Record, float, str]] = {}
+        self.lock = Lock(settings, snapshot, self.contacts, self.at)
+
+    # Time ----------------------------------------------------------------------------------------
+
+    trust: TimeState
+
+    @property
+    def at(self) -> Instant:
+        return Instant(self.mono, self.wall, self.trust)
+
+    def wait(self, seconds: float) -> list[Effect]:
+        """Let time pass, with everything that happens in it."""
+        begun, until = len(self.effects), self.mono + seconds
+        while (due := self._next_due()) is not None and due <= until:
+            self._pass(max(0.0, due - self.mono))
+            self._happen()
+        self._pass(until - self.mono)
+        return self.effects[begun:]
+
+    def _next_due(self) -> float | None:
+        deadline = self.lock.next_deadline()
+        moves = [due for due, _ in self._moves]
+        return min(moves + ([deadline] if deadline is not None else []), default=None)
+
+    def _pass(self, seconds: float) -> None:
+        self.mono += seconds
+        self.wall += round(seconds * 1_000_000)
+        limit = self.settings.bolt.hold_s + self.settings.bolt.travel_s
+        limit = limit + BOUND_S if self.settings.bolt.kind == "strike" else self.settings.bolt.travel_s
+        assert self.motor is None or self.mono - self._motor_since <= limit + 0.001, "the motor runs for too long"
+
+    def _happen(self) -> None:
+        for move in [m for m in self._moves if m[0] <= self.mono]:
+            if move in self._moves:
+                self._moves.remove(move)
+                self.sense(move[1].contact, move[1].on)
+        deadline = self.lock.next_deadline()
+        if deadline is not None and deadline <= self.mono:
+            self._take(self.lock.tick(self.at))
+            later = self.lock.next_deadline()
+            assert later is None or later > self.mono or later > deadline, "a deadline that does not go away"
+
+    # What happens --------------------------------------------------------------------------------
+
+    def submit(self, event: Event) -> list[Effect]:
+        """Let it happen now, and what follows from it at once."""
+        begun = len(self.effects)
+        self._take(self.lock.handle(event, self.at))
+        return self.effects[begun:]
+
+    def sense(self, contact: Contact, on: bool) -> list[Effect]:
+        self.contacts[contact] = on
+        return self.submit(Sensed(contact, on))
+
+    def ask(
+        self, wish: Wish = "Unlock", source: Source = "Remote", pin: str | None = None, request: int = 0, **more: Any
+    ) -> list[Effect]:
+        """Somebody asks for it, with a PIN or without."""
+        shown = Presented("PIN", digest(pin)) if pin is not None else None
+        return self.submit(OperationAsked(wish, source, shown, request, **more))
+
+    def type(self, pin: str, **more: Any) -> list[Effect]:
+        """Somebody types a PIN at the keypad."""
+        return self.ask("Unlock", "Keypad", pin, **more)
+
+    def press_inside(self) -> list[Effect]:
+        self.sense("inside", True)
+        return self.sense("inside", False)
+
+    def stick(self) -> None:
+        """The bolt moves no further."""
+        self.sticks = True
+        self._moves.clear()
+
+    def unlocked(self) -> World:
+        """The same world after somebody has unlocked."""
+        self.ask()
+        self.wait(1)
+        assert self.lock.lock_state == "Unlocked"
+        return self
+
+    def by_hand(self, contact: Contact) -> None:
+        """The bolt is brought to that end by hand."""
+        self.sense("unlocked" if contact == "locked" else "locked", False)
+        self.wait(0.2)
+        self.sense(contact, True)
+
+    def enrol(self, index: int, pin: str, **fields: Any) -> World:
+        """A user with a PIN."""
+        self.submit(UserSet("Add", index, fields))
+        self.submit(CredentialSet("Add", "PIN", index, index, digest(pin)))
+        return self
+
+    # The store -----------------------------------------------------------------------------------
+
+    def write(self) -> None:
+        """The disk that hung has written all that it was given."""
+        self.disk = "works"
+        while self.unwritten:
+            self._commit(self.unwritten.pop(0))
+
+    def fail(self) -> None:
+        """The disk that hung has failed for all that it was given."""
+        while self.unwritten:
+            self._refuse(self.unwritten.pop(0))
+
+    def snapshot(self, boot: str = "") -> Snapshot:
+        """What a restart finds, in this boot if not in another."""
+
+        def table(name: str) -> dict[str, Any]:
+            return {key: row.value for (in_table, key), row in self.rows.items() if in_table == name}
+
+        state = {key: row for (in_table, key), row in self.rows.items() if in_table == "state"}
+        return Snapshot(table("user"), table("credential"), state, boot or self.boot, self._seq)
+
+    def restarted(self, after_s: float = 1.0, boot: str = "", **more: Any) -> World:
+        """The world after lockd was killed and started again; in another boot the clock begins anew."""
+        mono = 10.0 if boot else self.mono + after_s
+        world = World(more.get("settings", self.settings), self.contacts, self.snapshot(boot), mono)
+        world.wall = self.wall + round(after_s * 1_000_000)
+        world.rows, world._seq, world.trail = dict(self.rows), self._seq, list(self.trail)
+        return world
+
+    def _commit(self, record: Record) -> None:
+        self._seq += 1
+        self.trail.append((self._seq, record.entry))
+        for write in record.writes:
+            if isinstance(write, PutRow):
+                self.rows[write.table, write.key] = Kept(self._seq, write.value)
+            else:
+                self.rows.pop((write.table, write.key), None)
+        self._settle(record, "durable")
+        self.submit(Recorded(record.ticket, self._seq))
+
+    def _refuse(self, record: Record) -> None:
+        self._settle(record, "failed")
+        self.submit(EffectFailed(record.ticket, "no space left"))
+
+    # Effects -------------------------------------------------------------------------------------
+
+    def _take(self, effects: tuple[Effect, ...]) -> None:
+        self.effects += effects
+        for effect in effects:
+            self._watch(effect)
+        for effect in effects:
+            if isinstance(effect, Record):
+                self._store(effect)
+
+    def _store(self, record: Record) -> None:
+        if self.disk == "hangs":
+            self.unwritten.append(record)
+        elif self.disk == "fails":
+            self._refuse(record)
+        else:
+            self._commit(record)
+
+    def _settle(self, record: Record, how: str) -> None:
+        key = f"grant:{record.ticket}"
+        if key in self._grants:
+            self._grants[key] = (*self._grants[key][:2], how)
+
+    def _watch(self, effect: Effect) -> None:
+        match effect:
+            case Record():
+                self._watch_record(effect)
+            case DriveBolt(direction):
+                assert any(self._may_drive(*grant) for grant in self._grants.values()), "the motor without a grant"
+                self.motor, self._motor_since = direction, self.mono
+                self.drives += 1
+                self._begin_move(direction)
+            case StopBolt():
+                self.motor = None
+                self._moves.clear()
+                if self.settings.bolt.kind == "strike":
+                    self._begin_move("Locking")  # its spring
+            case Answer(request, result):
+                assert request, "an answer that nobody waits for"
+                assert request not in self.answers, f"request {request} is answered twice"
+                self.answers[request] = result
+
+    def _watch_record(self, record: Record) -> None:
+        if record.entry.fields.get("phase") == "granted":
+            self._grants[f"grant:{record.ticket}"] = (record, self.mono, "asked")
+        for write in record.writes:
+            if not isinstance(write, PutRow):
+                self._grants.pop(write.key, None)
+
+    def _may_drive(self, record: Record, since: float, how: str) -> bool:
+        """Promises 1 and 4: on disk, or an ordinary right that has waited for the disk."""
+        user = self.lock.people.users.get(record.entry.fields.get("user", 0))
+        inside = record.entry.fields["source"] == "Button"
+        given_up = how == "failed" or self.mono - since >= (INSIDE_BOUND_S if inside else BOUND_S)
+        return how == "durable" or (given_up and (user is None or user.type not in LIMITED))
+
+    def _begin_move(self, direction: str) -> None:
+        there: Contact = "locked" if direction == "Locking" else "unlocked"
+        back: Contact = "unlocked" if direction == "Locking" else "locked"
+        if self.sticks or self.contacts.get(there):
+            return
+        self._moves = [(self.mono + LEAVES_S, Sensed(back, False)), (self.mono + ARRIVES_S, Sensed(there, True))]
+        self._moves = [move for move in self._moves if move[1].contact in self.contacts]
+
+    # What was said ------------------------------------------------------------------------------
+
+    def entries(self, **fields: Any) -> list[Entry]:
+        """What is in the trail with these fields."""
+        return [entry for _, entry in self.trail if fields.items() <= entry.fields.items()]
+
+    def signals(self, kind: str) -> list[Mapping[str, Any]]:
+        """What was signalled to everybody."""
+        told = (effect for effect in self.effects if isinstance(effect, Publish) and not effect.private)
+        return [effect.entry.fields for effect in told if effect.entry.kind == kind]
+
+    @property
+    def alarms(self) -> list[str]:
+        return [fields["alarm"] for fields in self.signals("DoorLockAlarm")]
+
+    @property
+    def signs(self) -> list[str]:
+        return [effect.sign for effect in self.effects if isinstance(effect, Show)]
+
+    @property
+    def latch(self) -> list[bool]:
+        return [effect.on for effect in self.effects if isinstance(effect, DriveLatch)]
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The newest value of each property, as told."""
+        return {n: v for effect in self.effects if isinstance(effect, Changed) for n, v in effect.values.items()}
+
+    def property(self, name: str) -> Any:
+        return self.lock.properties(self.at)[name]
