@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -70,6 +71,7 @@ def _folders(given: dict[str, str], simulate: bool) -> tuple[Path, Path]:
 
 def start(given: dict[str, str]) -> int:
     """Read the settings, then run."""
+    _import_asyncio()
     from lockd.daemon.app import Options, run
     from lockd.daemon.journald import log_to_stderr
     from lockd.settings import load, simulation
@@ -83,6 +85,18 @@ def start(given: dict[str, str]) -> int:
     return run(Options(config, state, runtime, bus, simulate), settings)
 
 
+def _import_asyncio() -> None:
+    """Without TLS, which asyncio does without where Python has none: a twelfth of the way to the
+    first PIN, and lockd never uses it."""
+    if "asyncio" in sys.modules:
+        return
+    sys.modules["ssl"] = None  # type: ignore[assignment]  # importing it fails
+    try:
+        import asyncio  # noqa: F401
+    finally:
+        del sys.modules["ssl"]
+
+
 def main(argv: list[str] | None = None) -> int:
     """The whole program; returns the exit status."""
     args = sys.argv[1:] if argv is None else argv
@@ -92,6 +106,7 @@ def main(argv: list[str] | None = None) -> int:
     if "--version" in args:
         print(f"lockd {__version__}")
         return 0
+    gc.disable()  # nothing that is made on the way to the first PIN is garbage; see app.run
     try:
         return start(parse(args))
     except Usage as error:
@@ -103,6 +118,8 @@ def main(argv: list[str] | None = None) -> int:
     except LockdError as error:
         print(f"lockd: {error}", file=sys.stderr)
         return 1
+    finally:
+        gc.enable()
 
 
 if __name__ == "__main__":

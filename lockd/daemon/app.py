@@ -6,9 +6,11 @@ Motor pins inactive, store open, keypad listening: READY. Only then D-Bus, which
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +37,7 @@ from lockd.daemon.keypad import Typing
 from lockd.daemon.opening import open_store
 from lockd.daemon.pump import Pump
 from lockd.daemon.voice import Voice
-from lockd.errors import ConfigurationError
+from lockd.errors import ConfigurationError, LockdError
 from lockd.settings import Settings, load
 from lockd.value import Value
 from lockd.words import Contact
@@ -54,19 +56,24 @@ class Options(Value):
 
 
 class Daemon:
-    """One running lock."""
+    """One running lock. `ends` is given what has to be ended, the last begun first."""
 
-    def __init__(self, options: Options, settings: Settings) -> None:
+    def __init__(self, options: Options, settings: Settings, ends: ExitStack) -> None:
         self.options = options
         self.settings = settings
         self._stop = asyncio.Event()
+        self._broken = False
         self._tasks: set[asyncio.Task[None]] = set()
         self.hardware = Hardware(settings, options.runtime_dir, options.state_dir, self)
+        ends.callback(self.hardware.close)
         opened = open_store(options.state_dir, settings.store)
         self.clock = Clock(settings.time, options.simulate, opened.newest)
+        self.clock.remember(opened.snapshot)
         self.journal = Journal(opened.vault, opened.why_not, self._settled)
+        ends.callback(self.journal.close)
         self.journal.last_seq = opened.snapshot.last_seq
         self.digests = Digests(opened.digester)
+        ends.callback(self.digests.close)
         self.voice = Voice()
         lock = Lock(settings, opened.snapshot, self.hardware.contacts.levels(), self.clock.now())
         self.health = Health(lock, self.hardware.pins, self.journal, self.clock, self.voice, opened)
@@ -79,11 +86,13 @@ class Daemon:
             Publish: self.voice.publish,
             Changed: self._changed,
             Answer: self._answer,
-        })  # fmt: skip
+        }, self._break)  # fmt: skip
+        ends.callback(self.pump.close)
         self.typing = Typing(
             settings.keypad.timeout_s, self.digests, self.pump.submit, self.hardware.panel.show,
             lambda: lock.lockout_remaining("Keypad", self.clock.now()),
         )  # fmt: skip
+        ends.callback(self.typing.close)
         self.desk = Desk(
             settings, self.pump, self.journal, self.digests, self.clock, self.hardware.door,
             self.voice.changed, self.health.findings, self.health.degraded,
@@ -123,9 +132,10 @@ class Daemon:
 
     # Life ---------------------------------------------------------------------------------------
 
-    async def run(self) -> None:
-        """From READY to the end."""
+    async def run(self) -> int:
+        """From READY to the end; returns the exit status."""
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _loop, context: self._break(context.get("exception", context["message"])))
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         loop.add_signal_handler(signal.SIGHUP, self._reload)
@@ -139,14 +149,29 @@ class Daemon:
             await self._stop.wait()
         finally:
             notify.stopping()
-            await self._end()
+            await self._leave()
+        return 1 if self._broken else 0
+
+    def _break(self, fault: object) -> None:
+        """A mistake of our own. What is half done cannot be relied on: motor off, and out, so that
+        systemd begins anew from what is on disk."""
+        if not self._broken:
+            trace = fault if isinstance(fault, Exception) else None
+            log.critical("lockd made a mistake and ends: %r", fault, exc_info=trace)
+        self._broken = True
+        self._stop.set()
+        with suppress(LockdError):
+            self.hardware.motor.stop()
 
     def _begin_late(self) -> None:
         """What no PIN needs, imported only now."""
         from lockd.daemon.journald import log_to_journal
+        from lockd.daemon.memory import give_back
         from lockd.dbus.bus import Bus
 
         log_to_journal()
+        give_back()
+        log.info("ready: %s", self.health.status())
         bus = Bus(
             self.options.bus, self.desk, "polkit" if self.options.bus == "system" else "same-user",
             simulator=self.options.simulate, told=self.health.tell,
@@ -163,11 +188,10 @@ class Daemon:
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        """A part that ends by itself is a fault of ours: end with it, and be started again."""
+        """A part that ends by itself is a mistake of ours."""
         self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.critical("a part of lockd failed: %r", task.exception())
-            self._stop.set()
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            self._break(fault)
 
     def _reload(self) -> None:
         """SIGHUP. A faulty file changes nothing."""
@@ -185,38 +209,41 @@ class Daemon:
         notify.ready(self.health.status())
 
     def _take(self, settings: Settings) -> None:
-        fixed = [n for n in FIXED if getattr(settings, n) != getattr(self.settings, n)]
-        if fixed:
-            log.warning("changed, but only a restart brings it: %s", ", ".join(f"[{n}]" for n in fixed))
-        settings = settings.but(**{n: getattr(self.settings, n) for n in FIXED})
-        self.settings = self.desk.settings = settings
-        self.pump.submit(SettingsLoaded(settings))
+        """Pins and the store are claimed at start, so what names them stays as it was."""
+        held = {name: getattr(self.settings, name) for name in FIXED}
+        stays = settings.but(**held, door=settings.door.but(contact=self.settings.door.contact))
+        if stays != settings:
+            changed = [n for n in (*FIXED, "door") if getattr(stays, n) != getattr(settings, n)]
+            log.warning("changed, but only a restart brings it: %s", ", ".join(f"[{name}]" for name in changed))
+        self.settings = self.desk.settings = stays
+        self.pump.submit(SettingsLoaded(stays))
+        self.voice.changed(USERS, self.desk.users_properties())
         log.info("the configuration was read again")
 
-    async def _end(self) -> None:
-        """Motor off first; then nothing new; then what waits for the disk."""
-        self.hardware.motor.stop()
+    async def _leave(self) -> None:
+        """Motor off first; then nothing new from the bus. The rest is ended by `ends`."""
+        with suppress(LockdError):
+            self.hardware.motor.stop()
         if self.voice.bus is not None:
             await self.voice.bus.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self.pump.close()
-        self.typing.close()
-        self.hardware.close()
-        self.digests.close()
-        self.journal.close()
 
 
-#: Sections that are read once: pins and the store are claimed at start.
+USERS = "org.lockd1.Users"
+#: Sections that are read once.
 FIXED = ("bolt", "tamper", "inside", "spindle", "keypad", "panel", "gpio", "store", "time")
 
 
 def run(options: Options, settings: Settings) -> int:
     """Until SIGTERM; returns the exit status."""
 
-    async def main() -> None:
-        await Daemon(options, settings).run()
+    async def main() -> int:
+        with ExitStack() as ends:
+            daemon = Daemon(options, settings, ends)
+            gc.freeze()  # all of that stays
+            gc.enable()
+            return await daemon.run()
 
-    asyncio.run(main())
-    return 0
+    return asyncio.run(main())

@@ -7,6 +7,7 @@ import time
 
 from lockd import RELEASED
 from lockd.core.instant import Instant
+from lockd.core.snapshot import Snapshot
 from lockd.settings import TimeSettings
 from lockd.words import TimeState
 
@@ -14,6 +15,8 @@ from lockd.words import TimeState
 NTP_DONE = "/run/systemd/timesync/synchronized"
 #: 1 where the kernel took the time from a battery-backed clock.
 RTC_USED = "/sys/class/rtc/rtc0/hctosys"
+#: The row of the store's table `state` that keeps the owner's word for the rest of the boot.
+OWNERS_TIME = "time"
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
@@ -50,16 +53,28 @@ class Clock:
         wall = time.time_ns() // 1000 + self._set_apart
         return Instant(time.clock_gettime(time.CLOCK_BOOTTIME), wall, self._trust(wall))
 
-    def set(self, seconds: int) -> None:
-        """The owner's word, trusted until the next boot (or restart)."""
-        self._set_apart = seconds * 1_000_000 - time.time_ns() // 1000
+    def apart(self, seconds: int) -> int:
+        """Microseconds from the system's clock to the time that the owner says it is."""
+        return seconds * 1_000_000 - time.time_ns() // 1000
+
+    def set(self, apart: int) -> None:
+        """The owner's word, trusted until the next boot."""
+        self._set_apart = apart
         self._set_by_owner = True
+
+    def remember(self, snapshot: Snapshot) -> None:
+        """What the owner said earlier in this boot."""
+        kept = snapshot.state.get(OWNERS_TIME)
+        if kept is not None and snapshot.boot and kept.value["boot"] == snapshot.boot:
+            self.set(int(kept.value["apart"]))
 
     def _trust(self, wall: int) -> TimeState:
         if wall < RELEASED:
             return "Unknown"
         if self.forced is not None:
             return self.forced
-        if self._set_by_owner or self._rtc or (self._automatic and os.path.exists(NTP_DONE)):
+        if self._set_by_owner or (self._automatic and os.path.exists(NTP_DONE)):
             return "Trusted"
-        return "Floor" if wall >= self._floor else "Unknown"
+        if wall < self._floor:
+            return "Unknown"  # a battery-backed clock may have stood still
+        return "Trusted" if self._rtc else "Floor"

@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lockd import __version__
+from lockd.core.effects import Put
 from lockd.core.events import (
     CredentialCleared,
     CredentialSet,
+    Denied,
     Event,
     Noted,
     OperationAsked,
@@ -22,11 +24,11 @@ from lockd.core.events import (
 from lockd.core.lock import Lock
 from lockd.core.people import User
 from lockd.core.roster import pins_supported
-from lockd.daemon.clock import Clock
+from lockd.daemon.clock import OWNERS_TIME, Clock, boot_id
 from lockd.daemon.digests import Digests
 from lockd.daemon.journal import Journal
 from lockd.daemon.pump import Pump
-from lockd.errors import Busy, ConstraintError, LockdError
+from lockd.errors import AccessDenied, Busy, ConstraintError, LockdError
 from lockd.settings import Settings
 from lockd.words import Wish
 
@@ -164,9 +166,10 @@ class Desk:
 
     async def set_time(self, seconds: int, by: str) -> None:
         """The owner's word."""
-        self._clock.set(seconds)
-        self._changed("org.lockd1.Manager", {"TimeState": self._clock.now().trust})
-        await self._ask(lambda request: Noted("time-set", by, request=request))
+        apart = self._clock.apart(seconds)
+        kept = Put("state", OWNERS_TIME, {"boot": boot_id(), "apart": apart})
+        await self._ask(lambda request: Noted("time-set", by, request=request, writes=(kept,)))
+        self._clock.set(apart)
 
     async def rotate_key(self, by: str) -> None:
         """While records go on being written."""
@@ -180,7 +183,11 @@ class Desk:
     def set_time_state(self, state: Any) -> None:
         """Simulation only."""
         self._clock.forced = state
-        self._changed("org.lockd1.Manager", {"TimeState": self._clock.now().trust})
+
+    def refused(self, by: str, method: str, error: str) -> None:
+        """A call that D-Bus refused leaves a trace too, if it was for want of a right."""
+        if error == AccessDenied.name:
+            self._pump.submit(Denied(by, method))
 
     async def _ask(self, event: Callable[[int], Event]) -> Any:
         self._last_request += 1
@@ -196,7 +203,8 @@ class Desk:
     def _lock_properties(self) -> Mapping[str, Any]:
         return self._lock.properties(self._clock.now())
 
-    def _users_properties(self) -> Mapping[str, Any]:
+    def users_properties(self) -> Mapping[str, Any]:
+        """org.lockd1.Users: what fits, by the settings."""
         users, lock = self.settings.users, self.settings.lock
         return {
             "NumberOfTotalUsersSupported": users.max,
@@ -220,7 +228,7 @@ class Desk:
 #: Whose properties are whose.
 PROPERTIES: dict[str, Callable[[Desk], Mapping[str, Any]]] = {
     "org.lockd1.Lock": Desk._lock_properties,
-    "org.lockd1.Users": Desk._users_properties,
+    "org.lockd1.Users": Desk.users_properties,
     "org.lockd1.Log": Desk._log_properties,
     "org.lockd1.Manager": Desk._manager_properties,
 }

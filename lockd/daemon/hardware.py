@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -73,12 +74,13 @@ class Hardware:
         self.panel.show(effect.sign)
 
     def close(self) -> None:
-        """Motor off before anything else."""
-        self.motor.close()
-        if self._keypad is not None:
-            self._keypad.close()
-        self.contacts.close()
-        self.panel.close()
-        self.pins.close()
-        if self.door is not None:
-            self.door.close()
+        """Motor off before anything else; what fails keeps nothing else from being ended."""
+        with ExitStack() as ends:
+            if self.door is not None:
+                ends.callback(self.door.close)
+            ends.callback(self.pins.close)
+            ends.callback(self.panel.close)
+            ends.callback(self.contacts.close)
+            if self._keypad is not None:
+                ends.callback(self._keypad.close)
+            ends.callback(self.motor.close)

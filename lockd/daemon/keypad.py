@@ -42,7 +42,7 @@ class Typing:
             case Code(digits):
                 task = self._loop.create_task(self._present(digits))
                 self._codes.add(task)
-                task.add_done_callback(self._codes.discard)
+                task.add_done_callback(self._presented)
 
     def close(self) -> None:
         """Forget what was typed."""
@@ -57,6 +57,11 @@ class Typing:
         if not self._held():
             digest = await self._digests.digest("Keypad", "PIN", digits or "too long")
         self._submit(OperationAsked("Unlock", "Keypad", Presented("PIN", digest)))
+
+    def _presented(self, task: asyncio.Task[None]) -> None:
+        self._codes.discard(task)
+        if not task.cancelled():
+            task.result()  # a mistake of ours is told to the loop's exception handler
 
     def _arm(self) -> None:
         if self._timer is not None:

@@ -1,9 +1,13 @@
-"""What systemd is told: READY, STATUS, WATCHDOG, RELOADING, STOPPING. Silent without systemd."""
+"""What systemd is told: READY, STATUS, WATCHDOG, RELOADING, STOPPING. Silent without systemd.
+
+The protocol is one datagram (sd_notify(3)): a library for it would come before READY.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
+import socket
 import time
 
 log = logging.getLogger("lockd.notify")
@@ -11,12 +15,13 @@ log = logging.getLogger("lockd.notify")
 
 def _send(message: str) -> None:
     """Who has stopped listening is no reason to stop locking."""
-    if "NOTIFY_SOCKET" not in os.environ:
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
         return
-    from systemd.daemon import notify
-
     try:
-        notify(message)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+            systemd.connect(f"\0{address[1:]}" if address.startswith("@") else address)
+            systemd.sendall(message.encode())
     except OSError as fault:
         log.debug("nobody reads NOTIFY_SOCKET: %s", fault)
 

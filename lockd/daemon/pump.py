@@ -22,19 +22,27 @@ MOTOR = (DriveBolt, StopBolt, DriveLatch)
 
 
 class Pump:
-    """`sinks`: what takes each type of effect. A sink never submits in the same turn."""
+    """`sinks`: what takes each type of effect. A sink never submits in the same turn. `broken`
+    is told of a mistake of our own, after which nothing here can be relied on."""
 
-    def __init__(self, lock: Lock, now: Callable[[], Instant], sinks: Mapping[type[Effect], Sink]) -> None:
+    def __init__(
+        self,
+        lock: Lock,
+        now: Callable[[], Instant],
+        sinks: Mapping[type[Effect], Sink],
+        broken: Callable[[Exception], None],
+    ) -> None:
         self.lock = lock
         self._now = now
         self._sinks = sinks
+        self._broken = broken
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._armed: float | None = None
 
     def submit(self, event: Event) -> None:
         """Let the core decide about it, now."""
-        self._pass_on(self.lock.handle(event, self._now()))
+        self._turn(lambda at: self.lock.handle(event, at))
 
     def submit_soon(self, event: Event) -> None:
         """The same from any thread, and for sinks."""
@@ -47,7 +55,14 @@ class Pump:
 
     def _tick(self) -> None:
         self._armed = None
-        self._pass_on(self.lock.tick(self._now()))
+        self._turn(self.lock.tick)
+
+    def _turn(self, decide: Callable[[Instant], tuple[Effect, ...]]) -> None:
+        try:
+            self._pass_on(decide(self._now()))
+        except Exception as fault:
+            self._broken(fault)
+            raise
 
     def _pass_on(self, effects: tuple[Effect, ...]) -> None:
         for effect in effects:
