@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 
 from lockd.cli.exits import Usage
+from lockd.cli.output import clean
 
 
 def pin(question: str, from_stdin: bool, option: str) -> str:
@@ -37,7 +38,7 @@ def sure(question: str, word: str, given: str | None) -> None:
         if not _terminal():
             raise Usage(f"this needs a yes, and there is no terminal to ask at; give --yes '{word}'")
         with interruptible():
-            given = _line(f"{question}\nType “{word}” to go on: ")
+            given = _line(f"{clean(question)}\nType “{word}” to go on: ")
     if given.strip() != word:
         raise Usage(f"that was not “{word}”; nothing was changed")
 
@@ -59,7 +60,7 @@ def _terminal() -> bool:
 def _secret(question: str) -> str:
     with interruptible():
         try:
-            given = getpass.getpass(question, stream=sys.stderr)
+            given = getpass.getpass(clean(question), stream=sys.stderr)
         except EOFError:
             given = ""
     if not given:

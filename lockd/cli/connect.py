@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from typing import Any
 
@@ -87,6 +88,7 @@ def _way() -> Iterator[None]:
     try:
         yield
     except (bus.NoBus, bus.NotRunning) as error:
-        raise NotRunning(f"{str(error).rstrip('.')}; {START}") from None
+        cause = re.sub(r"\[Errno \d+\] ", "", str(error))
+        raise NotRunning(f"{cause.rstrip('.')}; {START}") from None
     except bus.NoAnswer as error:
         raise NotRunning(str(error)) from None

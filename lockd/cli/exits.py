@@ -5,6 +5,7 @@ The manual and the help text print these tables; scripts may rely on the numbers
 
 from __future__ import annotations
 
+from lockd.cli.copyable import copyable
 from lockd.errors import LockdError
 
 OK = 0
@@ -88,4 +89,4 @@ def line_of(error: LockdError) -> str:
     """What happened and what to do, in one line."""
     text = " ".join(str(error).split()) or error.name
     sign, remedy = REMEDIES.get(error.name, ("", ""))
-    return text if sign in text else f"{text.rstrip('.')}; {remedy}"
+    return copyable(text if sign in text else f"{text.rstrip('.')}; {remedy}")

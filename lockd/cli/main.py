@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import Namespace
 from collections.abc import Sequence
 
 from lockd.cli.commands import build
@@ -14,13 +13,14 @@ from lockd.errors import ConfigurationError, LockdError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit status. Wrong usage raises SystemExit, as argparse does."""
+    """Run one command; the exit status. --help and its kin raise SystemExit, as argparse does."""
+    given = sys.argv[1:] if arguments is None else arguments
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
         try:
-            return _run(build().parse_args(arguments))
+            return _run(given)
         finally:
             sys.stdout.flush()
     except KeyboardInterrupt:
@@ -30,19 +30,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return OK
 
 
-def _run(args: Namespace) -> int:
+def _run(given: Sequence[str]) -> int:
+    as_json = "--json" in given  # what cannot be understood is to be answered in JSON too
     try:
+        args = build().parse_args(given)
+        as_json = args.json
         status: int = args.run(args)
         return status
     except ConfigurationError as error:
-        return _complain(args, error, CONFIGURATION, "; ".join(error.faults))
+        return _complain(as_json, error, CONFIGURATION, "; ".join(error.faults))
     except LockdError as error:
-        return _complain(args, error, status_of(error), line_of(error))
+        return _complain(as_json, error, status_of(error), line_of(error))
 
 
-def _complain(args: Namespace, error: LockdError, status: int, line: str) -> int:
+def _complain(as_json: bool, error: LockdError, status: int, line: str) -> int:
     print(f"lockctl: {clean(line)}", file=sys.stderr, flush=True)
-    if args.json:
+    if as_json:
         Output(True).document({"ok": False, "error": error.name, "text": str(error), "status": status})
     return status
 

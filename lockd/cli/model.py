@@ -13,36 +13,35 @@ from lockd.cli.session import on_bus
 from lockd.dbus.names import SIMULATOR
 from lockd.errors import UnsupportedCommand
 from lockd.value import Value
-
-SOURCES = ("EmergencyUsb", "Emergency9V", "Generator", "Wireless", "Mains")
-#: What each source gives when it is in order.
-VOLTS = {"EmergencyUsb": 5.0, "Emergency9V": 9.0, "Generator": 5.0, "Wireless": 5.0, "Mains": 12.0}
+from lockd.words import PLUGS
 
 ONLY_SIMULATED = "this lockd drives a real lock; hands on the door are simulated only (lockctl simulate)"
 
 
 class Hand(Value):
-    """One command with one word: `choices` say which method each word calls, with what, and what to say."""
+    """One command with one word, `metavar` in its usage: `choices` say which method each word calls,
+    with what, and what to say."""
 
     name: str
+    metavar: str
     help: str
     choices: Mapping[str, tuple[str, tuple[Any, ...], str]]
 
 
 HANDS = (
-    Hand("door", "pull the door open, or push it shut", {
+    Hand("door", "MOVE", "pull the door open, or push it shut", {
         "open": ("OpenDoor", (), "The door is pulled."), "close": ("CloseDoor", (), "The door is pushed shut.")}),
-    Hand("key", "turn the mechanical key", {
+    Hand("key", "DIRECTION", "turn the mechanical key", {
         "lock": ("TurnKey", ("lock",), "The key is turned to lock."),
         "unlock": ("TurnKey", ("unlock",), "The key is turned to unlock.")}),
-    Hand("thumb", "turn the thumbturn on the inside", {
+    Hand("thumb", "DIRECTION", "turn the thumbturn on the inside", {
         "lock": ("TurnThumb", ("lock",), "The thumbturn is turned to lock."),
         "unlock": ("TurnThumb", ("unlock",), "The thumbturn is turned to unlock.")}),
-    Hand("jam", "put something in the bolt's way, or take it away", {
+    Hand("jam", "STATE", "put something in the bolt's way, or take it away", {
         "on": ("Jam", (True,), "Something is in the bolt's way."), "off": ("Jam", (False,), "The way is clear.")}),
-    Hand("tamper", "take the outer cover off, or put it back", {
+    Hand("tamper", "STATE", "take the outer cover off, or put it back", {
         "on": ("Tamper", (True,), "The cover is off."), "off": ("Tamper", (False,), "The cover is back.")}),
-    Hand("clock", "say what the clock is worth", {
+    Hand("clock", "STATE", "say what the clock is worth", {
         "trusted": ("SetTimeState", ("Trusted",), "The clock is trusted."),
         "floor": ("SetTimeState", ("Floor",), "The clock is known not to be earlier."),
         "unknown": ("SetTimeState", ("Unknown",), "The clock is not set.")}),
@@ -69,7 +68,7 @@ def add_parser(subparsers: Any) -> None:
 
     plugging = command(subparsers, "plug", "plug outside power in (simulated)",
                        ("lockctl plug EmergencyUsb", "lockctl plug Emergency9V 8.4"))
-    plugging.add_argument("source", choices=SOURCES, metavar="SOURCE", help=", ".join(SOURCES))
+    plugging.add_argument("source", choices=tuple(PLUGS), metavar="SOURCE", help=", ".join(PLUGS))
     plugging.add_argument("volts", type=float, nargs="?", metavar="VOLTS", help="default: what it should give")
     plugging.set_defaults(run=_does("Plug", "Plugged in.", _plug))
     unplugging = command(subparsers, "unplug", "pull outside power out (simulated)", ("lockctl unplug",))
@@ -79,7 +78,7 @@ def add_parser(subparsers: Any) -> None:
 def _add_hand(subparsers: Any, hand: Hand) -> None:
     examples = [f"lockctl {hand.name} {word}" for word in hand.choices]
     parser = command(subparsers, hand.name, f"{hand.help} (simulated)", examples)
-    parser.add_argument("what", choices=tuple(hand.choices), metavar="|".join(hand.choices))
+    parser.add_argument("what", choices=tuple(hand.choices), metavar=hand.metavar, help=", ".join(hand.choices))
 
     async def move(lockd: Lockd, args: Namespace, out: Output) -> None:
         method, values, said = hand.choices[args.what]
@@ -113,4 +112,5 @@ def _keys(text: str) -> str:
 
 
 def _plug(args: Namespace) -> tuple[str, float]:
-    return args.source, VOLTS[args.source] if args.volts is None else args.volts
+    _, usual, _ = PLUGS[args.source]
+    return args.source, usual if args.volts is None else args.volts

@@ -8,7 +8,7 @@ from typing import Any
 from lockd.cli import ask
 from lockd.cli.link import Lockd
 from lockd.cli.output import Output
-from lockd.cli.parser import Parser, command, positive
+from lockd.cli.parser import Parser, command, whole
 from lockd.cli.session import on_bus
 from lockd.cli.when import duration
 from lockd.dbus.names import LOCK
@@ -26,7 +26,8 @@ def add_parser(subparsers: Any) -> None:
                         ("lockctl unlock", "lockctl unlock --for 30", "pass door-pin | lockctl unlock --pin-stdin"),
                         "Answers when the bolt has arrived.")
     how = unlocking.add_mutually_exclusive_group()
-    how.add_argument("--for", dest="seconds", type=positive, metavar="SECONDS", help="lock again after so long")
+    how.add_argument("--for", dest="seconds", type=whole(1, 0xFFFF), metavar="SECONDS",
+                     help="lock again after so long (1 to 65535)")
     how.add_argument("--unbolt", action="store_true", help="leave the latch alone")
     _operating(unlocking)
     unlocking.set_defaults(run=on_bus(unlock))
@@ -71,10 +72,10 @@ async def _operate(lockd: Lockd, args: Namespace, method: str, *first: int) -> N
         options["pin"] = ask.pin("PIN: ", args.pin_stdin, "--pin-stdin")
     try:
         await lockd.call(LOCK.name, method, *first, options)
-    except InvalidCredential as refused:
+    except InvalidCredential:
         if "pin" in options:
             raise
-        raise InvalidCredential(f"{str(refused).rstrip('.')}; give yours with --pin") from None
+        raise InvalidCredential("a PIN is required; give yours with --pin") from None
 
 
 async def _report(lockd: Lockd, args: Namespace, out: Output, text: str) -> None:

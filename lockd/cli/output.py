@@ -39,16 +39,16 @@ class Output:
         print(json.dumps(value, default=str), file=self.stream, flush=True)
 
     def say(self, text: str) -> None:
-        """Lines for people. What comes from outside must be `clean` where it could begin a line of its own."""
+        """One line for people."""
         if not self.as_json:
-            print("\n".join(clean(line) for line in text.split("\n")), file=self.stream, flush=True)
+            print(clean(text), file=self.stream, flush=True)
 
     def done(self, text: str, **facts: Any) -> None:
         """The end of a command that changed something: `text`, or {"ok": true, …facts}."""
         if self.as_json:
             self.document({"ok": True, **facts})
         else:
-            self.say(clean(text))
+            self.say(text)
 
     def table(self, headings: Sequence[str], rows: Iterable[Sequence[object]], wraps: str = "") -> None:
         """A table with a heading. The column `wraps` (the last, if not said) takes the room that is

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NoReturn
 
-from lockd.cli.exits import USAGE
+from lockd.cli.exits import Usage
+from lockd.dbus.names import ALL
 
 COMPLETE_FILE = {"bash": "_shtab_compgen_files", "zsh": "_files"}
 
 
 class Parser(argparse.ArgumentParser):
     """A parser of lockctl or one of its commands: `examples` in its help, --json and --bus in any
-    place, and mistakes told in one line with exit status 64."""
+    place; a mistake raises Usage."""
 
     def __init__(self, *args: Any, examples: Iterable[str] = (), **named: Any) -> None:
         self.examples = tuple(examples)
@@ -35,8 +35,7 @@ class Parser(argparse.ArgumentParser):
         )  # fmt: skip
 
     def error(self, message: str) -> NoReturn:
-        print(f"lockctl: {' '.join(message.split())}; see: {self.prog} --help", file=sys.stderr)
-        raise SystemExit(USAGE)
+        raise Usage(f"{message}; see: {self.prog} --help")
 
     def family(self) -> Iterator[Parser]:
         """This parser and all below it."""
@@ -60,9 +59,18 @@ def group(subparsers: Any, name: str, help: str, examples: Sequence[str] = (), m
     return parser, parser.add_subparsers(title="commands", metavar="COMMAND", prog=f"lockctl {name}")
 
 
-def positive(text: str) -> int:
-    """A whole number from 1 on that fits a D-Bus u."""
-    number = int(text)
-    if not 1 <= number <= 0xFFFF_FFFF:
-        raise argparse.ArgumentTypeError(f"{text} is not a number from 1 on")
-    return number
+def whole(least: int, most: int | None = None) -> Callable[[str], int]:
+    """A `type` of arguments: whole numbers in a range; `most`: None if only lockd knows."""
+    span = f"from {least} on" if most is None else f"from {least} to {most}"
+
+    def read(text: str) -> int:
+        digits = text.isascii() and text.isdigit() and len(text) < 20
+        if not digits or int(text) < least or (most is not None and int(text) > most):
+            raise argparse.ArgumentTypeError(f"“{text}” is not a whole number {span}")
+        return int(text)
+
+    return read
+
+
+#: The number of a user or a PIN.
+place = whole(1, ALL - 1)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Mapping
 from typing import Any
 
 from lockd.cli import ask
+from lockd.cli.copyable import copyable
 from lockd.cli.exits import Usage
 from lockd.cli.link import Lockd
 from lockd.cli.output import Output
-from lockd.cli.parser import Parser, command, group, positive
+from lockd.cli.parser import Parser, command, group, place
 from lockd.cli.people import User, called, everybody, find, free_place, pins
 from lockd.cli.session import on_bus
 from lockd.dbus.names import USERS
-from lockd.errors import NotFound
+from lockd.errors import LockdError, NotFound
 
 
 def add_parser(subparsers: Any) -> None:
@@ -30,7 +32,7 @@ def add_parser(subparsers: Any) -> None:
     setting.add_argument("user", metavar="USER", help="index or name")
     which = setting.add_mutually_exclusive_group()
     which.add_argument("--another", action="store_true", help="beside the PINs that the user has")
-    which.add_argument("--index", type=positive, help="which of the user's PINs to replace")
+    which.add_argument("--index", type=place, help="which of the user's PINs to replace")
     setting.add_argument("--stdin", action="store_true", help="read the PIN from a pipe, one line")
     setting.set_defaults(run=on_bus(change))
 
@@ -38,7 +40,7 @@ def add_parser(subparsers: Any) -> None:
                        ("lockctl pin remove Anna", "lockctl pin remove Anna --index 4"),
                        "A user whose last credential goes is removed too.")
     removing.add_argument("user", metavar="USER", help="index or name")
-    removing.add_argument("--index", type=positive, help="which one, if the user has several")
+    removing.add_argument("--index", type=place, help="which one, if the user has several")
     removing.add_argument("--yes", metavar="WORD", help="for the last one: the word that would be asked for")
     removing.set_defaults(run=on_bus(remove))
 
@@ -60,7 +62,7 @@ async def show_list(lockd: Lockd, args: Namespace, out: Output) -> None:
     if out.as_json:
         out.document([{"index": index, "user": user["index"], "name": user.get("name", "")} for index, user in owners])
     elif not owners:
-        out.say("No PIN yet. Add one: lockctl pin set USER")
+        out.say(copyable("No PIN yet. Add one: lockctl pin set USER"))
     else:
         out.table(("PIN", "User", "Name"), ((i, user["index"], user.get("name", "")) for i, user in owners))
 
@@ -91,12 +93,31 @@ async def remove(lockd: Lockd, args: Namespace, out: Output) -> None:
 
 async def give_pin(lockd: Lockd, user: User, pin: str, index: int | None = None) -> int:
     """Set PIN `index` of a user, or a further one at the first free index; gives the index."""
-    operation = "Modify"
-    if index is None:
-        room = await lockd.get(USERS.name, "NumberOfPINUsersSupported")
-        operation, index = "Add", free_place(pins(await everybody(lockd)), room, "PINs")
-    await lockd.call(USERS.name, "SetCredential", operation, "PIN", index, pin.encode(), user["index"], {})
+    if index is not None:
+        await _set(lockd, "Modify", index, pin, user["index"], {})
+        return index
+    index = await _free_pin(lockd)
+    await _set(lockd, "Add", index, pin, user["index"], {})
     return index
+
+
+async def new_user(lockd: Lockd, pin: str, fields: Mapping[str, Any]) -> int:
+    """Make a user out of a PIN, in one step; gives the user's index. `fields`: user_status, user_type."""
+    return await _set(lockd, "Add", await _free_pin(lockd), pin, 0, fields)
+
+
+async def _free_pin(lockd: Lockd) -> int:
+    room = await lockd.get(USERS.name, "NumberOfPINUsersSupported")
+    return free_place(pins(await everybody(lockd)), room, "PINs")
+
+
+async def _set(lockd: Lockd, operation: str, index: int, pin: str, user: int, fields: Mapping[str, Any]) -> int:
+    """SetCredential, which gives the user. lockd calls the PIN by its argument, people do not."""
+    try:
+        owner, _ = await lockd.call(USERS.name, "SetCredential", operation, "PIN", index, pin.encode(), user, fields)
+    except LockdError as error:
+        raise type(error)(str(error).removeprefix("data: "), error.detail) from None
+    return int(owner)
 
 
 def _which(user: User, wanted: int | None) -> int | None:

@@ -114,7 +114,20 @@ DOORS = {
     "Unknown": "The door's position is not known",
 }
 
+#: Details of entries that save what a power cut would lose, and say nothing new.
+BOOKKEEPING = ("lockout-goes-on",)
+
 CHANGES = {"Add": "added", "Modify": "changed", "Clear": "removed"}
+
+
+def is_grant(event: Event) -> bool:
+    """Whether it is the record from before the bolt moved, which its outcome tells again."""
+    return event.get("phase") == "granted"
+
+
+def is_news(event: Event) -> bool:
+    """Whether it tells people anything: neither a grant nor lockd's own bookkeeping."""
+    return not is_grant(event) and event.get("detail") not in BOOKKEEPING
 
 
 def sentence(event: Event, names: Names) -> str:
@@ -197,7 +210,7 @@ def _user_change(event: Event, names: Names) -> str:
 def _belonging(what: str, event: Event, user: str) -> str:
     index = event.get("index", 0)
     number = "every " if index == ALL else ""
-    thing = f"{number}{_spaced(what)}" + (f" {index}" if not number and index else "")
+    thing = f"{number}{spaced(what)}" + (f" {index}" if not number and index else "")
     owner = user or (f"user {event['user']}" if event.get("user") else "")
     return f"{thing} of {owner}" if owner else thing
 
@@ -205,7 +218,7 @@ def _belonging(what: str, event: Event, user: str) -> str:
 def _system(event: Event, names: Names) -> str:
     by = _by(event)
     if "property" in event:
-        return f"{by or 'lockd'} set {_spaced(event['property'])} to {event.get('value', '?')}"
+        return f"{by or 'lockd'} set {spaced(event['property'])} to {event.get('value', '?')}"
     detail = str(event.get("detail", "")) or str(event.get("kind", "something happened"))
     told = SYSTEM.get(detail, detail.replace("-", " ")) + _place(event)
     started = told if told.startswith("lockd") else told[:1].upper() + told[1:]
@@ -216,15 +229,9 @@ def _system(event: Event, names: Names) -> str:
 
 SYSTEM = {
     "started": "lockd started",
-    "stopped": "lockd stopped",
-    "stopping": "lockd stopped",
     "key-rotated": "the store was sealed with a new key",
     "time-set": "the clock was set",
-    "factory-reset": "every user and setting was erased",
-    "set-aside": "an unreadable store was set aside and a fresh one begun",
     "settings-loaded": "new settings were loaded",
-    "rolled-back": "an older copy of the store was put back",
-    "damaged": "part of the store could not be read",
     "power-returned": "power is back",
     "cover-back": "the outer cover is back",
     "late-record": "an earlier event could be recorded only now",
@@ -290,7 +297,7 @@ def _because(told: str, event: Event) -> str:
     return f"{told}: {said}" if said and said.lower() not in told.lower() else told
 
 
-def _spaced(name: str) -> str:
-    """AutoRelockTime -> auto relock time; PIN stays."""
-    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|\d+", name)
+def spaced(name: str) -> str:
+    """AutoRelockTime -> auto relock time; PIN stays, before small letters too."""
+    words = re.findall(r"PIN|[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|\d+", name)
     return " ".join(word if word.isupper() else word.lower() for word in words) or name

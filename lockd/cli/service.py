@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from lockd.cli import ask
+from lockd.cli.copyable import copyable
 from lockd.cli.exits import FOUND_FAULTS, Usage
 from lockd.cli.link import Lockd
 from lockd.cli.output import Output
@@ -64,7 +65,7 @@ def _told(finding: Mapping[str, Any]) -> str:
     """What was found, and what to do if it is bad."""
     if finding["ok"] or not finding.get("remedy"):
         return str(finding["text"])
-    return f"{finding['text'].rstrip('.')}. What to do: {finding['remedy']}"
+    return copyable(f"{finding['text'].rstrip('.')}. What to do: {finding['remedy']}")
 
 
 async def rotate_key(lockd: Lockd, args: Namespace, out: Output) -> None:
@@ -77,7 +78,7 @@ async def factory_reset(lockd: Lockd, args: Namespace, out: Output) -> None:
     """Manager.FactoryReset, after the words were typed."""
     ask.sure("This erases every user, every PIN and every setting of this lock.", RESET_WORD, args.yes)
     await lockd.call(MANAGER.name, "FactoryReset", RESET_WORD)
-    out.done("Erased. Add the first user: lockctl user add NAME --type programming --pin")
+    out.done(copyable("Erased. Add the first user: lockctl user add NAME --type programming --pin"))
 
 
 async def show_time(lockd: Lockd, args: Namespace, out: Output) -> None:

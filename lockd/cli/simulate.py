@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from lockd.cli.copyable import lockctl
 from lockd.cli.exits import FAILURE, INTERRUPTED, OK, Usage
 from lockd.cli.output import Output
 from lockd.cli.parser import command
@@ -120,7 +121,7 @@ async def _shown(panel: Panel) -> int:
 def _second_terminal(place: Place) -> str:
     """How to drive the same lock from elsewhere, in lines to copy."""
     bus = "" if place.folder == simulation_folder() else f"--bus {place.address} "
-    return f"  lockctl {bus}status\n  busctl --address={place.address} introspect org.lockd1 /org/lockd1"
+    return f"  {lockctl()} {bus}status\n  busctl --address={place.address} introspect org.lockd1 /org/lockd1"
 
 
 @contextlib.contextmanager

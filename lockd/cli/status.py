@@ -9,12 +9,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from lockd.cli.behaviour import MODES
+from lockd.cli.copyable import copyable
 from lockd.cli.link import Lockd
 from lockd.cli.output import Output, clean
 from lockd.cli.parser import command
 from lockd.cli.service import TIME_STATES
 from lockd.cli.session import on_bus
 from lockd.cli.when import duration
+from lockd.cli.wording import COLOURS, DOORS, FAULTS, STATES
 from lockd.dbus.names import LOCK, MANAGER
 
 if TYPE_CHECKING:
@@ -22,29 +24,10 @@ if TYPE_CHECKING:
 
 Values = Mapping[str, Any]
 
-STATES = {
-    "Locked": "Locked",
-    "Unlocked": "Unlocked",
-    "Unlatched": "Unlatched: pull the door",
-    "NotFullyLocked": "NOT FULLY LOCKED",
-    "Unknown": "Not known whether locked",
-}
-COLOURS = {"Locked": "green", "Unlocked": "yellow", "Unlatched": "yellow"}
 MOTIONS = {
     "Locking": "locking …", "Unlocking": "unlocking …", "Unlatching": "pulling the latch …",
     "Homing": "finding the bolt …",
 }  # fmt: skip
-DOORS = {
-    "DoorOpen": "open", "DoorClosed": "closed", "DoorJammed": "jammed", "DoorForcedOpen": "FORCED OPEN",
-    "DoorUnspecifiedError": "its contact reports an error", "DoorAjar": "open for too long", "Unknown": "no contact",
-}  # fmt: skip
-FAULTS = {
-    "Jammed": "the bolt is jammed; clear its way, then run: lockctl home",
-    "Stalled": "the motor cannot turn; look for what holds the bolt, then run: lockctl home",
-    "PositionUnknown": "it is not known where the bolt is; run: lockctl home",
-    "ActuatorDisabled": "the motor cannot be driven; run: lockctl diagnose",
-    "PowerLost": "no power for the motor; plug in power, then run: lockctl home",
-}
 
 GONE = "lockd is not running; waiting for it"
 
@@ -88,15 +71,16 @@ async def _watch_screen(lockd: Lockd, out: Output) -> None:
 
 
 async def _watch_lines(lockd: Lockd, out: Output) -> None:
-    """A line (or document) for each change; the same twice is told once."""
-    before: Values | None = None
+    """A line (or document) for each change of what it shows."""
+    before = ""
     async with contextlib.aclosing(lockd.nudges()) as changes:
         async for here in changes:
-            now = await _read(lockd) if here else {}
+            values = await _read(lockd) if here else None
+            now = repr(values) if out.as_json else line(values) if values else GONE
             if now != before and out.as_json:
-                out.document(now or {"ok": False, "error": "NotRunning"})
+                out.document(values or {"ok": False, "error": "NotRunning"})
             elif now != before:
-                out.say(f"{datetime.now():%H:%M:%S} {clean(line(now)) if now else GONE}")
+                out.say(f"{datetime.now():%H:%M:%S} {now}")
             before = now
 
 
@@ -120,7 +104,7 @@ def facts(values: Values) -> list[tuple[str, str]]:
         ("Door", DOORS.get(values["DoorState"], values["DoorState"])),
         ("Mode", f"{mode}: {MODES.get(mode, '')}" if mode != "Normal" else ""),
         ("Relocks", f"{duration(relock)} after unlocking" if relock else ""),
-        ("Lockout", f"over D-Bus, after too many wrong PINs; {duration(values['LockoutRemaining'])} to go"
+        ("Lockout", f"after too many wrong codes; {duration(values['LockoutRemaining'])} to go"
          if values["LockoutRemaining"] else ""),
         ("Clock", "" if values["TimeState"] == "Trusted" else TIME_STATES.get(values["TimeState"], "")),
         *(("Degraded", line) for line in values["Degraded"]),
@@ -130,9 +114,7 @@ def facts(values: Values) -> list[tuple[str, str]]:
 
 def _fault(values: Values) -> str:
     fault = values["Fault"]
-    if fault == "None":
-        return "" if values["ActuatorEnabled"] else FAULTS["ActuatorDisabled"]
-    return FAULTS.get(fault, str(fault))
+    return "" if fault == "None" else copyable("; ".join(FAULTS.get(fault, (str(fault),))))
 
 
 def picture(values: Values) -> RenderableType:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from argparse import Namespace
+from collections.abc import AsyncIterator
 from typing import Any
 
 from lockd.cli import ask
+from lockd.cli.copyable import copyable
 from lockd.cli.exits import Usage
 from lockd.cli.link import Lockd
-from lockd.cli.output import Output, clean
-from lockd.cli.parser import Parser, command, group, positive
+from lockd.cli.output import Output
+from lockd.cli.parser import Parser, command, group, place, whole
 from lockd.cli.people import SHORT, TYPES, called, everybody, find, free_place
-from lockd.cli.pins import give_pin, pin_options, wants_pin
+from lockd.cli.pins import give_pin, new_user, pin_options, wants_pin
 from lockd.cli.session import on_bus
 from lockd.dbus.names import ALL, USERS
 from lockd.errors import LockdError
@@ -34,7 +37,7 @@ def add_parser(subparsers: Any) -> None:
     adding = command(commands, "add", "a new user",
                      ("lockctl user add Anna --pin", "lockctl user add Cleaner --type disposable --pin"))
     adding.add_argument("name", metavar="NAME")
-    adding.add_argument("--index", type=positive, metavar="PLACE",
+    adding.add_argument("--index", type=place, metavar="PLACE",
                         help="number of the place (default: the first free one)")
     pin_options(adding)
     _fields(adding)
@@ -57,7 +60,8 @@ def add_parser(subparsers: Any) -> None:
 def _fields(parser: Parser) -> None:
     parser.add_argument("--type", choices=tuple(TYPES), metavar="TYPE",
                         help=f"what the user may do: {', '.join(TYPES)} (default: unrestricted)")
-    parser.add_argument("--unique-id", type=int, metavar="NUMBER", help="a number of yours, below 4294967295")
+    parser.add_argument("--unique-id", type=whole(0, 0xFFFF_FFFE), metavar="NUMBER",
+                        help="a number of yours, below 4294967295")
     status = parser.add_mutually_exclusive_group()
     status.add_argument("--enable", dest="status", action="store_const", const="OccupiedEnabled",
                         help="the user's PINs work")
@@ -77,7 +81,7 @@ async def show_list(lockd: Lockd, args: Namespace, out: Output) -> None:
     if out.as_json:
         out.document(users)
     elif not users:
-        out.say("Nobody yet. Add someone: lockctl user add NAME --pin")
+        out.say(copyable("Nobody yet. Add someone: lockctl user add NAME --pin"))
     else:
         out.table(("Index", "Name", "Type", "Status", "Credentials"), (
             (u["index"], u.get("name", ""), SHORT.get(u.get("type", ""), u.get("type", "")),
@@ -98,25 +102,39 @@ async def show(lockd: Lockd, args: Namespace, out: Output) -> None:
         ("Credentials", credentials(user)), ("Added by", user.get("creator", "")),
         ("Changed by", user.get("modifier", "")),
     ):
-        out.say(f"{label:<13}{clean(value)}")
+        out.say(f"{label:<13}{value}")
 
 
 async def add(lockd: Lockd, args: Namespace, out: Output) -> None:
     """A new user, with a PIN if wanted; the PIN is asked for before anything is changed."""
     users = await everybody(lockd)
     pin = ask.new_pin(f"PIN for {args.name}: ", args.pin_stdin, "--pin-stdin") if wants_pin(args) else None
-    room = await lockd.get(USERS.name, "NumberOfTotalUsersSupported")
-    index = args.index or free_place((u["index"] for u in users), room, "users")
-    await lockd.call(USERS.name, "SetUser", "Add", index, _given(args))
-    if pin is not None:
-        await _pin_or_nobody(lockd, index, pin)
+    if pin is not None and args.index is None:
+        index = await _add_with_pin(lockd, pin, _given(args))
+    else:
+        room = await lockd.get(USERS.name, "NumberOfTotalUsersSupported")
+        index = args.index or free_place((u["index"] for u in users), room, "users")
+        await lockd.call(USERS.name, "SetUser", "Add", index, _given(args))
+        if pin is not None:
+            async with _or_nobody(lockd, index):
+                await give_pin(lockd, {"index": index}, pin)
     out.done(f"Added {args.name} (user {index})" + (" with a PIN." if pin else "."), index=index)
 
 
-async def _pin_or_nobody(lockd: Lockd, index: int, pin: str) -> None:
-    """A refused PIN takes the user just added away again."""
+async def _add_with_pin(lockd: Lockd, pin: str, fields: dict[str, Any]) -> int:
+    """The PIN makes the user, so that a refused one leaves no trace of him in the log."""
+    made_with = {f"user_{key}": fields.pop(key) for key in ("status", "type") if key in fields}
+    index = await new_user(lockd, pin, made_with)
+    async with _or_nobody(lockd, index):
+        await lockd.call(USERS.name, "SetUser", "Modify", index, fields)
+    return index
+
+
+@contextlib.asynccontextmanager
+async def _or_nobody(lockd: Lockd, index: int) -> AsyncIterator[None]:
+    """What is refused in here takes the user just added away again."""
     try:
-        await give_pin(lockd, {"index": index}, pin)
+        yield
     except LockdError:
         await lockd.call(USERS.name, "ClearUser", index)
         raise

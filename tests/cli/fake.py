@@ -18,7 +18,8 @@ MANAGER = {"Version": "1.2.3", "TimeState": "Trusted", "Degraded": []}
 
 
 class FakeLockd:
-    """`done`: every call that changes something. `refuse`: method -> what it raises. `changes`:
+    """`done`: every call that changes something. `refuse`: method -> what it raises. `made`: the
+    user that a credential for user 0 makes. `changes`:
     what happens before each further nudge, False when lockd went away;
     after the last the nudges end."""
 
@@ -36,6 +37,7 @@ class FakeLockd:
         self.done: list[tuple[Any, ...]] = []
         self.refuse: dict[str, LockdError] = {}
         self.changes: list[Any] = []
+        self.made = 1
         self.simulated = True
 
     @contextlib.asynccontextmanager
@@ -59,7 +61,7 @@ class FakeLockd:
             case "Diagnose":
                 return self.findings
         self.done.append((method, *args))
-        return (1, 2) if method == "SetCredential" else None
+        return (args[4] or self.made, 2) if method == "SetCredential" else None
 
     async def get(self, interface: str, name: str) -> Any:
         return (await self.get_all(interface))[name]

@@ -71,10 +71,39 @@ def test_without_a_terminal_a_pin_is_not_guessed_from_the_pipe(ctl: Ctl, lockd: 
 
 
 def test_a_missing_pin_says_how_to_give_it(ctl: Ctl, lockd: FakeLockd) -> None:
-    lockd.refuse["UnlockDoor"] = errors.InvalidCredential("A PIN is required (pin-required): give one.")
+    text = "A PIN is required (pin-required): give one, or change RequirePINforRemoteOperation."
+    lockd.refuse["UnlockDoor"] = errors.InvalidCredential(text)
     ran = ctl("unlock")
-    assert ran.status == 3
-    assert ran.err.endswith("; give yours with --pin\n")
+    assert (ran.status, ran.err) == (3, "lockctl: a PIN is required; give yours with --pin\n")
+
+
+@pytest.mark.parametrize("given", ["abc", "0", "99999", "-1", "1.5"])
+def test_a_time_that_cannot_be_says_which_can(ctl: Ctl, lockd: FakeLockd, given: str) -> None:
+    ran = ctl("unlock", f"--for={given}")
+    assert ran.status == 64
+    assert ran.err.startswith(f"lockctl: argument --for: “{given}” is not a whole number from 1 to 65535;")
+    assert ran.err.count("\n") == 1
+    assert lockd.done == []
+
+
+@pytest.mark.parametrize("given", [("nonsense",), ("unlock", "--for", "abc"), ("mode", "Party"), ("--json",)])
+def test_wrong_usage_is_told_in_json_too(ctl: Ctl, given: tuple[str, ...]) -> None:
+    ran = ctl(*given, "--json")
+    assert ran.status == 64
+    document = ran.document
+    assert document["text"] in ran.err
+    assert (document["ok"], document["error"], document["status"]) == (False, "Usage", 64)
+
+
+def test_wrong_usage_without_json_prints_no_document(ctl: Ctl) -> None:
+    ran = ctl("nonsense")
+    assert (ran.status, ran.out) == (64, "")
+
+
+def test_a_word_that_is_none_names_its_place_and_the_words(ctl: Ctl) -> None:
+    err = ctl("key", "sideways").err
+    assert "argument DIRECTION" in err
+    assert "unlock" in err
 
 
 def test_nobody_is_told_how_to_begin(ctl: Ctl) -> None:
@@ -97,11 +126,11 @@ def test_users_as_json_are_as_lockd_tells_them(ctl: Ctl, lockd: FakeLockd) -> No
 
 
 def test_a_user_is_added_at_the_first_free_place_with_a_pin(ctl: Ctl, lockd: FakeLockd) -> None:
-    lockd.users = [ANNA]
+    lockd.users, lockd.made = [ANNA], 2
     ran = ctl("user", "add", "Carla", "--type", "disposable", "--pin-stdin", stdin="246810\n")
     assert lockd.done == [
-        ("SetUser", "Add", 2, {"name": "Carla", "type": "DisposableUser"}),
-        ("SetCredential", "Add", "PIN", 2, b"246810", 2, {}),
+        ("SetCredential", "Add", "PIN", 2, b"246810", 0, {"user_type": "DisposableUser"}),
+        ("SetUser", "Modify", 2, {"name": "Carla"}),
     ]
     assert ran.out == "Added Carla (user 2) with a PIN.\n"
 
@@ -109,7 +138,28 @@ def test_a_user_is_added_at_the_first_free_place_with_a_pin(ctl: Ctl, lockd: Fak
 def test_a_refused_pin_leaves_no_user_behind(ctl: Ctl, lockd: FakeLockd) -> None:
     lockd.refuse["SetCredential"] = errors.Duplicate("This PIN is in use already: choose another one.")
     assert ctl("user", "add", "Carla", "--pin-stdin", stdin="246810\n").status == 5
-    assert lockd.done == [("SetUser", "Add", 1, {"name": "Carla"}), ("ClearUser", 1)]
+    assert lockd.done == []
+    assert ctl("user", "add", "Carla", "--index", "3", "--pin-stdin", stdin="246810\n").status == 5
+    assert lockd.done == [("SetUser", "Add", 3, {"name": "Carla"}), ("ClearUser", 3)]
+
+
+def test_a_refused_name_leaves_no_user_behind(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.refuse["SetUser"] = errors.Duplicate("unique_id 7 belongs to another user.")
+    assert ctl("user", "add", "Carla", "--unique-id", "7", "--pin-stdin", stdin="246810\n").status == 5
+    assert lockd.done == [("SetCredential", "Add", "PIN", 1, b"246810", 0, {}), ("ClearUser", 1)]
+
+
+def test_a_refused_pin_is_called_a_pin(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.users = [ANNA]
+    lockd.refuse["SetCredential"] = errors.ConstraintError("data: a PIN has 6 to 8 digits; this has 3.")
+    ran = ctl("pin", "set", "Anna", "--stdin", stdin="123\n")
+    assert (ran.status, ran.err) == (65, "lockctl: a PIN has 6 to 8 digits; this has 3.\n")
+
+
+def test_only_types_that_the_lock_enforces_are_offered(ctl: Ctl, lockd: FakeLockd) -> None:
+    assert ctl("user", "add", "Carla", "--type", "week-day-schedule").status == 64
+    assert "schedule" not in ctl("user", "add", "--help").out
+    assert lockd.done == []
 
 
 def test_a_user_is_changed_by_name(ctl: Ctl, lockd: FakeLockd) -> None:
@@ -185,7 +235,7 @@ def test_pins_are_listed_without_their_digits(ctl: Ctl, lockd: FakeLockd) -> Non
 
 def test_the_mode_is_shown_and_set(ctl: Ctl, lockd: FakeLockd) -> None:
     assert ctl("mode").out.startswith("Normal: ")
-    assert ctl("mode", "Privacy").status == 0
+    assert ctl("mode", "privacy").status == 0
     assert lockd.properties[names.LOCK.name]["OperatingMode"] == "Privacy"
     assert ctl("mode", "--json").document == {"OperatingMode": "Privacy"}
 
@@ -322,6 +372,52 @@ def test_names_cannot_write_to_the_terminal(ctl: Ctl, lockd: FakeLockd) -> None:
     out = ctl("user", "list").out
     assert "?[2J[red]x?" in out
     assert "\x1b" not in out
+
+
+HOSTILE = "\x1b[2J[red]x[/]\nlockctl: done\r\u202e"
+SHOWN = "?[2J[red]x[/]?lockctl: done??"
+
+
+@pytest.mark.parametrize("command", [
+    "status", "status --watch", "mode", "user", "user show 1", "user set 1 --enable", "user remove 1", "pin", "log",
+    "pin set 1 --stdin", "log --follow", "log verify", "diagnose", "time", "home",
+])  # fmt: skip
+def test_what_a_hostile_lock_says_is_harmless_everywhere(ctl: Ctl, lockd: FakeLockd, command: str) -> None:
+    lockd.users = [{**ANNA, "name": HOSTILE, "creator": HOSTILE, "type": HOSTILE}]
+    lockd.events = [
+        {"seq": 1, "time": 0, "kind": "LockOperation", "type": "Lock", "user": 1},
+        {"seq": 2, "time": 0, "kind": HOSTILE, "detail": HOSTILE, "by": HOSTILE},
+    ]
+    lockd.report = {"ok": False, "first": 1, "last": 2, "bad": 1, "reason": HOSTILE}
+    lockd.findings = [{"part": HOSTILE, "ok": False, "text": HOSTILE, "remedy": HOSTILE}]
+    lockd.properties[names.LOCK.name].update(LockState=HOSTILE, Fault=HOSTILE, OperatingMode=HOSTILE)
+    lockd.properties[names.MANAGER.name].update(TimeState=HOSTILE, Degraded=[HOSTILE])
+    ran = ctl(*command.split(), stdin="246810\n")
+    assert ran.err == ""
+    assert SHOWN.casefold() in ran.out.casefold()
+    assert all(line.isprintable() for line in ran.out.splitlines())
+    assert "\nlockctl" not in ran.out
+
+
+def test_a_hostile_refusal_is_one_harmless_line(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.refuse["Home"] = LockdError(HOSTILE)
+    err = ctl("home").err
+    assert err.count("\n") == 1
+    assert err.rstrip("\n").isprintable()
+
+
+def test_a_hostile_name_is_harmless_in_a_question(
+    ctl: Ctl, lockd: FakeLockd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    lockd.users = [{**ANNA, "name": HOSTILE}]
+    ctl.at_a_terminal()
+    monkeypatch.setattr("getpass.getpass", lambda question, stream: asked.append(question) or "135790")
+    assert ctl("pin", "set", "1").status == 0
+    assert SHOWN in asked[0]
+    err = ctl("pin", "remove", "1").err
+    assert SHOWN in err
+    assert "\x1b" not in err
 
 
 def test_a_good_settings_file_is_good(ctl: Ctl, tmp_path: Path) -> None:

@@ -49,6 +49,21 @@ def test_a_grant_without_outcome_is_told_and_all_tells_both(ctl: Ctl, lockd: Fak
     assert [entry["seq"] for entry in ctl("log", "--json").document] == [1, 2, 3]
 
 
+def test_bookkeeping_is_told_only_when_all_is_wanted(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.events = [event(1), event(2, kind="System", detail="lockout-goes-on", source="Keypad")]
+    lockd.changes = [lambda fake: fake.events.append({**fake.events[1], "seq": len(fake.events) + 1})]
+    assert [line.split()[2] for line in ctl("log").out.splitlines()[1:]] == ["1"]
+    assert [line.split()[2] for line in ctl("log", "--all").out.splitlines()[1:]] == ["1", "2"]
+    assert ctl("log", "--follow").out.count("\n") == 1
+    assert ctl("log", "--follow", "--all").out.count("\n") == 4
+
+
+def test_a_clock_that_was_set_back_hides_nothing(ctl: Ctl, lockd: FakeLockd) -> None:
+    wrong = range(log.PAGE - 100, log.PAGE + 100)
+    lockd.events = [event(seq, hours_ago=50 if seq in wrong else 0.5) for seq in range(1, 2 * log.PAGE)]
+    assert len(ctl("log", "--json", "--since", "1h").document) == 2 * log.PAGE - 1 - len(wrong)
+
+
 def test_the_newest_are_read_page_by_page(ctl: Ctl, lockd: FakeLockd) -> None:
     lockd.events = [event(seq) for seq in range(1, 3 * log.PAGE)]
     assert [entry["seq"] for entry in ctl("log", "--json", "--max", "2").document] == [1498, 1499]

@@ -56,3 +56,9 @@ def test_a_table_at_a_terminal_is_as_wide_as_it(monkeypatch: pytest.MonkeyPatch)
     assert max(map(len, lines)) <= 30
     assert any("opened" in line for line in lines)
     assert "\x1b[3" not in stream.getvalue()
+
+
+def test_what_is_said_is_one_line_whatever_it_holds() -> None:
+    out, stream = printed()
+    out.say("Anna\nlockctl: done")
+    assert stream.getvalue() == "Anna?lockctl: done\n"

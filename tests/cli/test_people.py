@@ -8,7 +8,7 @@ import pytest
 
 from lockd.cli.people import SHORT, TYPES, called, find, free_place, pins
 from lockd.errors import NotFound, ResourceExhausted
-from lockd.words import UserType
+from lockd.words import ENFORCED, UserType
 
 ANNA = {"index": 1, "name": "Anna", "credentials": [("PIN", 3), ("RFID", 1)]}
 BERT = {"index": 2, "name": "bert", "credentials": []}
@@ -48,8 +48,9 @@ def test_pins_know_their_owner() -> None:
     assert pins(USERS) == {3: ANNA}
 
 
-def test_every_user_type_has_a_short_word() -> None:
-    assert set(TYPES.values()) == set(SHORT) == set(get_args(UserType))
+def test_every_user_type_has_a_short_word_and_only_enforced_ones_may_be_given() -> None:
+    assert set(SHORT) == set(get_args(UserType))
+    assert set(TYPES.values()) == set(ENFORCED)
     assert TYPES["remote-only"] == "RemoteOnlyUser"
 
 

@@ -92,6 +92,12 @@ async def test_no_bus_at_all_is_the_same(tmp_path: Path) -> None:
     assert "lockctl simulate" in err
 
 
+async def test_a_missing_socket_says_why_in_words(tmp_path: Path) -> None:
+    _, _, err = await run("status", "--bus", f"unix:path={tmp_path}/none")
+    assert "No such file or directory" in err
+    assert "Errno" not in err
+
+
 async def test_a_simulation_is_found_without_being_named(private_bus: PrivateBus, lockd: Bus, tmp_path: Path) -> None:
     (tmp_path / "lockd-simulation").mkdir()
     (tmp_path / "lockd-simulation" / "bus").write_text(private_bus.address + "\n")

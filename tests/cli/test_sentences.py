@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lockd import words
-from lockd.cli.sentences import ALARMS, DOORS, REASONS, SECRETS, SOURCES, VERBS, WAYS, sentence, sentences
-from lockd.dbus.names import ALL, EVENT_FIELDS
+from lockd.cli.sentences import ALARMS, DOORS, REASONS, SECRETS, SOURCES, VERBS, WAYS, sentence, sentences, spaced
+from lockd.dbus.names import ALL, EVENT_FIELDS, INTERFACES
 
 NAMES = {1: "Anna", 2: "Bert"}
 ANNA = "uid 1000 (anna)"
@@ -99,6 +99,22 @@ def test_an_operation_says_who_what_and_how(fields: dict[str, Any], told: str) -
 @pytest.mark.parametrize(("fields", "told"), ERRORS)
 def test_a_refusal_says_why(fields: dict[str, Any], told: str) -> None:
     assert sentence({"kind": "LockOperationError", **fields}, NAMES) == told
+
+
+@pytest.mark.parametrize(("name", "told"), [
+    ("RequirePINforRemoteOperation", "require PIN for remote operation"), ("AutoRelockTime", "auto relock time"),
+    ("MinPINCodeLength", "min PIN code length"), ("ProgrammingPIN", "programming PIN"), ("RFID", "RFID"),
+])  # fmt: skip
+def test_names_are_told_in_words(name: str, told: str) -> None:
+    assert spaced(name) == told
+
+
+@pytest.mark.parametrize("name", [each.name for interface in INTERFACES for each in interface.properties])
+def test_every_property_is_told_in_words_and_none_is_torn(name: str) -> None:
+    said = spaced(name).split()
+    assert "".join(said).lower() == name.lower()
+    assert all(word.islower() or word == "PIN" for word in said)
+    assert all(len(word) > 1 for word in said)
 
 
 @pytest.mark.parametrize(("event", "told"), OTHERS)

@@ -7,7 +7,8 @@ from typing import Any, get_args
 import pytest
 
 from lockd import words
-from lockd.cli.status import DOORS, FAULTS, STATES, facts, headline
+from lockd.cli.status import facts, headline
+from lockd.cli.wording import DOORS, FAULTS, STATES
 from lockd.dbus import names
 from tests.cli.conftest import Ctl
 from tests.cli.fake import LOCK, MANAGER, FakeLockd
@@ -23,10 +24,10 @@ def test_a_quiet_lock_is_two_lines(ctl: Ctl) -> None:
     ("changed", "label", "part"),
     [
         ({"Fault": "Jammed"}, "Fault", "lockctl home"),
-        ({"ActuatorEnabled": False}, "Fault", "lockctl diagnose"),
+        ({"ActuatorEnabled": False, "Fault": "ActuatorDisabled"}, "Fault", "lockctl diagnose"),
         ({"OperatingMode": "Privacy"}, "Mode", "Privacy: nothing"),
         ({"AutoRelockTime": 30}, "Relocks", "30 s after unlocking"),
-        ({"LockoutRemaining": 84}, "Lockout", "1 min 24 s"),
+        ({"LockoutRemaining": 84}, "Lockout", "after too many wrong codes; 1 min 24 s"),
         ({"TimeState": "Unknown"}, "Clock", "not set"),
         ({"Degraded": ["the bus is gone"]}, "Degraded", "the bus is gone"),
         ({"DoorState": "DoorForcedOpen"}, "Door", "FORCED OPEN"),
@@ -58,3 +59,14 @@ def test_watching_tells_each_change_once(ctl: Ctl, lockd: FakeLockd) -> None:
     lockd.changes = [lambda _: None, unlocked, lambda _: False]
     told = [line.split(maxsplit=1)[1] for line in ctl("status", "--watch").out.splitlines()]
     assert told == ["Locked; door closed", "Unlocked; door closed", "lockd is not running; waiting for it"]
+
+
+def test_watching_tells_nothing_twice_when_only_what_is_not_shown_changes(ctl: Ctl, lockd: FakeLockd) -> None:
+    def limited(fake: FakeLockd) -> None:
+        fake.properties[names.LOCK.name]["WrongCodeEntryLimit"] = 3
+
+    lockd.changes = [limited]
+    assert ctl("status", "--watch").out.count("\n") == 1
+    assert ctl("status", "--watch", "--json").out.count("\n") == 1
+    lockd.changes = [lambda fake: fake.properties[names.LOCK.name].update(WrongCodeEntryLimit=4)]
+    assert ctl("status", "--watch", "--json").out.count("\n") == 2

@@ -31,7 +31,7 @@ class FakeLink:
         self.done.append((interface, method, *args))
         if method in self.refuse:
             raise self.refuse[method]
-        return self.users if method == "ListUsers" else (1, 2) if method == "SetCredential" else None
+        return self.users if method == "ListUsers" else (len(self.users) + 1, 2) if method == "SetCredential" else None
 
     async def assign(self, interface: str, name: str, value: Any) -> None:
         self.done.append((interface, name, value))

@@ -141,22 +141,85 @@ async def test_a_fresh_lock_offers_a_demonstration_person_and_shows_the_pin() ->
         await settled(pilot)
         link.tell(Known([{"index": 1, "name": "Demo 1"}]))
         (pin,) = (call[5].decode() for call in link.done if call[1] == "SetCredential")
-        assert ("Users", "SetUser", "Add", 1, {"name": "Demo 1"}) in link.done
+        assert ("Users", "SetUser", "Modify", 1, {"name": "Demo 1"}) in link.done
         assert len(pin) == 6
         assert pin in str(pilot.app.query_one(Keypad).border_subtitle)
         link.tell(Known([]))
         assert pin not in str(pilot.app.query_one(Keypad).border_subtitle)
 
 
-async def test_a_person_whose_pin_was_refused_is_taken_back() -> None:
+@pytest.mark.parametrize(("refused", "done"), [
+    ("SetCredential", [("SetCredential", "Add")]),
+    ("SetUser", [("SetCredential", "Add"), ("SetUser", "Modify"), ("ClearUser", 2)]),
+])  # fmt: skip
+async def test_of_a_refused_person_nothing_is_left(refused: str, done: list[tuple[Any, ...]]) -> None:
     link = FakeLink({"index": 1, "name": "Anna", "credentials": [("PIN", 1)]})
-    link.refuse["SetCredential"] = Restricted("full")
+    link.refuse[refused] = Restricted("full")
     async with shown(link) as pilot:
-        assert "press a" not in log(pilot)
         await pilot.press("a")
         await settled(pilot)
         assert "Refused: full" in log(pilot)
-    assert [call[1:3] for call in link.done][1:] == [("SetUser", "Add"), ("SetCredential", "Add"), ("ClearUser", 2)]
+    assert [call[1:3] for call in link.done][1:] == done
+
+
+async def test_pins_of_an_earlier_run_are_said_to_be_unknown() -> None:
+    link = FakeLink({"index": 1, "name": "Demo 1", "credentials": [("PIN", 1)]})
+    async with shown(link, (120, 35)) as pilot:
+        assert "PINs from an earlier run are not shown: press a to add a new person" in log(pilot)
+        await pilot.press("a")
+        await settled(pilot)
+        link.tell(Here(PROPERTIES, (), link.users))
+        await pilot.pause()
+        assert log(pilot).count("earlier run") == 1
+
+
+async def test_a_lockout_is_counted_down_by_the_second_until_the_lock_says_otherwise() -> None:
+    link = FakeLink()
+    async with shown(link) as pilot:
+        assert isinstance(pilot.app, Panel)
+        link.tell(Changed({"LockoutRemaining": 2}))
+        shows = []
+        for _ in range(3):
+            shows.append(pilot.app.story.scene.lockout_s)
+            pilot.app.story.second()
+        link.tell(Changed({"LockoutRemaining": 180}))
+        link.tell(Changed({"LockoutRemaining": 0}))
+        assert [*shows, pilot.app.scene.lockout_s] == [2, 1, 0, 0]
+
+
+async def test_the_log_begins_without_grants_and_bookkeeping() -> None:
+    link = FakeLink()
+    async with shown(link) as pilot:
+        events = [{"kind": "System", "time": 0, "detail": detail} for detail in ("lockout-goes-on", "started")]
+        granted = {"kind": "LockOperation", "time": 0, "type": "Lock", "phase": "granted"}
+        pilot.app.query_one(RichLog).clear()
+        link.tell(Here(PROPERTIES, (*events, granted), ()))
+        await pilot.pause()
+        told = log(pilot)
+    assert "lockd started" in told
+    assert "goes on" not in told
+    assert "allowed" not in told
+
+
+async def test_what_a_hostile_lock_says_is_harmless() -> None:
+    hostile = "\x1b[2J[red]x[/]\nNobody"
+    link = FakeLink({"index": 1, "name": hostile})
+    async with shown(link, (120, 35)) as pilot:
+        link.tell(Happened({"kind": "LockOperation", "time": 0, "type": "Lock", "user": 1}))
+        link.tell(Happened({"kind": hostile, "time": 0, "detail": hostile, "by": hostile}))
+        link.tell(Changed({"LockState": hostile, "Fault": hostile, "OperatingMode": hostile, "DoorState": hostile}))
+        link.refuse["Home"] = Restricted(hostile)
+        await pilot.press("h")
+        await settled(pilot)
+        assert "?[2J[red]x[/]?Nobody locked" in log(pilot)
+        assert "Refused: ?[2J[red]x[/]?Nobody" in log(pilot)
+        assert "?[2J[red]x[/]?Nobody" in line(pilot)
+        assert line(pilot).isprintable()
+        link.tell(Gone(hostile))
+        await pilot.pause()
+        assert "?[2J[red]x[/]?Nobody" in line(pilot)
+        assert all(row.isprintable() for row in log(pilot).splitlines())
+        assert not any(row.startswith("Nobody") for row in log(pilot).splitlines())
 
 
 async def test_the_bolt_moves_in_the_picture() -> None:

@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 
 from lockd.cli import simulate
-from lockd.cli.simulation import world as worlds
 from lockd.cli.exits import Usage
+from lockd.cli.simulation import world as worlds
 from lockd.cli.simulation.child import Child, NotServing
 from lockd.cli.simulation.place import Place, simulation_folder
 from lockd.cli.simulation.world import World, running
 from lockd.dbus.client import Client
 from lockd.errors import Failure
+from lockd.settings import simulation
 
 READY = """
 import os, signal, socket
@@ -221,3 +222,16 @@ def test_a_missing_textual_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(Failure, match="needs textual"):
         simulate.run(Namespace(tour=False, fresh=False, keep=False, json=False, state_dir=None))
+
+
+def test_a_second_terminal_is_told_a_lockctl_that_it_can_run(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr(sys, "argv", [".venv/bin/lockctl", "simulate"])
+    lines = simulate._second_terminal(place).splitlines()
+    assert lines[0].startswith("  .venv/bin/lockctl ")
+    assert lines[0].endswith(" status")
+
+
+def test_a_jam_is_told_before_anybody_thinks_that_the_simulation_hangs() -> None:
+    bolt = simulation().bolt
+    assert (1 + bolt.retries) * bolt.travel_s <= 4

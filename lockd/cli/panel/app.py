@@ -13,6 +13,7 @@ from textual.containers import Horizontal
 from textual.reactive import reactive
 from textual.widgets import RichLog, Static
 
+from lockd.cli.copyable import copyable
 from lockd.cli.panel.deeds import DEEDS, Deed
 from lockd.cli.panel.demo import add_person
 from lockd.cli.panel.help import Help
@@ -165,6 +166,6 @@ class Panel(App[None]):
         try:
             await asked
         except LockdError as error:
-            self.say(f"Refused: {error}", ERROR)
+            self.say(f"Refused: {copyable(str(error))}", ERROR)
             return False
         return True

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from lockd.cli.panel.scene import Scene
 from lockd.value import Value
+from lockd.words import PLUGS, OperatingMode
 
-MODES = ("Normal", "Vacation", "Privacy", "NoRemoteLockUnlock", "Passage")
+MODES = get_args(OperatingMode)
 #: Percent and volts of the battery, as `b` goes through them.
 BATTERY = ((100.0, 6.0), (18.0, 4.9), (8.0, 4.6), (2.0, 4.2))
 
@@ -61,7 +62,8 @@ def _cover(scene: Scene) -> Call:
 def _plug(scene: Scene) -> Call:
     if scene.plugged:
         return _hand("pull the emergency power out", "Unplug", plugged="")
-    return _hand("plug emergency power in at the USB socket", "Plug", "EmergencyUsb", 5.0, plugged="USB power")
+    _, volts, _ = PLUGS["EmergencyUsb"]
+    return _hand("plug emergency power in at the USB socket", "Plug", "EmergencyUsb", volts, plugged="USB power")
 
 
 def _battery(scene: Scene) -> Call:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
 
 from lockd.cli.panel.news import Link
 from lockd.value import Value, secret
@@ -20,22 +19,16 @@ class Demonstration(Value):
     pin: str = secret()
 
 
-def _free(taken: Iterable[int]) -> int:
-    """The lowest index from 1 on that is not taken."""
-    used = set(taken)
-    return next(index for index in range(1, len(used) + 2) if index not in used)
-
-
 async def add_person(link: Link, least_digits: int, most_digits: int) -> Demonstration:
-    """Add a user and a PIN to the first free places. Raises LockdError; adds all or nothing."""
+    """Add a PIN, which makes its user, at the first free places. Raises LockdError; adds all or nothing."""
     users = await link.act("Users", "ListUsers")
-    user = _free(entry["index"] for entry in users)
-    place = _free(index for entry in users for kind, index in entry.get("credentials", ()) if kind == "PIN")
-    name = f"Demo {user}"
+    taken = {index for entry in users for kind, index in entry.get("credentials", ()) if kind == "PIN"}
+    place = next(index for index in range(1, len(taken) + 2) if index not in taken)
     pin = "".join(secrets.choice("0123456789") for _ in range(min(max(DIGITS, least_digits), most_digits)))
-    await link.act("Users", "SetUser", "Add", user, {"name": name})
+    user, _ = await link.act("Users", "SetCredential", "Add", "PIN", place, pin.encode(), 0, {})
+    name = f"Demo {user}"
     try:
-        await link.act("Users", "SetCredential", "Add", "PIN", place, pin.encode(), user, {})
+        await link.act("Users", "SetUser", "Modify", user, {"name": name})
     except BaseException:
         await link.act("Users", "ClearUser", user)
         raise

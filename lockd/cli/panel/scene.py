@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lockd.cli.output import clean
 from lockd.value import Value
 
 #: Property of org.lockd1.Lock or .Simulator -> field of Scene.
 PROPERTIES = {
     "LockState": "lock_state", "Motion": "motion", "Fault": "fault", "DoorState": "door_state",
-    "OperatingMode": "mode", "AutoRelockTime": "relock_s", "LockoutRemaining": "remote_lockout_s",
+    "OperatingMode": "mode", "AutoRelockTime": "relock_s", "LockoutRemaining": "lockout_s",
     "Bolt": "bolt", "DoorOpen": "door_open", "Jammed": "jammed", "CoverOff": "cover_off",
     "MotorOn": "motor_on", "Buzzer": "buzzer", "Green": "green", "Red": "red",
 }
 
 
 class Scene(Value):
-    """`bolt`: 0 fully out (locked) .. 1 fully in. `typed`: keys pressed since the last `#` or `*`.
-    `plugged`: what is plugged in from outside; `battery`: the step that `b` is at; `cause`: why
-    lockd is not `here`."""
+    """`bolt`: 0 fully out (locked) .. 1 fully in. `lockout_s`: seconds until every source may try
+    again. `typed`: keys pressed since the last `#` or `*`. `plugged`: what is plugged in from
+    outside; `battery`: the step that `b` is at; `cause`: why lockd is not `here`."""
 
     here: bool = False
     lock_state: str = "Unknown"
@@ -28,8 +29,7 @@ class Scene(Value):
     door_state: str = "Unknown"
     mode: str = "Normal"
     relock_s: int = 0
-    remote_lockout_s: int = 0
-    keypad_lockout_s: int = 0
+    lockout_s: int = 0
     bolt: float = 0.0
     door_open: bool = False
     jammed: bool = False
@@ -45,9 +45,5 @@ class Scene(Value):
 
     def seen(self, properties: Mapping[str, Any]) -> Scene:
         """The scene after these properties changed; those the panel does not show are ignored."""
-        return self.but(**{PROPERTIES[name]: value for name, value in properties.items() if name in PROPERTIES})
-
-    @property
-    def lockout_s(self) -> int:
-        """Seconds until every source may try again."""
-        return max(self.remote_lockout_s, self.keypad_lockout_s)
+        shown = {PROPERTIES[name]: value for name, value in properties.items() if name in PROPERTIES}
+        return self.but(**{field: clean(v) if isinstance(v, str) else v for field, v in shown.items()})

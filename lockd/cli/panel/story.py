@@ -6,23 +6,23 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from rich.text import Text
 
+from lockd.cli.output import clean
 from lockd.cli.panel.demo import Demonstration
-from lockd.cli.panel.lockout import KeypadLockout
 from lockd.cli.panel.news import Changed, Dictionary, Gone, Happened, Here, Known, News
 from lockd.cli.panel.scene import Scene
 from lockd.cli.panel.style import ERROR, HINT, OWN
 from lockd.cli.panel.tell import line_of, stamped
+from lockd.cli.sentences import is_news
 
 
 class Story:
     """`scene`: how things stand. `remedy`: what to do when lockd is gone, in words."""
 
-    def __init__(self, remedy: str, lockout: KeypadLockout | None = None) -> None:
+    def __init__(self, remedy: str) -> None:
         self.scene = Scene()
         self.digits = (6, 8)
         self.demos: tuple[Demonstration, ...] = ()
         self._remedy = remedy
-        self._lockout = lockout or KeypadLockout()
         self._names: Mapping[int, str] = {}
 
     @property
@@ -36,48 +36,40 @@ class Story:
             case Here():
                 yield from self._arrive(news)
             case Gone(cause):
-                self.scene = self.scene.but(here=False, cause=f"{cause}; {self._remedy}")
+                self.scene = self.scene.but(here=False, cause=clean(f"{cause}; {self._remedy}"))
                 yield stamped(self.scene.cause, ERROR)
             case Changed(properties):
                 self._see(properties)
             case Happened(event):
-                self._lockout.hear(event)
                 yield line_of(event, self._names)
             case Known(users):
                 self._know(users)
-        self._wait(0)
 
     def second(self) -> None:
-        """A second has passed."""
-        self._wait(1)
+        """A second has passed. The lock tells when a lockout begins and ends; between we count."""
+        self.scene = self.scene.but(lockout_s=max(0, self.scene.lockout_s - 1))
 
     def _arrive(self, news: Here) -> Iterator[Text]:
         again = bool(self.scene.cause)
         self._see(news.properties)
         self._know(news.users)
-        self._lockout.forget()
-        for event in news.events:  # a grant is told by its outcome
-            self._lockout.hear(event)
-            if not again and event.get("phase") != "granted":
-                yield line_of(event, self._names)
+        if not again:
+            yield from (line_of(event, self._names) for event in news.events if is_news(event))
         self.scene = self.scene.but(here=True, cause="")
         if again:
             yield stamped("lockd answers again.", OWN)
         if not news.users:
             yield stamped("Nobody has a PIN yet: press a to add a demonstration person.", HINT)
+        elif not self.demos:
+            yield stamped("PINs from an earlier run are not shown: press a to add a new person.", HINT)
 
     def _see(self, properties: Dictionary) -> None:
-        self._lockout.seen(properties)
         least, most = (properties.get(name, own) for name, own in zip(_DIGITS, self.digits, strict=True))
         self.digits = (least, most)
         self.scene = self.scene.seen(properties)
 
     def _know(self, users: Iterable[Dictionary]) -> None:
         self._names = {user["index"]: user.get("name", "") for user in users}
-
-    def _wait(self, seconds: int) -> None:
-        remote = max(0, self.scene.remote_lockout_s - seconds)
-        self.scene = self.scene.but(remote_lockout_s=remote, keypad_lockout_s=self._lockout.remaining())
 
 
 _DIGITS = ("MinPINCodeLength", "MaxPINCodeLength")

@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.text import Text
 
+from lockd.cli.output import clean
 from lockd.cli.panel.style import COLOURS, DIM
 from lockd.cli.sentences import sentence
 
@@ -25,4 +26,4 @@ def line_of(event: Mapping[str, Any], names: Mapping[int, str]) -> Text:
 def stamped(text: str, style: str, seconds: float | None = None) -> Text:
     """Any line, with the local time before it. `seconds`: since 1970; None: now."""
     clock = time.strftime("%H:%M:%S", time.localtime(seconds))
-    return Text.assemble((f"{clock}  ", DIM), (text, style))
+    return Text.assemble((f"{clock}  ", DIM), (clean(text), style))

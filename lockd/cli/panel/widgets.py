@@ -15,22 +15,10 @@ from textual.widgets import Static
 from lockd.cli.panel.drawing import draw
 from lockd.cli.panel.scene import Scene
 from lockd.cli.panel.style import DIM, GREEN, RED, YELLOW
+from lockd.cli.wording import COLOURS, DOORS, FAULTS, STATES
 
-#: LockState -> what stands above the door, and its colour.
-STATES = {
-    "Locked": ("LOCKED", GREEN), "Unlocked": ("UNLOCKED", YELLOW), "Unlatched": ("UNLATCHED", YELLOW),
-    "NotFullyLocked": ("NOT FULLY LOCKED", RED), "Unknown": ("POSITION UNKNOWN", RED),
-}
-DOORS = {
-    "DoorOpen": "door open", "DoorClosed": "door closed", "DoorForcedOpen": "door FORCED open",
-    "DoorAjar": "door left ajar", "DoorJammed": "door jammed",
-}
-FAULTS = {
-    "Jammed": "bolt jammed", "Stalled": "bolt stalled", "PositionUnknown": "bolt position unknown",
-    "ActuatorDisabled": "motor switched off", "PowerLost": "no power for the motor",
-}
-
-
+#: The words of wording.COLOURS here.
+PALETTE = {"green": GREEN, "yellow": YELLOW, "red": RED}
 #: Keys whose name for Textual is not their character.
 KEY_NAMES = {"?": "question_mark"}
 
@@ -145,13 +133,14 @@ class Status(Part):
 
 
 def _words(scene: Scene) -> Iterator[Text]:
-    word, colour = STATES.get(scene.lock_state, (scene.lock_state, RED))
-    yield Text(f" {word} ", f"bold #14181d on {colour}")
+    colour = PALETTE[COLOURS.get(scene.lock_state, "red")]
+    yield Text(f" {STATES.get(scene.lock_state, scene.lock_state).upper()} ", f"bold #14181d on {colour}")
     if scene.lockout_s:
         yield Text(f"LOCKOUT {scene.lockout_s}s", f"bold {RED}")
     yield Text(scene.motion.lower(), DIM if scene.motion == "Idle" else YELLOW)
-    yield Text("no fault", DIM) if scene.fault == "None" else Text(FAULTS.get(scene.fault, scene.fault), f"bold {RED}")
-    yield Text(DOORS.get(scene.door_state, "door unknown"))
+    fault, *_ = FAULTS.get(scene.fault, (scene.fault,))
+    yield Text("no fault", DIM) if fault == "None" else Text(fault, f"bold {RED}")
+    yield Text(f"door {DOORS.get(scene.door_state, scene.door_state)}")
     yield Text(scene.mode, DIM if scene.mode == "Normal" else YELLOW)
     if scene.relock_s:
         yield Text(f"relock {scene.relock_s}s")

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from lockd.cli.output import clean
 from lockd.errors import Failure
 
 #: How long a child may take to end when asked to.
@@ -75,7 +76,7 @@ class Child:
     def told(self, lines: int = 8) -> str:
         """The end of its output, for a message."""
         text = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
-        return "\n".join(f"  {line}" for line in text[-lines:])
+        return "\n".join(f"  {clean(line)}" for line in text[-lines:])
 
     def failure(self, what: str) -> NotServing:
         """An error that says what it did."""
