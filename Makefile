@@ -46,7 +46,7 @@ slow: .venv/test ## Run these three and every other slow test
 	@$(SLOW)
 
 bench: .venv/test ## Measure start, PIN, idling and memory against their yardsticks
-	@$(BIN)/pytest -m bench -o faulthandler_timeout=600 -s -q tests/bench
+	@$(BIN)/python -m tests.bench
 
 docs: .venv/test ## Write the man page (build/lockctl.1) and the drawn parts of the documents anew
 	@mkdir -p build

@@ -18,7 +18,7 @@ MAX_LINE = 1000
 
 SIMULATED: dict[str, Any] = {
     "lock": {"auto_relock_s": 30},
-    "bolt": {"forward": 17, "backward": 27, "locked": 22, "unlocked": 23},
+    "bolt": {"forward": 17, "backward": 27, "locked": 22, "unlocked": 23, "travel_s": 1.0},
     "door": {"contact": 24, "ajar_s": 60},
     "tamper": {"contact": 25},
     "inside": {"button": 18},

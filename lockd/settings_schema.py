@@ -304,7 +304,7 @@ KEYS = (
     Key("store.events", Whole(100, 10_000_000), "How many entries the audit trail keeps before the oldest go."),
     Key("store.key", KeySource(), "The key that seals the store: a systemd credential, else a file in the state"
         " folder (auto); the credential alone; or the file at this path."),
-    Key("time.zone", Zone(), "The time zone of schedules."),
+    Key("time.zone", Zone(), "The time zone of schedules, which are still to come."),
     Key("time.trust", Word(("auto", "never")), "Whether a battery-backed clock or NTP makes the time trusted."),
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import get_args
 
-from lockd import words
+from lockd import RELEASED, words
 from lockd.dbus import names
 from lockd.dbus.checks import Check, anything, fields, matching, number, octets, real, text, word
 
@@ -35,11 +35,8 @@ _user_fields = fields(
 )
 _new_user_fields = fields(names.SET_CREDENTIAL_OPTIONS, {"user_status": _status, "user_type": _type})
 
-#: From a date before which no lockd was made to one that no clock of ours will see.
-_seconds = number(1_735_689_600, 4_102_444_800)
-
-#: What outside power may be called when it is plugged in.
-PLUGS = ("EmergencyUsb", "Emergency9V", "Generator", "Wireless", "Mains")
+#: From when this lockd was made, as a clock before that is never trusted, to what no clock of ours will see.
+_seconds = number(RELEASED // 1_000_000, 4_102_444_800)
 
 #: Method -> argument -> check.
 ARGUMENTS: Mapping[str, Mapping[str, Check]] = {
@@ -75,7 +72,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Check]] = {
     "TurnThumb": {"direction": _turn},
     "Jam": {"jammed": anything},
     "SetBattery": {"percent": real(0, 100), "volts": _volts},
-    "Plug": {"source": word(*PLUGS), "volts": _volts},
+    "Plug": {"source": word(*words.PLUGS), "volts": _volts},
     "Unplug": {},
     "Tamper": {"removed": anything},
     "PressInside": {},
@@ -85,9 +82,6 @@ ARGUMENTS: Mapping[str, Mapping[str, Check]] = {
 #: Writable property -> check.
 PROPERTIES: Mapping[str, Check] = {
     "OperatingMode": word(*get_args(words.OperatingMode)),
-    "AutoRelockTime": number(0, _UINT),
-    "WrongCodeEntryLimit": number(1, 255),
-    "UserCodeTemporaryDisableTime": number(1, 255),
     "RequirePINforRemoteOperation": anything,
-    "ExpiringUserTimeout": number(1, 2880),
+    **{name: number(*limits) for name, limits in words.LIMITS.items()},
 }

@@ -28,22 +28,29 @@ class Callers:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._known: dict[str, Caller] = {}
+        self._uids: dict[str, int] = {}
         self._names: dict[int, str] = {}
 
+    async def uid(self, sender: str) -> int:
+        """His Unix user, as the bus itself knows him. AccessDenied when he has left already."""
+        if sender not in self._uids:
+            try:
+                (uid,) = await self._connection.ask_bus("GetConnectionUnixUser", "s", sender)
+            except (CallError, OSError):
+                raise AccessDenied("the bus does not know who you are") from None
+            _remember(self._uids, sender, uid)
+        return self._uids[sender]
+
     async def identify(self, sender: str) -> Caller:
-        """The caller, as the bus itself knows him. AccessDenied when he has left already."""
-        if caller := self._known.get(sender):
-            return caller
-        try:
-            (uid,) = await self._connection.ask_bus("GetConnectionUnixUser", "s", sender)
-        except (CallError, OSError):
-            raise AccessDenied("the bus does not know who you are") from None
+        """The caller with the name of his user. AccessDenied as above."""
+        uid = await self.uid(sender)
         if uid not in self._names:
-            _remember(self._names, uid, await _user_name(uid))
-        caller = Caller(sender, uid, self._names[uid])
-        _remember(self._known, sender, caller)
-        return caller
+            try:
+                name = await _user_name(uid)
+            except RuntimeError:  # no thread is to be had now; the next call tries again
+                return Caller(sender, uid, "")
+            _remember(self._names, uid, name)
+        return Caller(sender, uid, self._names[uid])
 
 
 class Readers:
@@ -74,7 +81,7 @@ class Readers:
 
 def _remember(known: dict[Key, Any], key: Key, value: Any) -> None:
     """The oldest makes room."""
-    if len(known) >= MOST_CALLERS:
+    if len(known) >= MOST_CALLERS and key not in known:
         del known[next(iter(known))]
     known[key] = value
 
@@ -89,7 +96,7 @@ def _departure(sender: str) -> str:
 
 async def _user_name(uid: int) -> str:
     """Empty if there is none, or none in time: a directory in the network may be asked, so that it is asked in
-    a thread, which may hang as long as it likes."""
+    a thread, which may hang as long as it likes. RuntimeError: no thread could be started."""
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[str] = loop.create_future()
 

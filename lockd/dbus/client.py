@@ -16,7 +16,7 @@ from dbus_next.signature import Variant
 from lockd import errors
 from lockd.dbus import names, standard
 from lockd.dbus.connection import CallError, Connection
-from lockd.dbus.variants import plain, refuse_unknown, to_wire
+from lockd.dbus.variants import plain, refuse_odd, to_wire
 from lockd.errors import AccessDenied, Failure, InvalidField, LockdError, UnsupportedCommand
 from lockd.value import Value
 
@@ -107,7 +107,7 @@ class Client:
         if len(values) != len(known.takes):
             raise InvalidField(f"{method} takes {', '.join(arg.name for arg in known.takes) or 'nothing'}")
         for arg, value in zip(known.takes, values, strict=True):
-            refuse_unknown(arg, value)
+            refuse_odd(arg, value)
         with self._translated(method):
             body = [to_wire(arg, value) for arg, value in zip(known.takes, values, strict=True)]
         signature = "".join(arg.signature for arg in known.takes)

@@ -23,7 +23,7 @@ from dbus_next._private.address import parse_address
 from dbus_next.constants import MessageFlag, MessageType
 from dbus_next.message import Message
 
-from lockd.dbus.frames import Inbox, Outbox
+from lockd.dbus.frames import Inbox, Outbox, marshalled
 
 #: The longest that messages may keep the loop from everything else.
 TURN_S = 0.002
@@ -126,14 +126,14 @@ class Connection:
             if not future.done():
                 future.set_exception(ConnectionError(f"the connection to the bus has ended: {why}"))
 
-    def post(self, message: Message) -> None:
-        """Send it without waiting. Does nothing after the end. Raises ValueError or TypeError for a
-        body that is not of its signature."""
+    def post(self, message: Message, body: bytes | None = None) -> None:
+        """Send it without waiting, `body` instead of its own if there is one. Does nothing after the end.
+        Raises ValueError or TypeError for a body that is not of its signature."""
         if not self.connected:
             return
         self._serial = message.serial = self._serial % 0xFFFFFFFF + 1
         idle = not self._outbox.size
-        self._outbox.put(bytes(message._marshall()))  # type: ignore[no-untyped-call]
+        self._outbox.put(marshalled(message, body))
         if self._outbox.size > GIVE_UP:
             self.close("the bus does not read")
         elif idle:

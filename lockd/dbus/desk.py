@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from lockd.value import Value
@@ -31,6 +31,10 @@ class Desk(Protocol):
     #: The modelled door (gpio.mechanism), or None.
     simulator: Any
 
+    def refused(self, by: str, method: str, error: str) -> None:
+        """Keep a trace of a call that went no further: for lack of a right, or to move the bolt with a wrong
+        argument. `error` is the name of the refusal. Returns at once."""
+
     async def operate(self, wish: Wish, by: str, pin: str | None, wait: bool, relock_s: int | None) -> None:
         """Move the bolt; `pin` is digits. Returns when it arrived, or with `wait` False when granted."""
 
@@ -46,8 +50,8 @@ class Desk(Protocol):
     def get_user(self, index: int) -> Mapping[str, Any]:
         """USER_FIELDS; a free place has only index and next."""
 
-    def list_users(self) -> list[dict[str, Any]]:
-        """USER_FIELDS of each."""
+    def list_users(self) -> Iterable[Mapping[str, Any]]:
+        """USER_FIELDS of each; they are taken a few at a time."""
 
     async def clear_user(self, index: int, by: str) -> None:
         """0xFFFE: all."""

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Coroutine
+from collections import Counter, defaultdict
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from dbus_next.constants import MessageFlag
 from dbus_next.message import Message
 
-from lockd.dbus import names
+from lockd.dbus import names, rows
 from lockd.dbus.callers import Callers, Readers
 from lockd.dbus.connection import Connection
+from lockd.dbus.desk import Caller
 from lockd.dbus.polkit import Policy
 from lockd.dbus.router import Answer, Call, Router, body_of
 from lockd.dbus.standard import ERROR, StandardError
-from lockd.errors import AccessDenied, Busy, LockdError
+from lockd.dbus.variants import clean
+from lockd.errors import AccessDenied, Busy, InvalidField, LockdError
 
 log = logging.getLogger("lockd.dbus")
 
-#: Calls under way, of all callers and of one.
+#: Calls under way, of all callers and of one; of one user on however many connections half of all.
 MOST_PENDING = 256
 MOST_PENDING_OF_ONE = 32
+#: So many are root's alone.
+ROOM_FOR_ROOT = 32
 #: The longest text of an error.
 LONGEST_ERROR = 1000
+TOO_MANY = "too many calls are waiting already; try again when they are answered"
 
 
 class Load:
@@ -34,11 +40,26 @@ class Load:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
         self._of: Counter[str] = Counter()
+        self._of_user: Counter[int] = Counter()
+        #: Of each method with a long answer only one is made at a time; another method need not wait for it.
+        self.turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def refuse_more(self, sender: str) -> None:
         """Busy if there is no room for another call of this sender."""
         if len(self._tasks) >= MOST_PENDING or self._of[sender] >= MOST_PENDING_OF_ONE:
-            raise Busy("too many calls are waiting already; try again when they are answered")
+            raise Busy(TOO_MANY)
+
+    @contextmanager
+    def of_user(self, uid: int) -> Iterator[None]:
+        """A call, from when it is known whose it is. Busy if this user leaves too little room for others."""
+        strangers = self._of_user.total() - self._of_user[0]
+        if self._of_user[uid] >= MOST_PENDING // 2 or (uid and strangers >= MOST_PENDING - ROOM_FOR_ROOT):
+            raise Busy(TOO_MANY)
+        self._of_user[uid] += 1
+        try:
+            yield
+        finally:
+            self._of_user -= Counter((uid,))  # which drops those that are down to none
 
     def begin(self, sender: str, work: Coroutine[Any, Any, None]) -> None:
         """Run it."""
@@ -87,15 +108,36 @@ class Dispatcher:
 
     async def _perform(self, message: Message, call: Call) -> None:
         try:
-            caller = await self._callers.identify(message.sender)
-            interactive = bool(message.flags & MessageFlag.ALLOW_INTERACTIVE_AUTHORIZATION)
-            await self._policy.require(caller, call.right, interactive)
-            if call.right == "read-log" and self._connection.connected:
-                self._readers.admit(message.sender)
-            result = await call.run(caller)
-            self._reply(message, call.gives, result if len(call.gives) > 1 else (result,)[: len(call.gives)])
+            with self._load.of_user(await self._callers.uid(message.sender)):
+                caller = await self._callers.identify(message.sender)
+                values = await self._admit(message, call, caller)
+                if len(call.gives) == 1 and call.gives[0].signature == rows.SIGNATURE:
+                    await self._perform_long(message, call, call.gives[0], caller, values)
+                    return
+                result = await call.run(caller, *values)
+                self._reply(message, call.gives, result if len(call.gives) > 1 else (result,)[: len(call.gives)])
         except Exception as error:  # noqa: BLE001 - every fault becomes the caller's answer
             self._refuse(message, error)
+
+    async def _admit(self, message: Message, call: Call, caller: Caller) -> list[Any]:
+        """The arguments, if he has the right and they are good; a refusal leaves a trace."""
+        interactive = bool(message.flags & MessageFlag.ALLOW_INTERACTIVE_AUTHORIZATION)
+        try:
+            await self._policy.require(caller, call.right, interactive)
+            values = call.check()
+        except (AccessDenied, InvalidField) as error:
+            if call.right == "operate" or (call.right != "any" and isinstance(error, AccessDenied)):
+                self._router.desk.refused(caller.by, call.name, error.name)
+            raise
+        if call.right == "read-log" and self._connection.connected:
+            self._readers.admit(message.sender)
+        return values
+
+    async def _perform_long(self, message: Message, call: Call, arg: names.Arg, caller: Caller, values: list[Any]) -> None:
+        """An answer of many rows: one at a time, and that in slices."""
+        async with self._load.turns[call.name]:
+            body = await rows.body_of_rows(arg, await call.run(caller, *values))
+            self._send(message, Message.new_method_return(message, arg.signature, [[]]), body)
 
     def _reply(self, message: Message, gives: tuple[names.Arg, ...], values: tuple[Any, ...]) -> None:
         reply = Message.new_method_return(message, "".join(arg.signature for arg in gives), body_of(gives, values))
@@ -106,12 +148,11 @@ class Dispatcher:
         if name is None:
             log.error("%s failed: %s", message.member, type(error).__name__, exc_info=error)
             name, text = names.ERROR + "Failure", "lockd failed at this; its journal says why"
-        clean = text[:LONGEST_ERROR].encode("utf-8", "replace").decode().replace("\0", "?")
-        self._send(message, Message.new_error(message, name, clean))
+        self._send(message, Message.new_error(message, name, clean(text[:LONGEST_ERROR])))
 
-    def _send(self, message: Message, reply: Message) -> None:
+    def _send(self, message: Message, reply: Message, body: bytes | None = None) -> None:
         if not message.flags & MessageFlag.NO_REPLY_EXPECTED:
-            self._connection.post(reply)
+            self._connection.post(reply, body)
 
 
 def _named(error: Exception) -> tuple[str | None, str]:

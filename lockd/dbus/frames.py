@@ -12,7 +12,7 @@ import logging
 import socket
 from collections import deque
 from collections.abc import Iterator
-from struct import unpack_from
+from struct import pack_into, unpack_from
 
 from dbus_next._private.unmarshaller import Unmarshaller
 from dbus_next.message import Message
@@ -22,6 +22,7 @@ log = logging.getLogger("lockd.dbus")
 
 #: Fixed part of a header: byte order, type, flags, version, body length, serial, length of the fields.
 _FIXED = 16
+_BODY_LENGTH = 4
 #: A header longer than this (an absurd object path) is dropped with its message, unanswered.
 LONGEST_HEADER = 64 * 1024
 #: dbus-next remembers every signature that it ever met; strangers choose them.
@@ -92,12 +93,22 @@ class Outbox:
                 self._parts.appendleft(rest)
 
 
+def marshalled(message: Message, body: bytes | None = None) -> bytes:
+    """A message on the wire. `body`, of its signature and marshalled already, takes the place of its own."""
+    whole: bytearray = message._marshall()  # type: ignore[no-untyped-call]
+    if body is not None:
+        (own,) = unpack_from("<I", whole, _BODY_LENGTH)
+        whole[len(whole) - own :] = body
+        pack_into("<I", whole, _BODY_LENGTH, len(body))
+    return bytes(whole)
+
+
 def _sizes(buffer: bytearray) -> tuple[int, int]:
     """Bytes of the whole header and of the body."""
     order = {b"l": "<", b"B": ">"}.get(bytes(buffer[:1]))
     if order is None or buffer[3] != 1:
         raise ConnectionError("the bus does not speak D-Bus version 1")
-    body, _serial, fields = unpack_from(f"{order}III", buffer, 4)
+    body, _serial, fields = unpack_from(f"{order}III", buffer, _BODY_LENGTH)
     return _FIXED + fields + -fields % 8, body
 
 

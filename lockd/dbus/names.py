@@ -46,7 +46,7 @@ class Property(Value):
     signature: str
     doc: str
     write: Right | Literal[""] = ""
-    changes: Literal["true", "const"] = "true"
+    changes: Literal["true", "false", "const"] = "true"
 
 
 class Signal(Value):
@@ -126,7 +126,8 @@ LOCK = Interface(
         Property("ActuatorEnabled", "b", "Whether the motor can be driven at all."),
         Property("OperatingMode", "s", "Normal, Vacation (from outside only by remote), Privacy (nothing from"
                  " outside), NoRemoteLockUnlock or Passage (no code needed, no relock).", "configure"),
-        Property("AutoRelockTime", "u", "Seconds from unlocking to locking again; 0: off.", "configure"),
+        Property("AutoRelockTime", "u", "Seconds from unlocking to locking again (at most 86400); 0: off.",
+                 "configure"),
         Property("WrongCodeEntryLimit", "y", "Wrong codes within the window that start a lockout (1-255).",
                  "configure"),
         Property("UserCodeTemporaryDisableTime", "y", "Seconds of the first lockout (1-255); each further one is twice"
@@ -135,8 +136,8 @@ LOCK = Interface(
                  "configure"),
         Property("ExpiringUserTimeout", "u", "Minutes that an ExpiringUser lasts after the first use (1-2880).",
                  "configure"),
-        Property("LockoutRemaining", "u", "Seconds that D-Bus callers still have to wait after too many wrong PINs;"
-                 " 0: none. Other sources count for themselves."),
+        Property("LockoutRemaining", "u", "Seconds until the last lockout ends, whichever source (keypad, D-Bus)"
+                 " tried too many wrong PINs; 0: none. Told when one begins and when all have ended."),
     ),
     signals=(
         Signal("LockOperation", "The bolt was moved, by whom and how.", _EVENT),
@@ -201,7 +202,7 @@ MANAGER = Interface(
     ),
     properties=(
         Property("Version", "s", "lockd's version.", changes="const"),
-        Property("TimeState", "s", "What the clock is worth: Trusted, Floor or Unknown."),
+        Property("TimeState", "s", "What the clock is worth: Trusted, Floor or Unknown.", changes="false"),
         Property("Degraded", "as", "What does not work now, one line each; empty: all is well."),
     ),
 )

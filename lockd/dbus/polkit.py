@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import os
+from collections import Counter
 from typing import Literal, Protocol
 
 from dbus_next.message import Message
@@ -13,7 +14,7 @@ from dbus_next.signature import Variant
 from lockd.dbus.connection import CallError, Connection
 from lockd.dbus.desk import Caller
 from lockd.dbus.names import BUS_NAME, Right
-from lockd.errors import AccessDenied
+from lockd.errors import AccessDenied, Busy
 
 log = logging.getLogger("lockd.dbus")
 
@@ -25,6 +26,8 @@ ALLOW_USER_INTERACTION = 1
 #: How long polkit may think; and how long, when a person is asked for a password.
 ANSWER_S = 10.0
 PASSWORD_S = 60.0
+#: Questions about one user that may be open: he can keep them open for as long as he types no password.
+MOST_OPEN_OF_A_USER = 8
 
 PolicyWord = Literal["polkit", "same-user"]
 
@@ -33,7 +36,8 @@ class Policy(Protocol):
     """Says who has a right."""
 
     async def require(self, caller: Caller, right: Right, interactive: bool) -> None:
-        """Returns if he has it, else AccessDenied. `interactive`: he may be asked for a password."""
+        """Returns if he has it, else AccessDenied; Busy when too much is open about him already.
+        `interactive`: he may be asked for a password."""
 
 
 def policy_for(word: PolicyWord, connection: Connection) -> Policy:
@@ -57,12 +61,21 @@ class Polkit:
         self._connection = connection
         self._numbers = itertools.count(1)
         self._fault = ""
+        self._open: Counter[int] = Counter()
 
     async def require(self, caller: Caller, right: Right, interactive: bool) -> None:
         """See Policy."""
         if caller.uid == 0 or right == "any":
             return
-        action = f"{BUS_NAME}.{right}"
+        if self._open[caller.uid] >= MOST_OPEN_OF_A_USER:
+            raise Busy("too many calls of this user wait for polkit already; try again when they are answered")
+        self._open[caller.uid] += 1
+        try:
+            await self._ask(caller, f"{BUS_NAME}.{right}", interactive)
+        finally:
+            self._open -= Counter((caller.uid,))  # which drops those that are down to none
+
+    async def _ask(self, caller: Caller, action: str, interactive: bool) -> None:
         number = f"lockd-{next(self._numbers)}"
         try:
             (answer,) = await self._connection.ask(

@@ -39,19 +39,22 @@ class Answer(Value):
 
 
 class Call(Value):
-    """Something for a caller with this right. `run` gives the values of the answer."""
+    """Something for a caller with this right. `check` gives the arguments (or InvalidField), and `run` takes
+    the caller and them, and gives the values of the answer."""
 
+    name: str
     right: Right
     gives: tuple[Arg, ...]
-    run: Callable[[Caller], Awaitable[Any]]
+    check: Callable[[], list[Any]]
+    run: Callable[..., Awaitable[Any]]
 
 
 class Router:
-    """Knows every method and property of one object."""
+    """Knows every method and property of one object. `desk`: who does it."""
 
     def __init__(self, desk: Desk, simulator: bool) -> None:
         own = tuple(each for each in names.INTERFACES if simulator or each is not names.SIMULATOR)
-        self._desk = desk
+        self.desk = desk
         self._interfaces: dict[str, Interface] = {each.name: each for each in (*own, *standard.INTERFACES)}
         self._handlers = {each.name: HANDLERS[each.name](desk) for each in own}
         self._properties = {each.name: {prop.name: prop for prop in each.properties} for each in own}
@@ -94,9 +97,12 @@ class Router:
 
     def _own(self, interface: Interface, method: Method, body: list[Any]) -> Call:
         checks = ARGUMENTS[method.name]
-        values = [checks[arg.name](value, arg.name) for arg, value in zip(method.takes, body, strict=True)]
-        handle = getattr(self._handlers[interface.name], method.name)
-        return Call(method.right, method.gives, lambda caller: handle(caller, *values))
+
+        def check() -> list[Any]:
+            return [checks[arg.name](value, arg.name) for arg, value in zip(method.takes, body, strict=True)]
+
+        run = getattr(self._handlers[interface.name], method.name)
+        return Call(method.name, method.right, method.gives, check, run)
 
     def _simple(self, member: str, path: str) -> tuple[Any, ...]:
         if member == "Introspect":
@@ -119,15 +125,21 @@ class Router:
         handler = self._handlers[interface]
         if isinstance(handler, Simulator):
             return Variant(prop.signature, handler.get(prop.name))
-        return Variant(prop.signature, lists(self._desk.get_property(interface, prop.name)))
+        return Variant(prop.signature, lists(self.desk.get_property(interface, prop.name)))
 
     def _set(self, prop: Property, value: Variant) -> Call:
         if not prop.write:
             raise StandardError("PropertyReadOnly", f"{prop.name} can only be read")
         if value.signature != prop.signature:
             raise InvalidField(f"{prop.name}: must be of type {prop.signature}, not {value.signature[:40]}")
-        good = PROPERTIES[prop.name](value.value, prop.name)
-        return Call(prop.write, (), lambda caller: self._desk.set_property(prop.name, good, caller.by))
+
+        def check() -> list[Any]:
+            return [PROPERTIES[prop.name](value.value, prop.name)]
+
+        def run(caller: Caller, good: Any) -> Awaitable[None]:
+            return self.desk.set_property(prop.name, good, caller.by)
+
+        return Call(f"Set {prop.name}", prop.write, (), check, run)
 
 
 def body_of(gives: tuple[Arg, ...], values: tuple[Any, ...]) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lockd.dbus.desk import Caller, Desk
@@ -21,7 +21,7 @@ class Users:
     async def GetUser(self, _caller: Caller, index: int) -> Mapping[str, Any]:
         return self._desk.get_user(index)
 
-    async def ListUsers(self, _caller: Caller) -> list[dict[str, Any]]:
+    async def ListUsers(self, _caller: Caller) -> Iterable[Mapping[str, Any]]:
         return self._desk.list_users()
 
     async def ClearUser(self, caller: Caller, index: int) -> None:

@@ -15,8 +15,6 @@ def to_wire(arg: Arg, value: Any) -> Any:
     """The value as dbus-next wants it. In dictionaries None and keys without a type are left out."""
     if arg.signature == "a{sv}":
         return dictionary(arg.fields, value)
-    if arg.signature == "aa{sv}":
-        return [dictionary(arg.fields, each) for each in value]
     return lists(value)
 
 
@@ -29,18 +27,29 @@ def dictionary(fields: Mapping[str, str], values: Mapping[str, Any]) -> dict[str
     }
 
 
-def refuse_unknown(arg: Arg, value: Any) -> None:
-    """InvalidField if a dictionary holds keys that `arg` does not know."""
+def refuse_odd(arg: Arg, value: Any) -> None:
+    """InvalidField if a dictionary holds keys that `arg` does not know, or a text would have to be changed."""
+    texts = {f"{arg.name}[{key}]": each for key, each in value.items()} if isinstance(value, dict) else {arg.name: value}
+    for path, each in texts.items():
+        if isinstance(each, str) and clean(each) != each:
+            raise InvalidField(f"{path}: must be text in UTF-8, without NUL")
     odd = sorted(str(key) for key in value if key not in arg.fields) if arg.signature == "a{sv}" else []
     if odd:
         raise InvalidField(f"{arg.name}[{odd[0][:40]}]: unknown; there are {', '.join(arg.fields) or 'none'}")
 
 
 def lists(value: Any) -> Any:
-    """Sequences as the lists that dbus-next takes for arrays and structs."""
+    """Sequences as the lists that dbus-next takes for arrays and structs, texts clean."""
+    if isinstance(value, str):
+        return clean(value)
     if isinstance(value, list | tuple):
         return [lists(each) for each in value]
     return value
+
+
+def clean(text: str) -> str:
+    """As D-Bus wants it: no NUL, and nothing but UTF-8, which the name of a file may not be."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def plain(value: Any) -> Any:

@@ -1,8 +1,9 @@
 """gpiozero, brought in once, and without the half of it that lockd has no use for.
 
-Its package imports every board and device it knows, and `importlib.metadata` for a choice of
-factory that lockd makes itself: as long as starting Python twice, on the way to the first PIN. So
-only the modules used here are loaded. The rest follows as soon as anyone asks for it.
+Its package imports every board and device it knows, colours, statistics, and `importlib.metadata`
+for a choice of factory that lockd makes itself: as long as starting Python three times, on the way
+to the first PIN. So only the modules used here are loaded. The rest follows as soon as anyone asks
+for it.
 """
 
 from __future__ import annotations
@@ -45,17 +46,27 @@ def _in_place_of(modules: dict[str, ModuleType | None]) -> Iterator[None]:
         sys.modules.update(before)
 
 
-def _small_metadata() -> ModuleType:
-    """gpiozero tries the backport's name before `importlib.metadata`."""
+def _later(real: str) -> ModuleType:
+    """Stands for a module of functions until one of them is called."""
+    small = ModuleType(real)
 
-    def entry_points(**selection: str) -> Any:
-        from importlib import metadata
+    def find(name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(f"module {real!r} has no attribute {name!r}")
+        return lambda *args, **named: getattr(import_module(real), name)(*args, **named)
 
-        return metadata.entry_points(**selection)
+    vars(small)["__getattr__"] = find
+    return small
 
-    module = ModuleType("importlib_metadata")
-    vars(module)["entry_points"] = entry_points
-    return module
+
+#: What gpiozero brings in for devices that lockd has not; the backport of importlib.metadata is
+#: what it tries first.
+UNUSED: dict[str, ModuleType | None] = {
+    "importlib_metadata": _later("importlib.metadata"),
+    "statistics": _later("statistics"),
+    "colorzero": _later("colorzero"),
+    "gpiozero.pins.pigpio": None,
+}
 
 
 def load(name: str) -> Any:
@@ -64,7 +75,7 @@ def load(name: str) -> Any:
         spec = PathFinder.find_spec("gpiozero")
         if spec is not None and spec.loader is not None:
             sys.modules["gpiozero"] = _postpone(spec)
-    with _in_place_of({"importlib_metadata": _small_metadata(), "gpiozero.pins.pigpio": None}):
+    with _in_place_of(UNUSED):
         return import_module(f"gpiozero.{name}")
 
 

@@ -21,7 +21,7 @@ from lockd.gpio.travel import Travel
 from lockd.gpio.wiring import Coil, Matrix, Switch
 from lockd.gpio.world import load, save
 from lockd.settings import Pin, Settings
-from lockd.words import Contact, Direction
+from lockd.words import PLUGS, Contact, Direction
 
 log = logging.getLogger("lockd.mechanism")
 
@@ -36,14 +36,6 @@ NEAR = 0.02
 CLEAR = 0.9
 #: A motor on the battery needs at least this.
 MOTOR_VOLTS = 4.0
-#: Volts that each kind of outside power works at.
-PLUGS = {
-    "EmergencyUsb": (4.4, 5.5),
-    "Emergency9V": (6.0, 10.5),
-    "Generator": (4.4, 10.5),
-    "Wireless": (4.4, 10.5),
-    "Mains": (4.4, 30.0),
-}
 #: Keys that may wait to be pressed.
 KEYS_MAX = 100
 HANDS: dict[str, Direction] = {"lock": "Locking", "unlock": "Unlocking"}
@@ -135,7 +127,7 @@ class Mechanism:
     def powered(self) -> bool:
         """Whether the supply can drive the motor."""
         world = self._world
-        low, high = PLUGS.get(world.plug, (math.inf, -math.inf))
+        low, _, high = PLUGS.get(world.plug, (math.inf, 0.0, -math.inf))
         return bool(low <= world.plug_volts <= high or (world.percent > 0 and world.volts >= MOTOR_VOLTS))
 
     def press(self, keys: str) -> None:

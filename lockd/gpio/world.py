@@ -35,7 +35,7 @@ def load(path: Path) -> World:
             raise ValueError("it holds something else")
     except FileNotFoundError:
         return fresh
-    except (OSError, ValueError, AttributeError) as fault:
+    except (OSError, ValueError, AttributeError, RecursionError) as fault:
         log.warning("the modelled door in %s cannot be read (%s): it begins shut and locked", path, fault)
         return fresh
     return World(**kept)

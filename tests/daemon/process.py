@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import json
 import os
 import select
 import shutil
@@ -12,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
@@ -36,7 +38,8 @@ class Lockd:
     def __init__(self, bus: str, config: str | None = NIMBLE, **env: str) -> None:
         self.place = Path(tempfile.mkdtemp(prefix="lockd-test-"))
         self.state, self.config, self.bus = self.place / "state", self.place / "lockd.toml", bus
-        self.env = env
+        self.env = {"PYTHONWARNINGS": "error", "PYTHONUNBUFFERED": "1"} | env
+        self.tied = TIED
         self.arguments = ["--simulate", "--state-dir", str(self.state), "--bus", bus]
         if config is not None:
             self.config.write_text(config)
@@ -54,6 +57,12 @@ class Lockd:
         return self._log.read_text()
 
     @property
+    def bolt(self) -> float:
+        """Where the modelled bolt is, as the model itself keeps it: 0 locked, 1 unlocked."""
+        file = self.state / "door.json"
+        return float(json.loads(file.read_text())["bolt"]) if file.exists() else 0.0
+
+    @property
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid
@@ -66,7 +75,7 @@ class Lockd:
         self._unread.clear()
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*TIED, sys.executable, "-m", "lockd", *self.arguments], cwd=ROOT, stdin=subprocess.DEVNULL,
+                [*self.tied, sys.executable, "-m", "lockd", *self.arguments], cwd=ROOT, stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, env=self._environment() | self.env | env,
             )
 
@@ -121,7 +130,7 @@ class Lockd:
     def _environment(self) -> dict[str, str]:
         plain = {name: value for name, value in os.environ.items() if not name.startswith(("DBUS_", "WATCHDOG_"))}
         plain.pop("JOURNAL_STREAM", None)
-        return plain | {"NOTIFY_SOCKET": str(self.place / "notify"), "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "error"}
+        return plain | {"NOTIFY_SOCKET": str(self.place / "notify")}
 
     def _noted(self, line: str) -> bool:
         """Whether it has; notes up to that one are taken."""
@@ -185,6 +194,21 @@ async def heard(news: AsyncIterator[Signal], name: str, **wanted: Any) -> dict[s
         if signal_.name == name and isinstance(signal_.value, Mapping) and wanted.items() <= signal_.value.items():
             return dict(signal_.value)
     raise AssertionError("the bus ended")
+
+
+async def changed(news: AsyncIterator[Signal], name: str, wanted: object) -> None:
+    """Until that property is said to have this value now."""
+    async for signal_ in news:
+        if signal_.name == "PropertiesChanged" and signal_.value[1].get(name) == wanted:
+            return
+    raise AssertionError("the bus ended")
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """For what nobody tells of."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not true():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
 
 
 async def everything(client: Client) -> dict[str, Any]:

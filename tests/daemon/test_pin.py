@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import json
 
 import pytest
 
 from lockd.dbus.client import Client
 from lockd.errors import InvalidCredential, LockedOut
-from tests.daemon.process import LOCK, LOG, NIMBLE, PATIENCE_S, SIMULATOR, Lockd, enrol, heard, on_the_bus, press, trail
+from tests.daemon.process import (
+    LOCK,
+    LOG,
+    NIMBLE,
+    PATIENCE_S,
+    SIMULATOR,
+    Lockd,
+    enrol,
+    heard,
+    on_the_bus,
+    press,
+    trail,
+    until,
+)  # fmt: skip
 from tests.fakes.bus import PrivateBus
 
 PIN, WRONG = "135790", "864209"
@@ -40,11 +52,8 @@ async def test_a_pin_opens_while_the_bus_is_gone_and_lockd_comes_back_with_the_b
         await enrol(caller, PIN)
         await press(caller, PIN + "#")
     private_bus.kill()
-    world = lockd.state / "door.json"
-    async with asyncio.timeout(PATIENCE_S):
-        while not world.exists() or json.loads(world.read_text())["bolt"] != 1.0:
-            await asyncio.sleep(0.01)
-        private_bus.start()
+    await until(lambda: lockd.bolt == 1.0)
+    private_bus.start()
     async with asyncio.timeout(5), on_the_bus(lockd) as caller:
         done = (await trail(caller))[-1]
     assert (done["source"], done["phase"], done["user"]) == ("Keypad", "done", 1)

@@ -10,7 +10,7 @@ import pytest
 
 from lockd.dbus.client import Client
 from lockd.settings_schema import KEYS
-from tests.daemon.process import LOCK, NIMBLE, PATIENCE_S, USERS, Lockd, everything, trail
+from tests.daemon.process import LOCK, NIMBLE, PATIENCE_S, USERS, Lockd, changed, everything, trail
 
 HUGE = 10**30
 #: What may stand nowhere, as TOML writes it.
@@ -55,9 +55,7 @@ async def test_a_good_file_holds_at_once(reloadable: Lockd, caller: Client) -> N
     assert await caller.get(LOCK, "AutoRelockTime") == 30
     async with caller.signals() as news, asyncio.timeout(PATIENCE_S):
         said = await _reloaded(reloadable, f"{NIMBLE}[lock]\nauto_relock_s = 33\npin_min = 8\n")
-        async for told in news:
-            if told.name == "PropertiesChanged" and told.value[1].get("AutoRelockTime") == 33:
-                break
+        await changed(news, "AutoRelockTime", 33)
     assert await caller.get(LOCK, "AutoRelockTime") == 33
     assert await caller.get(USERS, "MinPINCodeLength") == 8
     assert [line.partition("INFO ")[2] for line in said] == ["lockd: the configuration was read again"]
@@ -85,8 +83,8 @@ async def test_a_wrong_value_of_any_key_changes_nothing(reloadable: Lockd, calle
 
 @pytest.mark.parametrize(
     "text",
-    ["[lock]\nfrob = 1\n", "[frob]\n", "frob = 1\n", "lock = 1\n", "[lock\n", "\0", "\xff", "[lock]\npin_min = 8\npin_max = 6\n",
-     "x" * 3_000_000, "[bolt]\nforward = 17\nbackward = 17\n"],
+    ["[lock]\nfrob = 1\n", "[frob]\n", "frob = 1\n", "lock = 1\n", "[lock\n", "\0", "\xff", "x" * 3_000_000,
+     "[lock]\npin_min = 8\npin_max = 6\n", "[bolt]\nforward = 17\nbackward = 17\n"],
     ids=lambda text: repr(text)[:30],
 )  # fmt: skip
 async def test_a_file_that_makes_no_sense_changes_nothing(reloadable: Lockd, caller: Client, text: str) -> None:
@@ -109,9 +107,8 @@ async def test_a_file_that_is_gone_changes_nothing(reloadable: Lockd, caller: Cl
 
 async def test_after_faulty_files_a_good_one_is_taken(reloadable: Lockd, caller: Client) -> None:
     await _reloaded(reloadable, "[lock\n")
-    await _reloaded(reloadable, f"{NIMBLE}[lock]\nauto_relock_s = 44\n")
-    async with asyncio.timeout(PATIENCE_S):
-        while await caller.get(LOCK, "AutoRelockTime") != 44:
-            await asyncio.sleep(0.01)
+    async with caller.signals() as news, asyncio.timeout(PATIENCE_S):
+        await _reloaded(reloadable, f"{NIMBLE}[lock]\nauto_relock_s = 44\n")
+        await changed(news, "AutoRelockTime", 44)
     details = [event.get("detail") for event in await trail(caller)]
     assert details.count("settings-loaded") == 1

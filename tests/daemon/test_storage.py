@@ -20,12 +20,13 @@ from tests.daemon.process import (
     SIMULATOR,
     USERS,
     Lockd,
+    changed,
     enrol,
     heard,
     on_the_bus,
     press,
     trail,
-)  # fmt: skip
+)
 
 __all__ = ["disk", "trouble"]
 
@@ -50,10 +51,8 @@ async def _opened(caller: Client, pin: str) -> float:
     async with caller.signals() as news:
         begun = monotonic()
         await press(caller, pin + "#")
-        async for signal in news:
-            if signal.name == "PropertiesChanged" and signal.value[1].get("LockState") == "Unlocked":
-                return monotonic() - begun
-    raise AssertionError("the bus ended")
+        await changed(news, "LockState", "Unlocked")
+        return monotonic() - begun
 
 
 async def _refused(caller: Client, pin: str) -> dict[str, object]:

@@ -10,8 +10,8 @@ import pytest
 
 from lockd.daemon import health, notify
 from lockd.errors import Failure
-from tests.daemon.inside import PATIENCE_S, Inside, inside
-from tests.daemon.process import Lockd
+from tests.daemon.inside import Inside, inside
+from tests.daemon.process import PATIENCE_S, Lockd, until
 
 
 @pytest.fixture
@@ -31,16 +31,16 @@ async def _watched(lock: Inside, rounds: int = 3) -> None:
     await asyncio.gather(watching, return_exceptions=True)
 
 
-async def test_a_lockd_that_is_well_ticks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ticks: list[str]) -> None:
-    async with inside(tmp_path / "state", monkeypatch) as lock:
+async def test_a_lockd_that_is_well_ticks(tmp_path: Path, ticks: list[str]) -> None:
+    async with inside(tmp_path / "state") as lock:
         await _watched(lock)
     assert len(ticks) >= 2
 
 
 async def test_no_tick_when_a_motor_pin_is_not_as_it_was_set(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ticks: list[str], caplog: pytest.LogCaptureFixture
+    tmp_path: Path, ticks: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with inside(tmp_path / "state", monkeypatch) as lock:
+    async with inside(tmp_path / "state") as lock:
         forward = lock.daemon.settings.bolt.forward
         assert forward is not None
         line = lock.daemon.hardware.pins._lines[forward.number]
@@ -54,20 +54,20 @@ async def test_no_tick_when_a_motor_pin_is_not_as_it_was_set(
 
 
 async def test_no_tick_when_the_writer_has_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ticks: list[str]
+    tmp_path: Path, ticks: list[str]
 ) -> None:
-    async with inside(tmp_path / "state", monkeypatch) as lock:
+    async with inside(tmp_path / "state") as lock:
         lock.daemon.journal._work.put(None)
-        await lock.when(lambda: not lock.daemon.journal.alive)
+        await until(lambda: not lock.daemon.journal.alive)
         await _watched(lock)
     assert ticks == []
 
 
 async def test_a_tick_waits_for_the_store_to_answer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ticks: list[str]
+    tmp_path: Path, ticks: list[str]
 ) -> None:
     go_on = threading.Event()
-    async with inside(tmp_path / "state", monkeypatch) as lock:
+    async with inside(tmp_path / "state") as lock:
         lock.daemon.journal._work.put(lambda: go_on.wait(PATIENCE_S) and None)
         await _watched(lock)
         assert ticks == []
@@ -85,7 +85,7 @@ async def test_a_store_that_fails_is_said_once_and_does_not_restart_lockd(
         raise Failure("the disk is gone")
 
     monkeypatch.setattr(health.Vault, "check", fail)
-    async with inside(tmp_path / "state", monkeypatch) as lock:
+    async with inside(tmp_path / "state") as lock:
         await _watched(lock)
     assert ticks
     assert len([r for r in caplog.records if r.name == "lockd.health"]) == 1

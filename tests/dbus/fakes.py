@@ -40,8 +40,12 @@ class FakeDesk:
         self.calls: list[tuple[Any, ...]] = []
         self.error: Exception | None = None
         self.gate: asyncio.Event | None = None
+        self.traces: list[tuple[str, str, str]] = []
         self.operated = asyncio.Event()
         self.simulator: Any = FakeDoor(self.calls)
+
+    def refused(self, by: str, method: str, error: str) -> None:
+        self.traces.append((by, method, error))
 
     def _saw(self, *call: Any) -> None:
         self.calls.append(call)

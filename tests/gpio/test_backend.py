@@ -136,7 +136,7 @@ def test_the_library_is_loaded_lightly_and_is_whole_for_whoever_asks_for_more() 
 import sys
 import lockd.gpio.backend as backend
 backend.mock_factory()
-assert "gpiozero.boards" not in sys.modules and "importlib.metadata" not in sys.modules
+assert sys.modules.keys().isdisjoint({"gpiozero.boards", "importlib.metadata", "statistics", "colorzero"})
 assert "importlib_metadata" not in sys.modules
 import gpiozero
 assert not hasattr(gpiozero, "__nothing__") and "gpiozero.boards" not in sys.modules
@@ -147,6 +147,8 @@ gpiozero.pins.mock.MockFactory
 import os
 os.environ["GPIOZERO_PIN_FACTORY"] = "mock"
 gpiozero.Device.ensure_pin_factory()
+lamp = gpiozero.RGBLED(2, 3, 4, pwm=False, pin_factory=backend.mock_factory())
+assert str(lamp.color) == "#000000"
 """
     root = Path(__file__).parents[2]
     subprocess.run([sys.executable, "-W", "error", "-c", script], cwd=root, check=True, timeout=20)
