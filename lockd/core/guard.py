@@ -10,7 +10,7 @@ from lockd.core.effects import Effect, Put, Write
 from lockd.core.entries import Operation, alarm_entry, refusal_entry, reply, system_entry, telling
 from lockd.core.events import Denied, EnterPressed, OperationAsked
 from lockd.core.instant import Instant
-from lockd.core.lockout import HELD_RECORDED, Policy, Tries
+from lockd.core.lockout import Policy, Trickle, Tries
 from lockd.core.parts import Parts
 from lockd.core.people import SPENT, Credential, User, use_limited
 from lockd.core.snapshot import Snapshot
@@ -18,7 +18,6 @@ from lockd.core.throws import Throws
 from lockd.words import Source, Wish
 
 MINUTE_US = 60_000_000
-DENIALS_S = 300.0  #: within this, no more callers without the right get a record each than in a lockout
 
 #: Sources whose wrong tries are counted, each for itself.
 COUNTED: tuple[Source, ...] = ("Keypad", "Remote", "ProprietaryRemote", "RFID", "Biometric")
@@ -31,8 +30,8 @@ class Guard:
         self.parts = parts
         self.throws = throws
         self._boot = snapshot.boot
-        self._denials: tuple[float, ...] = ()
-        self._more_denials = 0
+        self._denials = Trickle()
+        self._unread = Trickle()
         self.tries: dict[Source, Tries] = {}
         for source in COUNTED:
             kept = snapshot.state.get(f"lockout:{source}")
@@ -59,14 +58,10 @@ class Guard:
 
     def denied(self, event: Denied, at: Instant) -> Iterator[Effect]:
         """A caller without the right: every try leaves a trace, but a flood of them only a count."""
-        self._denials = tuple(d for d in self._denials if at.mono - d < DENIALS_S)
-        if len(self._denials) >= HELD_RECORDED:
-            self._more_denials += 1
-            return
-        self._denials = (*self._denials, at.mono)
-        entry = system_entry("access-denied", at, by=event.by, operation=event.method, count=self._more_denials)
-        self._more_denials = 0
-        yield self.parts.record(entry, at)
+        untold = self._denials.take(at.mono)
+        if untold is not None:
+            entry = system_entry("access-denied", at, by=event.by, operation=event.method, count=untold)
+            yield self.parts.record(entry, at)
 
     def asked(self, event: OperationAsked, at: Instant) -> Iterator[Effect]:
         """Somebody outside wants the bolt moved."""
@@ -84,6 +79,8 @@ class Guard:
             yield from self._admit(event, who, tries, at)
         elif refusal.detail == "locked-out":
             yield from self._held(event, refusal, tries, at)
+        elif refusal.detail == "busy" and self._unread.take(at.mono) is None:
+            yield from reply(event.request, refusal.answer)
         else:
             yield from self._refuse(event, refusal, who, tries, at)
 

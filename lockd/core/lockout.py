@@ -12,6 +12,7 @@ from typing import Any
 from lockd.value import Value
 
 HELD_RECORDED = 10  #: tries during a lockout that get a record each; the rest are counted
+TRICKLE_S = 300.0  #: within this, what is no try of a code gets no more records than that
 CHECKPOINT_S = 30.0  #: how often the remainder is saved: what a power cut can add at the most
 
 
@@ -22,6 +23,24 @@ class Policy(Value):
     window_s: float
     first_s: float
     max_s: float
+
+
+class Trickle:
+    """Records of what somebody may do without end: so many within the window, the rest as a count."""
+
+    def __init__(self) -> None:
+        self._recent: tuple[float, ...] = ()
+        self._untold = 0
+
+    def take(self, at: float) -> int | None:
+        """How many went untold before this one; None: this one goes untold too."""
+        self._recent = tuple(moment for moment in self._recent if at - moment < TRICKLE_S)
+        if len(self._recent) >= HELD_RECORDED:
+            self._untold += 1
+            return None
+        self._recent = (*self._recent, at)
+        untold, self._untold = self._untold, 0
+        return untold
 
 
 class Tries:

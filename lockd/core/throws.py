@@ -129,9 +129,10 @@ class Throws:
         self._under_way = (*self._under_way, op)
         if outcomes == (Joined(),):
             yield from self._supersede(op, at)
-        else:
-            yield from self.parts.local(op.source, "working")
+            return
         yield from self.follow(outcomes, at)
+        if self.parts.bolt.direction is not None:
+            yield from self.parts.local(op.source, "working")
 
     def _obstacle(self, op: Operation, at: Instant) -> LockdError | None:
         """What has come between the grant and the bolt."""

@@ -76,7 +76,9 @@ class Daemon:
         ends.callback(self.digests.close)
         self.voice = Voice()
         lock = Lock(settings, opened.snapshot, self.hardware.contacts.levels(), self.clock.now())
-        self.health = Health(lock, self.hardware.pins, self.journal, self.clock, self.voice, opened)
+        self.health = Health(
+            lock, self.hardware.pins, self.journal, self.digests, self.clock, self.voice, opened
+        )
         self.pump = Pump(lock, self.clock.now, {
             Record: self.journal.write,
             DriveBolt: self.hardware.drive,

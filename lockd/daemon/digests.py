@@ -36,6 +36,11 @@ class Digests:
         self._worker = threading.Thread(target=self._run, name="lockd-digest", daemon=True)
         self._worker.start()
 
+    @property
+    def alive(self) -> bool:
+        """Whether codes can still be hashed."""
+        return self._worker.is_alive()
+
     async def digest(self, lane: Source, kind: str, secret: str) -> bytes:
         """The digest; empty when it cannot be made, or when too many wait in this lane."""
         waiting = self._lanes.setdefault(lane, deque())

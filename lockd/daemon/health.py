@@ -9,6 +9,7 @@ from typing import Any
 from lockd.core.lock import Lock
 from lockd.daemon import notify
 from lockd.daemon.clock import Clock
+from lockd.daemon.digests import Digests
 from lockd.daemon.journal import Journal
 from lockd.daemon.opening import Opened
 from lockd.daemon.voice import Voice
@@ -18,6 +19,7 @@ from lockd.store.vault import Vault
 
 log = logging.getLogger("lockd.health")
 
+MISTAKE = "lockd made a mistake in looking at the store"
 CHECK_S = 5.0  #: a store that has not answered for this long is treated as one that fails
 
 
@@ -25,9 +27,10 @@ class Health:
     """Looks at everybody, changes nobody."""
 
     def __init__(
-        self, lock: Lock, pins: Pins, journal: Journal, clock: Clock, voice: Voice, opened: Opened
+        self, lock: Lock, pins: Pins, journal: Journal, digests: Digests, clock: Clock, voice: Voice, opened: Opened
     ) -> None:
         self._lock, self._pins, self._journal, self._clock, self._voice = lock, pins, journal, clock, voice
+        self._digests = digests
         self._opened = opened
         self._told: list[str] = []
         self._trouble = ""
@@ -37,8 +40,6 @@ class Health:
         lines = list(self._lock.degraded())
         if self._opened.why_not:
             lines.append(f"store: {self._opened.why_not}")
-        elif self._opened.vault is not None and self._opened.vault.set_aside is not None:
-            lines.append(f"store: the old one could not be read and lies in {self._opened.vault.set_aside}")
         if self._voice.bus is None or self._voice.bus.trouble:
             lines.append(f"dbus: {self._voice.bus.trouble if self._voice.bus else 'not started yet'}")
         return lines
@@ -77,6 +78,8 @@ class Health:
             self._pins.check()
         except LockdError as fault:
             return str(fault)
+        if not self._digests.alive:
+            return "the thread that checks codes has ended"
         return "" if self._journal.alive else "the store's thread has ended"
 
     async def _store_trouble(self) -> str:
@@ -89,6 +92,10 @@ class Health:
             return f"the store has not answered for {CHECK_S:g} s"
         except LockdError as fault:
             return str(fault)
+        except Exception as fault:  # a mistake of lockd's own is no reason to end either
+            if self._trouble != MISTAKE:
+                log.error("self-check of the store", exc_info=fault)
+            return MISTAKE
         return ""
 
     def _complain(self, trouble: str) -> None:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lockd.core.events import EnterPressed, PropertySet
+from lockd.core.events import EnterPressed, OperationAsked, Presented, PropertySet
 from lockd.core.guard import COUNTED
 from lockd.core.lockout import CHECKPOINT_S, HELD_RECORDED, Policy, Tries
-from lockd.errors import DisabledUserDenied, InvalidCredential, LockedOut
+from lockd.errors import Busy, DisabledUserDenied, InvalidCredential, LockedOut
 from lockd.words import Source, Wish
 from tests.core.world import AT_UNLOCKED, World, wired
 
@@ -377,3 +377,12 @@ def test_the_countdown_is_that_of_whoever_has_to_wait_longest() -> None:
     assert world.property("LockoutRemaining") == 90
     world.wait(60)
     assert world.property("LockoutRemaining") == 30
+
+
+def test_a_flood_of_codes_that_nobody_had_time_to_read_writes_little_and_is_answered() -> None:
+    world = home()
+    for request in range(1, 100):
+        world.submit(OperationAsked("Unlock", "Remote", Presented("PIN", b""), request))
+    assert len(world.entries(detail="busy")) == HELD_RECORDED
+    assert all(isinstance(world.answers[request], Busy) for request in range(1, 100))
+    assert world.property("LockoutRemaining") == 0

@@ -8,6 +8,7 @@ from lockd.core.effects import Answer, Changed, DriveBolt, Drop, Effect, Entry, 
 from lockd.core.events import EnterPressed, OperationAsked, Presented, Recorded, Sensed, Started
 from lockd.core.instant import Instant
 from lockd.core.lock import Lock
+from lockd.core.lockout import HELD_RECORDED
 from lockd.core.snapshot import Snapshot
 from lockd.errors import InvalidCredential, Restricted
 from tests.core.world import AT_LOCKED, AT_UNLOCKED, NOON, WIRED, World, digest
@@ -47,7 +48,7 @@ KEPT = {
 def test_a_pin_from_finger_to_bolt(lock: Lock) -> None:
     assert lock.handle(typed("123456"), AT) == (Record(41, GRANTED, (Put("state", "grant:41", KEPT),)),)
     assert lock.handle(Recorded(41, 41), AT) == (
-        Show("working"), DriveBolt("Unlocking"), Changed({"Motion": "Unlocking"}),
+        DriveBolt("Unlocking"), Show("working"), Changed({"Motion": "Unlocking"}),
     )  # fmt: skip
     assert lock.next_deadline() == AT.mono + WIRED.bolt.travel_s
     assert lock.handle(Sensed("locked", False), AT) == (Changed({"LockState": "NotFullyLocked"}),)
@@ -139,7 +140,7 @@ def test_a_code_that_could_not_be_read_is_busy_and_not_counted() -> None:
     world.ask("Unlock", "Remote", request=1)
     world.wait(1)
     assert world.answers == {1: None}
-    assert len(world.entries(error="Unspecified", detail="busy")) == 20
+    assert len(world.entries(error="Unspecified", detail="busy")) == HELD_RECORDED
 
 
 def test_the_first_event_of_all_is_recorded(lock: Lock) -> None:

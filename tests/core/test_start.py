@@ -6,8 +6,7 @@ import pytest
 
 from lockd.core.effects import Put
 from lockd.core.events import Denied, Noted, PropertySet, ResetAsked, SettingsLoaded, Started
-from lockd.core.guard import DENIALS_S
-from lockd.core.lockout import HELD_RECORDED
+from lockd.core.lockout import HELD_RECORDED, TRICKLE_S
 from lockd.core.snapshot import Kept, Snapshot
 from tests.core.world import AT_LOCKED, AT_UNLOCKED, WIRED, World, wired
 
@@ -197,7 +196,7 @@ def test_who_asks_without_the_right_leaves_a_trace_and_a_flood_of_it_a_count() -
     for _ in range(HELD_RECORDED + 5):
         world.submit(Denied("uid 1000 (eve)", "UnlockDoor"))
     assert len(world.entries(detail="access-denied", by="uid 1000 (eve)", operation="UnlockDoor")) == HELD_RECORDED
-    world.wait(DENIALS_S + 1)
+    world.wait(TRICKLE_S + 1)
     world.submit(Denied("uid 1000 (eve)", "LockDoor"))
     assert len(world.entries(detail="access-denied", count=5)) == 1
 

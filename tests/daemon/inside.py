@@ -83,8 +83,9 @@ def nimble() -> Settings:
 
 
 @asynccontextmanager
-async def inside(folder: Path) -> AsyncIterator[Inside]:
-    """It runs until the end of the block, and then ends as by SIGTERM. There is no bus."""
+async def inside(folder: Path, status: int = 0) -> AsyncIterator[Inside]:
+    """It runs until the end of the block, and then ends as by SIGTERM, with this exit status. There
+    is no bus."""
     folder.mkdir(mode=0o700, exist_ok=True)
     options = Options(None, folder, folder, f"unix:path={folder}/no-bus", True)
     with ExitStack() as ends:
@@ -95,5 +96,5 @@ async def inside(folder: Path) -> AsyncIterator[Inside]:
             yield lock
         finally:
             daemon._stop.set()
-            status = await running
-    assert status == 0, "lockd made a mistake"
+            ended = await running
+    assert ended == status, "lockd made a mistake" if ended else "lockd made none"
