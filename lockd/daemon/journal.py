@@ -50,8 +50,8 @@ class Journal:
     def write(self, record: Record) -> None:
         """Commit it after those before it."""
         if self.vault is None or self._work.qsize() >= BACKLOG_MAX:
-            cause = self._why_not or "too many records wait for the disk"
-            self._loop.call_soon(self._failed, record.ticket, cause)
+            fault = Failure(self._why_not or "too many records wait for the disk", "storage")
+            self._loop.call_soon(self._failed, record.ticket, fault)
         else:
             self._work.put(lambda: self._commit(record))
 
@@ -94,16 +94,20 @@ class Journal:
 
     def _run(self) -> None:
         while (work := self._work.get()) is not None:
-            work()
+            try:
+                work()
+            except Exception:
+                log.exception("a mistake in the store's thread, which goes on")
 
     def _commit(self, record: Record) -> None:
         assert self.vault is not None
         try:
             seq = self.vault.commit(record.entry, record.writes)
-        except LockdError as fault:
-            self._post(self._failed, record.ticket, str(fault))
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the record failed, and the next has its chance
+            self._post(self._failed, record.ticket, fault)
         else:
             self._post(self._recorded, record.ticket, seq)
+            self.vault.fold()
 
     def _post(self, callback: Callable[..., None], *args: Any) -> None:
         with suppress(RuntimeError):  # the loop has ended; the record is where it belongs
@@ -116,9 +120,11 @@ class Journal:
         self.last_seq = max(self.last_seq, seq)
         self._settled(Recorded(ticket, seq))
 
-    def _failed(self, ticket: int, cause: str) -> None:
+    def _failed(self, ticket: int, fault: Exception) -> None:
+        mistake = None if isinstance(fault, LockdError) else fault
+        cause = f"a mistake of lockd's own ({type(fault).__name__})" if mistake else str(fault)
         if not self._silent:
-            log.error("a record could not be written: %s", cause)
+            log.error("a record could not be written: %s", cause, exc_info=mistake)
             self._silent = True
         self._settled(EffectFailed(ticket, cause))
 

@@ -32,7 +32,7 @@ class Opened(Value):
 
 def open_store(folder: Path, settings: StoreSettings) -> Opened:
     """Never raises for what the disk or the key is like: the inside button has to work anyway.
-    InUse when there is another lockd, which has the door in hand."""
+    InUse when there is another lockd, which has the door in hand, or the folder is not lockd's."""
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     try:
         ring = load_keys(folder, settings.key, Path(credentials) if credentials else None)
@@ -47,9 +47,6 @@ def open_store(folder: Path, settings: StoreSettings) -> Opened:
         log.error("damaged: %s", line)
     if snapshot.rolled_back:
         log.error("an older copy of the store was put back: what came after it is missing")
-    if vault.set_aside is not None:
-        log.error("the store could not be read and was set aside, unharmed, in %s: a new one was begun."
-                  " Add your users again, or put back a copy.", vault.set_aside)  # fmt: skip
     if vault.fault:
         log.error("the store can be read but not written: %s", vault.fault)
     return Opened(vault, Digester(ring), snapshot, "", _newest(vault, snapshot.last_seq))

@@ -69,10 +69,10 @@ def connect(path: Path) -> sqlite3.Connection:
     return db
 
 
-def connect_reader(path: Path) -> sqlite3.Connection:
-    """Open for reading only, beside the writer."""
-    with worded():
-        name = path.absolute().as_uri() + "?mode=rw"
+def connect_reader(path: Path, mode: str = "rw") -> sqlite3.Connection:
+    """Open for reading only, beside the writer. With mode ro, closing leaves the -wal as it is."""
+    with worded(), files.worded():
+        name = f"{path.absolute().as_uri()}?mode={mode}"
         db = sqlite3.connect(name, timeout=_BUSY_SECONDS, isolation_level=None, uri=True)
         db.text_factory = bytes
         return db
@@ -88,6 +88,7 @@ def _prepare(db: sqlite3.Connection) -> None:
         with transaction(db):
             for statement in _SCHEMA:
                 db.execute(statement)
+        fold(db)  # whatever comes over the -wal, the tables are there
     elif there != {statement.encode() for statement in _SCHEMA}:
         raise Unreadable("lockd.db does not hold lockd's tables")
 
@@ -110,6 +111,19 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
+
+
+def fold(db: sqlite3.Connection) -> bool:
+    """Move what is in the -wal into the database and empty it, without waiting for anybody; whether
+    that came to its end. Emptied, lest SQLite should lay an old page of a damaged -wal over a new
+    one of the database."""
+    with worded():
+        db.execute("PRAGMA busy_timeout = 0")
+        try:
+            busy, _, _ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not busy
+        finally:
+            db.execute(f"PRAGMA busy_timeout = {int(1000 * _BUSY_SECONDS)}")
 
 
 def first_page(path: Path) -> bytes:

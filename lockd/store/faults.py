@@ -48,7 +48,7 @@ class KeyUnavailable(StoreError):
 
 
 class InUse(StoreError):
-    """Another process has the folder."""
+    """The folder is not for this process: another lockd has it, or everybody."""
 
 
 class Unreadable(StoreError):
@@ -66,7 +66,7 @@ def primary_code(fault: sqlite3.Error) -> int:
 
 def is_damage(fault: sqlite3.Error) -> bool:
     """Whether the file's content is to blame, not the storage under it."""
-    return primary_code(fault) in _DAMAGE
+    return primary_code(fault) in _DAMAGE or str(fault).startswith("no such table")
 
 
 def in_words(fault: OSError | sqlite3.Error) -> StoreError:

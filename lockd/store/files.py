@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 _FILE = 0o600
 _FOLDER = 0o700
+#: What tells a folder of lockd's; and what may be in one that is only becoming that.
+_OURS = {"lockd.keys", "lockd.db"}
+_BEFORE = {"key", "key.new", "lockd.keys.new", "door.json", "lost+found"}
 
 
 @contextmanager
@@ -31,7 +35,8 @@ def worded() -> Iterator[None]:
 
 
 def claim(folder: Path) -> int:
-    """Make the folder (0700) if need be and take it for this process alone.
+    """Make the folder (0700) if need be and take it for this process alone. InUse when another
+    has it, or when it would have to be taken from others who use it.
 
     The claim ends when the returned descriptor is closed, or with the process."""
     if not folder.is_dir():
@@ -40,15 +45,23 @@ def claim(folder: Path) -> int:
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.fstat(handle).st_mode & 0o777 != _FOLDER:
+        if stat.S_IMODE(os.fstat(handle).st_mode) != _FOLDER:
+            _expect_unshared(folder, handle)
             os.fchmod(handle, _FOLDER)
     except BlockingIOError as fault:
         os.close(handle)
         raise InUse(f"another lockd is using {folder}; stop it, or choose another --state-dir") from fault
-    except OSError:
+    except BaseException:
         os.close(handle)
         raise
     return handle
+
+
+def _expect_unshared(folder: Path, handle: int) -> None:
+    """A folder like /tmp, or a home, must not be shut to everybody else."""
+    names = set(os.listdir(handle))
+    if os.fstat(handle).st_mode & stat.S_ISVTX or (names - _BEFORE and not names & _OURS):
+        raise InUse(f"{folder} is shared with others: choose a --state-dir of lockd's own")
 
 
 def open_private(path: Path, flags: int = 0) -> int:

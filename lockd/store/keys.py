@@ -108,14 +108,14 @@ def load_keys(folder: Path, key: str, credentials_dir: Path | None) -> KeyRing:
     path = folder / "lockd.keys"
     with files.worded():
         claim = files.claim(folder)
-    try:
-        wrapped = _read(path)
-        keks = _find_keks(folder, key, credentials_dir, may_create=wrapped is None)
-        if wrapped is None:
-            _expect_no_store(folder)
-            return KeyRing.make(path, keks[0])
-    finally:
-        os.close(claim)
+        try:
+            wrapped = _read(path)
+            keks = _find_keks(folder, key, credentials_dir, may_create=wrapped is None)
+            if wrapped is None:
+                _expect_no_store(folder)
+                return KeyRing.make(path, keks[0])
+        finally:
+            os.close(claim)
     for kek in keks:
         ring = KeyRing.unwrap(path, kek, wrapped, keks[0])
         if ring is not None:
@@ -140,8 +140,7 @@ def _find_keks(folder: Path, key: str, credentials_dir: Path | None, may_create:
     file = folder / "key"
     if not keks and may_create and not file.exists():
         _expect_no_store(folder)
-        with files.worded():
-            files.replace(file, os.urandom(32))
+        files.replace(file, os.urandom(32))
     return keks if keks and not file.exists() else [*keks, _read_key_file(file)]
 
 

@@ -9,7 +9,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from lockd.store import database, files
@@ -30,17 +30,35 @@ def set_aside(folder: Path, ring: KeyRing, names: tuple[str, ...] = (SHM, WAL, A
     """Move the database with its companions to `set-aside-<n>`, the database last: as long as it
     is here the move is not done, and goes on into the same folder at the next start."""
     with files.worded():
-        shelf = next(s for s in (folder / f"set-aside-{n}" for n in range(1, 1 << 30)) if not (s / DATABASE).exists())
-        if not shelf.exists():
-            os.mkdir(shelf, 0o700)
-            os.chmod(shelf, 0o700)
-        ring.copy_to(shelf)
+        shelf = _next_shelf(folder, ring)
         for name in names:
             if (folder / name).exists():
                 os.rename(folder / name, shelf / name)
         files.sync_folder(shelf)
         files.sync_folder(folder)
     log.error("lockd.db was damaged; it is kept unharmed in %s", shelf)
+    return shelf
+
+
+def keep_copy(folder: Path, ring: KeyRing) -> Path:
+    """Copy the database with its companions to `set-aside-<n>`, before they are written over."""
+    with files.worded():
+        shelf = _next_shelf(folder, ring)
+        for name in (WAL, ANCHOR, DATABASE):
+            if (folder / name).exists():
+                files.replace(shelf / name, files.read(folder / name, (folder / name).stat().st_size) or b"")
+        files.sync_folder(folder)
+    log.error("the end of the audit trail is missing; lockd.db and lockd.db-wal are kept as they were in %s", shelf)
+    return shelf
+
+
+def _next_shelf(folder: Path, ring: KeyRing) -> Path:
+    """A folder that holds no database yet, with the keys."""
+    shelf = next(s for s in (folder / f"set-aside-{n}" for n in range(1, 1 << 30)) if not (s / DATABASE).exists())
+    if not shelf.exists():
+        os.mkdir(shelf, 0o700)
+        os.chmod(shelf, 0o700)
+    ring.copy_to(shelf)
     return shelf
 
 
@@ -81,11 +99,10 @@ def finish(folder: Path) -> None:
 
 def identity(path: Path) -> tuple[int, int] | None:
     """What tells a file from any other; None when it is not there."""
-    try:
+    with files.worded(), suppress(FileNotFoundError):
         about = os.stat(path)
-    except FileNotFoundError:
-        return None
-    return about.st_dev, about.st_ino
+        return about.st_dev, about.st_ino
+    return None
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -33,6 +33,8 @@ log = logging.getLogger("lockd.store")
 T = TypeVar("T")
 #: Rows resealed in one transaction while keys rotate: some 10 ms that a commit may wait.
 _ROTATE_BATCH = 200
+#: Commits that may be in the -wal alone, if they change nothing that people have set up.
+_FOLD_EVERY = 16
 #: A storage that has not answered for so long is as good as dead.
 _STALLED_SECONDS = 30.0
 
@@ -40,7 +42,7 @@ _STALLED_SECONDS = 30.0
 class Vault:
     """The open store. One thread commits; every method may be called from any thread.
 
-    `set_aside`: where a damaged database was put, None if none was. `fault`: why the store cannot
+    `set_aside`: where a damaged database is kept, None if none was. `fault`: why the store cannot
     be written since it was opened, in words; each commit tries again."""
 
     def __init__(self, folder: Path, ring: KeyRing, max_events: int) -> None:
@@ -56,9 +58,11 @@ class Vault:
         self._inode: tuple[int, int] | None = None
         self._mark = self._anchor.read()
         self._head = self._lost = Head()
-        self._roll = 0
+        self._roll = self._unfolded = 0
         self._turn = Turn()
         self._reading = threading.Lock()
+        self._told: list[str] = []
+        self._folds = self._whole = True
         self.set_aside: Path | None = None
         self.fault = ""
 
@@ -82,8 +86,10 @@ class Vault:
             if self._db is not None:
                 return self._snapshot(self._db, boot)
             with shelf.borrowed(self._folder) as db:
-                with suppress(Unreadable):  # no rebuilding on such a disk; what can be read loads
+                try:
                     self._measure(db)
+                except Unreadable:  # no rebuilding on such a disk; what can be read loads
+                    self._whole = False
                 return self._snapshot(db, boot)
 
     def commit(self, entry: Entry, writes: tuple[Write, ...]) -> int:
@@ -93,7 +99,25 @@ class Vault:
         with self._turn:
             self._head, self._roll = head, _ = self._change(lambda db: self._commit(db, entry, writes))
             self._anchor.advance(Mark(head.seq, head.hash))
+            self._unfolded += _FOLD_EVERY if any(map(_lasts, writes)) else 1
             return head.seq
+
+    def fold(self) -> None:
+        """To be called after commits, when nobody waits: what people have set up goes from the -wal,
+        where a flipped bit takes all that comes after it, into lockd.db, where it takes a page; the
+        rest now and then. A failure is logged, not raised: the commits stand, and the next call
+        tries again."""
+        with self._turn:
+            if self._db is None or self._unfolded < _FOLD_EVERY:
+                return
+            try:
+                if database.fold(self._db):
+                    self._unfolded = 0
+                self._folds = True
+            except StoreError as fault:
+                if self._folds:
+                    log.error("what is in lockd.db-wal cannot be moved to lockd.db: %s", fault)
+                self._folds = False
 
     def read(self, first: int, limit: int) -> list[dict[str, Any]]:
         """Up to `limit` events from number `first` on: `seq`, `time`, `kind` and the entry's
@@ -142,14 +166,16 @@ class Vault:
         except Unreadable:
             self._start_afresh()
         except StoreError as fault:
-            if not self._path.exists() or not self._path.stat().st_size:
-                raise
+            with files.worded():
+                if not self._path.exists() or not self._path.stat().st_size:
+                    raise
             self.fault = str(fault)
             log.error("the store cannot be written: %s", fault)
 
     def _start_afresh(self) -> None:
         self.set_aside = shelf.set_aside(self._folder, self._ring)
-        self._mark, self._lost = None, Head()
+        self._told.append(f"lockd.db could not be read: it is kept in {self.set_aside}, and a new one was begun")
+        self._mark, self._lost, self._whole = None, Head(), False
         self._connect()
 
     def _connect(self) -> sqlite3.Connection:
@@ -169,13 +195,33 @@ class Vault:
         return db
 
     def _open_measured(self) -> sqlite3.Connection:
+        cut = self._is_cut_short()
+        if cut:
+            self.set_aside = shelf.keep_copy(self._folder, self._ring)
+            self._told.append(f"lockd.db and its -wal end too early: they are kept in {self.set_aside}")
         db = database.connect(self._path)
         try:
             self._measure(db)
+            if cut:
+                database.fold(db)  # the next start has nothing to keep
         except BaseException:
             db.close()
             raise
         return db
+
+    def _is_cut_short(self) -> bool:
+        """Whether there is a -wal that SQLite will not take, or not all of, and write over: after a
+        flipped bit it ends there, and nobody is told."""
+        wal = self._path.with_name(shelf.WAL)
+        last = max(self._head.seq, self._mark.seq if self._mark else 0)
+        with files.worded():
+            if not (last and wal.exists() and wal.stat().st_size and os.access(self._path, os.W_OK)):
+                return False
+        try:
+            with database.worded(), closing(database.connect_reader(self._path, "ro")) as db:
+                return self._trail.head(db).seq < last
+        except Unreadable:
+            return True
 
     def _rebuild(self) -> None:
         """Replace the damaged database. If the trail's end is lost, its numbers and its chain go on
@@ -184,6 +230,7 @@ class Vault:
         self._lost = max(self._head, Head(mark.seq, mark.hash), key=lambda head: head.seq).but(roll=None)
         self._disconnect()
         self.set_aside = shelf.rebuild(self._folder, self._ring, self._is_ours)
+        self._told.append(f"lockd.db was damaged: it is kept in {self.set_aside}, what could be read goes on")
         self._inode = None
 
     def _is_ours(self, db: sqlite3.Connection) -> bool:
@@ -204,8 +251,8 @@ class Vault:
 
     def _snapshot(self, db: sqlite3.Connection, boot: str) -> Snapshot:
         damaged = [f"the store cannot be written: {self.fault}"] if self.fault else []
-        if self.set_aside:
-            damaged.append(f"lockd.db was damaged: it is kept in {self.set_aside}, what could be read goes on")
+        damaged += self._told
+        told = len(damaged)
         with database.worded():
             found = self._rows.load(db, damaged)
             rolled_back = self._is_rolled_back(db, damaged)
@@ -217,6 +264,7 @@ class Vault:
         return Snapshot(
             values(found["user"]), values(found["credential"]), found["state"],
             boot, self._head.seq, tuple(damaged), rolled_back,
+            incomplete=rolled_back or not self._whole or len(damaged) > told,
         )
 
     def _is_rolled_back(self, db: sqlite3.Connection, damaged: list[str]) -> bool:
@@ -239,6 +287,8 @@ class Vault:
         while after is not None:
             with self._turn:
                 after = self._change(partial(self._reseal, table, after))
+                self._unfolded = _FOLD_EVERY
+            self.fold()
 
     def _reseal(self, table: str, after: int, db: sqlite3.Connection) -> int | None:
         if table == "event":
@@ -282,3 +332,8 @@ class Vault:
             raise StoreError("the store is closed")
         if self._inode and shelf.identity(self._path) != self._inode:
             raise StoreError("lockd.db was replaced or removed while in use; restart lockd")
+
+
+def _lasts(write: Write) -> bool:
+    """Whether it is of what people have set up: a user, a credential, a property."""
+    return write.table != "state" or write.key.startswith("property:")

@@ -83,6 +83,7 @@ class Day:
         mark("B", 0, json.dumps([{"time": time, "kind": kind, **fields}, told]).encode())
         seq = self.vault.commit(Entry(kind, time, fields), writes)
         mark("A", seq)
+        self.vault.fold()
         return seq
 
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import shutil
 import sqlite3
 import stat
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lockd.core.effects import Drop, Entry, Put
 from lockd.core.snapshot import Kept, Snapshot
 from lockd.store import database
-from lockd.store.faults import StoreError
+from lockd.store.faults import InUse, StoreError
 from lockd.store.keys import KeyRing, load_keys
 from lockd.store.vault import Vault
 from tests.store.conftest import Opener
@@ -254,3 +257,79 @@ def test_rows_written_by_hand_beside_lockd_are_reported(opened: Opener, folder: 
     assert set(snapshot.users) == {"1", "2"}
     assert any("a row of table user" in line for line in snapshot.damaged)
     assert any("last event" in line for line in snapshot.damaged)
+
+
+def _by_a_file(folder: Path) -> None:
+    folder.write_text("")
+
+
+def _by_a_loop(folder: Path) -> None:
+    folder.symlink_to(folder)
+
+
+@pytest.mark.parametrize("replace", [_by_a_file, _by_a_loop])
+def test_a_folder_that_is_not_there_for_a_while_is_a_fault_in_words(
+    opened: Opener, folder: Path, replace: Callable[[Path], None]
+) -> None:
+    vault = opened()
+    folder.rename(folder.with_name("moved"))
+    replace(folder)
+    for use in (lambda: vault.commit(entry(), ()), vault.check):
+        with pytest.raises(StoreError):
+            use()
+    folder.unlink()
+    folder.with_name("moved").rename(folder)
+    vault.check()
+    assert vault.commit(entry(), ()) == 1
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES])
+def test_a_file_that_cannot_be_looked_at_is_a_fault_in_words(
+    opened: Opener, folder: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    vault = opened()
+    look = os.stat
+
+    def fail(path: object, **how: Any) -> os.stat_result:
+        if str(path).endswith("lockd.db"):
+            raise OSError(number, "", str(path))
+        return look(path, **how)  # type: ignore[call-overload]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", fail)
+        with pytest.raises(StoreError, match="lockd.db"):
+            vault.commit(entry(), ())
+        with pytest.raises(StoreError, match="lockd.db"):
+            vault.check()
+        vault.close()
+        with pytest.raises(StoreError, match="lockd.db"):
+            opened()
+    assert opened().commit(entry(), ()) == 1
+
+
+@pytest.mark.parametrize(("mode", "theirs"), [(0o755, "thesis.tex"), (0o777, "mbox"), (0o1777, None)])
+def test_a_folder_shared_with_others_is_left_to_them(folder: Path, mode: int, theirs: str | None) -> None:
+    folder.mkdir()
+    folder.chmod(mode)
+    if theirs:
+        (folder / theirs).write_text("")
+    with pytest.raises(InUse, match="shared with others"):
+        load_keys(folder, "auto", None)
+    assert stat.S_IMODE(folder.stat().st_mode) == mode
+    assert [file.name for file in folder.iterdir()] == [theirs] * bool(theirs)
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o770])
+def test_a_folder_that_holds_a_store_becomes_private(opened: Opener, folder: Path, mode: int) -> None:
+    opened().close()
+    (folder / "notes").write_text("mine")
+    folder.chmod(mode)
+    opened()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_an_empty_folder_that_is_open_to_others_is_taken(folder: Path) -> None:
+    folder.mkdir()
+    folder.chmod(0o755)
+    load_keys(folder, "auto", None)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
