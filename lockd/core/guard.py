@@ -42,6 +42,10 @@ class Guard:
                 self.tries[source] = Tries()
                 self.tries[source].shut(self._policy(), at.mono)
 
+    def rows(self, at: Instant) -> tuple[Write, ...]:
+        """The wrong tries of all sources, to be kept."""
+        return tuple(self._row(source, at) for source in self.tries)
+
     @property
     def deadlines(self) -> Iterator[float | None]:
         """When lockouts end or are saved, in mono seconds."""

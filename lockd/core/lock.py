@@ -188,7 +188,9 @@ class Lock:
     def _started(self, _event: Started, at: Instant) -> Iterator[Effect]:
         """Close what a crash cut off, tell what is wrong, and begin the relock delay anew."""
         parts = self.parts
-        yield parts.record(system_entry("started", at), at)
+        # What was decided for want of rows has to hold after the next start as well.
+        decided = (*parts.registry.decided, *self.guard.rows(at)) if self._snapshot.incomplete else ()
+        yield parts.record(system_entry("started", at), at, decided)
         for key, kept in self._snapshot.state.items():
             if key.startswith("grant:"):
                 cut_off = Operation(**kept.value["op"], grant=kept.seq)

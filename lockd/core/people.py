@@ -94,12 +94,13 @@ class People:
         over = user.type == "ExpiringUser" and at.wall >= used.get("expires", at.wall + 1)
         return "OccupiedDisabled" if once or over else user.status
 
-    def distrust(self) -> None:
+    def distrust(self) -> tuple[Write, ...]:
         """What was used up may have been lost: who has a right that ends by use gets it anew from
         a manager, or not at all."""
-        for user in self.users.values():
-            if use_limited(user):
-                self.spent.setdefault(user.index, {"used": 0, "expires": 0})
+        unsure = [user for user in self.users.values() if use_limited(user)]
+        writes = tuple(Put("state", f"{SPENT}{user.index}", {"used": 0, "expires": 0}) for user in unsure)
+        self.apply(writes)
+        return writes
 
     def of(self, user: int) -> tuple[Credential, ...]:
         """A user's credentials, by type and index."""

@@ -81,14 +81,17 @@ class Registry:
         self._trail = trail
         self._queue: deque[Change] = deque()
         self._owed = False
+        #: What was decided for want of rows, to be written down at the start.
+        self.decided: tuple[Write, ...] = ()
         for name in self.properties:
             kept = snapshot.state.get(f"property:{name}")
             if kept is not None:
                 self.properties[name] = kept.value["value"]
-            elif snapshot.incomplete:
-                self.properties[name] = WITHOUT_ROW.get(name, self.properties[name])
+            elif snapshot.incomplete and name in WITHOUT_ROW:
+                self.properties[name] = WITHOUT_ROW[name]
+                self.decided += (self._row(name, WITHOUT_ROW[name]),)
         if snapshot.incomplete:
-            self.people.distrust()
+            self.decided += self.people.distrust()
 
     @property
     def mode(self) -> OperatingMode:
@@ -128,7 +131,7 @@ class Registry:
             case PropertySet():
                 value = checked(event.name, event.value, from_settings(self.settings.lock))
                 entry = system_entry("property-set", at, property=event.name, value=str(value), by=event.by)
-                kept = Put("state", f"property:{event.name}", {"value": value})
+                kept = self._row(event.name, value)
                 return Prepared(entry, (kept,), lambda: self.properties.update({event.name: value}))
             case ResetAsked():
                 return Prepared(alarm_entry("LockFactoryReset", at, by=event.by), self._everything(), self._forget)
@@ -162,6 +165,10 @@ class Registry:
             yield from self._next(later)
 
         return self._trail.record(prepared.entry, prepared.writes, at, then, late)
+
+    @staticmethod
+    def _row(name: str, value: Any) -> Put:
+        return Put("state", f"property:{name}", {"value": value})
 
     def _everything(self) -> tuple[Write, ...]:
         known = sorted({*self.people.users, *self.people.spent})

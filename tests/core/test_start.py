@@ -210,3 +210,16 @@ def test_what_is_to_be_kept_with_a_note_is_kept_or_answered_as_not_done() -> Non
     world.disk = "fails"
     world.submit(note.but(request=2))
     assert world.answers[2].detail == "storage"
+
+
+def test_what_was_decided_for_want_of_rows_holds_after_the_next_start() -> None:
+    world = World().enrol(1, "123456", type="DisposableUser")
+    damaged = World(snapshot=world.snapshot().but(incomplete=True))
+    damaged.rows = dict(world.rows)
+    start(damaged)
+    again = start(damaged.restarted())
+    assert again.property("RequirePINforRemoteOperation") is True
+    assert again.property("LockoutRemaining") > 0
+    again.wait(100)
+    again.type("123456", request=1)
+    assert again.answers[1].name == "DisabledUserDenied"
