@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from lockd import __version__
@@ -99,9 +99,13 @@ class Desk:
         user = people.users.get(index)
         return {"index": index, "next": following} | (self._fields(user) if user is not None else {})
 
-    def list_users(self) -> list[dict[str, Any]]:
-        """Everybody, by index."""
-        return [self.get_user(index) for index in sorted(self._lock.people.users)]
+    def list_users(self) -> Iterator[dict[str, Any]]:
+        """Everybody, by index; one at a time, as he is when he is asked for."""
+        users = self._lock.people.users
+        order = sorted(users)
+        for index, following in zip(order, [*order[1:], 0], strict=True):
+            if user := users.get(index):
+                yield {"index": index, "next": following} | self._fields(user)
 
     def _fields(self, user: User) -> dict[str, Any]:
         return {

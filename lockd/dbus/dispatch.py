@@ -99,7 +99,7 @@ class Dispatcher:
         try:
             asked = self._router.understand(message, whole)
             if isinstance(asked, Answer):
-                self._reply(message, asked.gives, asked.values)
+                self._reply(message, asked.gives, body_of(asked.gives, asked.values))
                 return
             self._load.refuse_more(message.sender)
             self._load.begin(message.sender, self._perform(message, asked))
@@ -111,11 +111,8 @@ class Dispatcher:
             with self._load.of_user(await self._callers.uid(message.sender)):
                 caller = await self._callers.identify(message.sender)
                 values = await self._admit(message, call, caller)
-                if len(call.gives) == 1 and call.gives[0].signature == rows.SIGNATURE:
-                    await self._perform_long(message, call, call.gives[0], caller, values)
-                    return
-                result = await call.run(caller, *values)
-                self._reply(message, call.gives, result if len(call.gives) > 1 else (result,)[: len(call.gives)])
+                body, marshalled = await self._answer(call, caller, values)
+                self._reply(message, call.gives, body, marshalled)
         except Exception as error:  # noqa: BLE001 - every fault becomes the caller's answer
             self._refuse(message, error)
 
@@ -133,15 +130,19 @@ class Dispatcher:
             self._readers.admit(message.sender)
         return values
 
-    async def _perform_long(self, message: Message, call: Call, arg: names.Arg, caller: Caller, values: list[Any]) -> None:
-        """An answer of many rows: one at a time, and that in slices."""
-        async with self._load.turns[call.name]:
-            body = await rows.body_of_rows(arg, await call.run(caller, *values))
-            self._send(message, Message.new_method_return(message, arg.signature, [[]]), body)
+    async def _answer(self, call: Call, caller: Caller, values: list[Any]) -> tuple[list[Any], bytes | None]:
+        """The answer's body. One that is all rows is marshalled here: one at a time, and that in slices."""
+        if [arg.signature for arg in call.gives] == [rows.SIGNATURE]:
+            async with self._load.turns[call.name]:
+                return [[]], await rows.body_of_rows(call.gives[0], await call.run(caller, *values))
+        result = await call.run(caller, *values)
+        return body_of(call.gives, result if len(call.gives) > 1 else (result,)[: len(call.gives)]), None
 
-    def _reply(self, message: Message, gives: tuple[names.Arg, ...], values: tuple[Any, ...]) -> None:
-        reply = Message.new_method_return(message, "".join(arg.signature for arg in gives), body_of(gives, values))
-        self._send(message, reply)
+    def _reply(
+        self, message: Message, gives: tuple[names.Arg, ...], body: list[Any], marshalled: bytes | None = None
+    ) -> None:
+        reply = Message.new_method_return(message, "".join(arg.signature for arg in gives), body)
+        self._send(message, reply, marshalled)
 
     def _refuse(self, message: Message, error: Exception) -> None:
         name, text = _named(error)
@@ -150,9 +151,9 @@ class Dispatcher:
             name, text = names.ERROR + "Failure", "lockd failed at this; its journal says why"
         self._send(message, Message.new_error(message, name, clean(text[:LONGEST_ERROR])))
 
-    def _send(self, message: Message, reply: Message, body: bytes | None = None) -> None:
+    def _send(self, message: Message, reply: Message, marshalled: bytes | None = None) -> None:
         if not message.flags & MessageFlag.NO_REPLY_EXPECTED:
-            self._connection.post(reply, body)
+            self._connection.post(reply, marshalled)
 
 
 def _named(error: Exception) -> tuple[str | None, str]:

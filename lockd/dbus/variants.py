@@ -29,10 +29,9 @@ def dictionary(fields: Mapping[str, str], values: Mapping[str, Any]) -> dict[str
 
 def refuse_odd(arg: Arg, value: Any) -> None:
     """InvalidField if a dictionary holds keys that `arg` does not know, or a text would have to be changed."""
-    texts = {f"{arg.name}[{key}]": each for key, each in value.items()} if isinstance(value, dict) else {arg.name: value}
-    for path, each in texts.items():
+    for each in value.values() if isinstance(value, dict) else (value,):
         if isinstance(each, str) and clean(each) != each:
-            raise InvalidField(f"{path}: must be text in UTF-8, without NUL")
+            raise InvalidField(f"{arg.name}: must be text in UTF-8, without NUL")
     odd = sorted(str(key) for key in value if key not in arg.fields) if arg.signature == "a{sv}" else []
     if odd:
         raise InvalidField(f"{arg.name}[{odd[0][:40]}]: unknown; there are {', '.join(arg.fields) or 'none'}")

@@ -155,6 +155,36 @@ async def test_every_signal_arrives_with_its_values(client: Client, served: Bus)
                 assert told.value == value
 
 
+async def test_what_is_no_text_is_told_as_well_as_can_be(
+    client: Client, served: Bus, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, clean = "a file \udcff\0", "a file ??"
+    monkeypatch.setitem(VALUES, "as", (broken,))
+    monkeypatch.setattr(desk, "list_users", lambda: [{"name": broken, "credentials": [[broken, 1]]}])
+    monkeypatch.setattr(desk, "get_user", lambda _index: {"name": broken})
+    assert await client.get(MANAGER, "Degraded") == [clean]
+    assert (await client.get_all(MANAGER))["Degraded"] == [clean]
+    assert await client.call(USERS, "ListUsers") == [{"name": clean, "credentials": [[clean, 1]]}]
+    assert await client.call(USERS, "GetUser", 1) == {"name": clean}
+    async with client.signals() as news:
+        served.emit(LOCK, "LockOperation", EVENT | {"detail": broken})
+        served.properties_changed(MANAGER, {"Degraded": (broken,)})
+        assert (await anext(news)).value["detail"] == clean
+        assert (await anext(news)).value == (MANAGER, {"Degraded": [clean]})
+    desk.error = errors.Failure(broken)
+    with pytest.raises(errors.Failure, match=r"^a file \?\?$"):
+        await client.call(LOCK, "Home")
+
+
+async def test_what_is_no_text_is_not_sent_as_another_one(client: Client, desk: FakeDesk) -> None:
+    for name in ("\udcff", "a\0"):
+        with pytest.raises(errors.InvalidField, match="UTF-8"):
+            await client.call(USERS, "SetUser", "Add", 1, {"name": name})
+        with pytest.raises(errors.InvalidField, match="UTF-8"):
+            await client.call(SIMULATOR, "Press", name)
+    assert desk.calls == []
+
+
 def test_every_signal_carries_one_argument() -> None:
     assert all(len(signal.carries) == 1 for each in names.INTERFACES for signal in each.signals)
 
