@@ -103,7 +103,7 @@ class Desk:
         """Everybody, by index; one at a time, as he is when he is asked for."""
         users = self._lock.people.users
         order = sorted(users)
-        for index, following in zip(order, [*order[1:], 0], strict=True):
+        for index, following in zip(order, [*order[1:], 0], strict=False):  # of nobody there is no next
             if user := users.get(index):
                 yield {"index": index, "next": following} | self._fields(user)
 

@@ -33,9 +33,11 @@ def test_a_door_that_opens_while_the_bolt_is_out_was_forced() -> None:
 
 def test_a_door_that_opens_as_the_bolt_is_being_drawn_was_not_forced() -> None:
     world = World()
-    world.ask()
+    world.ask(request=1)
     world.sense("closed", False)
     assert (world.property("DoorState"), world.alarms) == ("DoorOpen", [])
+    world.wait(1)
+    assert world.answers == {1: None}
 
 
 def test_a_door_that_is_forced_while_a_grant_is_being_recorded_was_forced() -> None:

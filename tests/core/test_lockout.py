@@ -283,14 +283,20 @@ def test_it_is_kept_even_though_the_power_fails_right_after_the_answer() -> None
 
 
 def test_a_tick_that_comes_late_ends_it_at_its_time() -> None:
+    world = home(wrong_code_limit=1)
+    try_wrong(world, 1 + 12)
+    world.mono += 1000  # the loop was away
+    world.type(WRONG)
+    assert [e.fields.get("count") for e in world.entries(detail="lockout-ended")] == [2]
+    assert world.alarms == ["WrongCodeEntryLimit"] * 2
+
+
+def test_its_last_second_is_a_second_of_it() -> None:
     world = home()
     try_wrong(world, 5)
-    try_wrong(world, 12)
-    world.mono += 1000  # the loop was away
-    world.type(RIGHT)
-    world.wait(1)
-    assert [e.fields.get("count") for e in world.entries(detail="lockout-ended")] == [2]
-    assert world.lock.lock_state == "Unlocked"
+    world.wait(world.lock.guard.tries["Keypad"].remaining(world.at.mono) - 0.5)
+    world.type(RIGHT, request=1)
+    assert isinstance(world.answers[1], LockedOut)
 
 
 # As it is told -------------------------------------------------------------------------------------

@@ -191,6 +191,8 @@ def test_when_the_store_fails_it_opens_nothing_and_is_not_used() -> None:
     world.type(PIN, request=1)
     world.wait(1)
     assert world.drives == 0
+    assert [f["detail"] for f in world.signals("LockOperationError")] == ["storage"]
+    assert world.signs == ["refused"]
     assert isinstance(world.answers[1], LockdError)
     assert world.answers[1].detail == "storage"
     world.disk = "works"

@@ -85,6 +85,12 @@ def test_locking_in_the_meantime_ends_it() -> None:
     assert it.lock.next_deadline() is None
 
 
+def test_locking_by_hand_in_the_meantime_ends_it() -> None:
+    it = world().unlocked()
+    it.by_hand("locked")
+    assert it.lock.next_deadline() is None
+
+
 # The door ------------------------------------------------------------------------------------------
 
 

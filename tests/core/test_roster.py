@@ -249,6 +249,7 @@ def test_a_pin_is_removed_and_its_user_stays_while_he_has_another(world: World) 
         "data_type": "PIN", "operation": "Clear", "source": "Remote", "by": BY, "user": 1, "index": 1,
     }  # fmt: skip
     assert list(world.lock.people.users) == [1]
+    assert [c.key for c in world.lock.people.of(1)] == ["PIN:2"]
 
 
 def test_whose_last_pin_is_removed_goes_with_it(world: World) -> None:

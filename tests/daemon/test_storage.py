@@ -77,6 +77,7 @@ async def _mended(caller: Client, lockd: Lockd) -> None:
     assert (await caller.call(LOG, "Verify"))["ok"]
 
 
+@pytest.mark.slow
 async def test_a_disk_that_hangs_delays_an_ordinary_pin_and_refuses_one_that_is_used_up(
     home: Client, disk: Disk, lockd: Lockd
 ) -> None:
@@ -99,6 +100,7 @@ async def test_a_disk_that_hangs_delays_an_ordinary_pin_and_refuses_one_that_is_
     assert await _status(home, 2) == "OccupiedDisabled"
 
 
+@pytest.mark.slow
 async def test_a_disk_that_hangs_keeps_lockd_from_ending_for_seconds_only(
     home: Client, disk: Disk, lockd: Lockd
 ) -> None:
