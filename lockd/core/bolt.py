@@ -255,7 +255,6 @@ class Bolt:
             case "fail":
                 return self._fail(given, direction)
             case "stop":
-                self._still()
                 self.fault = "PositionUnknown"
                 self.deadline = at + ADRIFT_S
                 return (StopBolt(),)
@@ -277,14 +276,9 @@ class Bolt:
         self.deadline = at + REST_S
         return (StopBolt(),)
 
-    def _still(self) -> None:
-        self.deadline = None
-        self._resting = False
-
     def _settle(self) -> tuple[Outcome, ...]:
         """At an end by the motor. A strike stays energised until it is asked to lock."""
-        self._still()
-        self.fault = "None"
+        self.deadline = None
         self.end = "Locked" if self.state == "Locked" else "Unlocked"
         holds = self.settings.kind == "strike" and self.end == "Unlocked"
         return () if holds else (StopBolt(),)
@@ -297,14 +291,14 @@ class Bolt:
         return (StopBolt(),)
 
     def _by_hand(self) -> tuple[Outcome, ...]:
-        self._still()
+        self.deadline = None
         self.fault = "None"
         before, self.end = self.end, ("Locked" if self.state == "Locked" else "Unlocked")
         off = self._let_go() if self.end == "Locked" else ()
         return off if before == self.end else (*off, HandMoved(self.end))
 
     def _fail(self, given: Input, direction: Direction) -> tuple[Outcome, ...]:
-        self._still()
+        self.deadline = None
         if given == "Contradiction":
             return (StopBolt(), Failed(direction, "PositionUnknown", "jammed"))
         start = self.unlocked if direction == "Locking" else self.locked

@@ -129,7 +129,6 @@ class Throws:
         self._under_way = (*self._under_way, op)
         if outcomes == (Joined(),):
             yield from self._supersede(op, at)
-            return
         yield from self.follow(outcomes, at)
         if self.parts.bolt.direction is not None:
             yield from self.parts.local(op.source, "working")

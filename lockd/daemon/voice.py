@@ -30,7 +30,7 @@ class Voice:
         self.emit(INTERFACES.get(entry.kind, "org.lockd1.Lock"), entry.kind, event, effect.private)
         if not effect.private:
             level = logging.WARNING if entry.kind in LOUD else logging.INFO
-            words = " ".join(f"{name}={value}" for name, value in entry.fields.items())
+            words = " ".join(f"{name}={_plain(value)}" for name, value in entry.fields.items())
             fields = {f"LOCKD_{name.upper()}": str(value) for name, value in event.items()}
             log.log(level, "%s %s", entry.kind, words, extra=fields | {"LOCKD_KIND": str(entry.kind)})
 
@@ -43,3 +43,8 @@ class Voice:
         """New property values."""
         if self.bus is not None:
             self.bus.properties_changed(interface, values)
+
+
+def _plain(value: Any) -> str:
+    """For a line of the log; credentials as PIN:1."""
+    return ",".join(":".join(map(str, each)) for each in value) if isinstance(value, list) else str(value)

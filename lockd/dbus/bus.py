@@ -68,7 +68,8 @@ class Bus:
                     retry_s = FIRST_RETRY_S
                     self._say(f"the D-Bus connection ended: {await connection.gone()}")
                 except (OSError, CallError) as error:
-                    self._say(f"no D-Bus: {error}")
+                    why = error.strerror if isinstance(error, OSError) and error.strerror else error
+                    self._say(f"no D-Bus at {self._bus}: {why}")
                 finally:
                     self._leave()
                 await asyncio.sleep(retry_s)

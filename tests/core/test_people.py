@@ -138,6 +138,7 @@ def test_the_use_is_given_back_when_the_bolt_never_left_its_end() -> None:
     world.wait(20)
     world.sticks = False
     assert comes_in(world.restarted())
+    assert [comes_in(world) for _ in range(2)] == [True, False]
 
 
 def test_a_mistake_at_the_door_uses_nothing_up() -> None:

@@ -39,8 +39,15 @@ DONE = entry(
     "LockOperation", type="Unlock", source="Keypad", user=1, credentials=[["PIN", 7]], phase="done", grant=41
 )  # fmt: skip
 KEPT = {
-    "op": {"wish": "Unlock", "source": "Keypad", "user": 1, "detail": "", "by": "", "relock_s": None,
-           "credentials": [["PIN", 7]]},
+    "op": {
+        "wish": "Unlock",
+        "source": "Keypad",
+        "user": 1,
+        "detail": "",
+        "by": "",
+        "relock_s": None,
+        "credentials": [["PIN", 7]],
+    },
     "type": "Unlock",
 }
 

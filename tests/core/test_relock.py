@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from lockd.core.effects import Record
 from lockd.core.events import PowerLost, PowerReturned, PropertySet, Started
 from lockd.settings import Settings
 from tests.core.world import AT_UNLOCKED, World, wired
@@ -256,6 +257,21 @@ def test_a_change_of_the_usual_time_does_not_touch_an_unlocks_own() -> None:
     it.submit(PropertySet("AutoRelockTime", 10))
     it.wait(11)
     assert is_locked(it)
+
+
+def test_an_unlocks_own_time_is_kept_until_the_bolt_is_out_again() -> None:
+    it = World()
+    for _ in range(2):
+        it.ask(relock_s=7)
+        it.wait(1)
+        assert it.rows["state", "relock"].value == {"seconds": 7}
+        writes = len([e for e in it.effects if isinstance(e, Record) and any(w.key == "relock" for w in e.writes)])
+        it.ask(relock_s=7)
+        assert writes == len(
+            [e for e in it.effects if isinstance(e, Record) and any(w.key == "relock" for w in e.writes)]
+        )
+        it.by_hand("locked")
+        assert ("state", "relock") not in it.rows
 
 
 def test_the_last_of_those_who_joined_and_brought_a_time_sets_it() -> None:

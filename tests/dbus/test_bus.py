@@ -82,7 +82,7 @@ async def test_without_a_bus_it_says_so_once_and_goes_on_trying(
     async with running(bus), asyncio.timeout(PATIENCE_S):
         for _ in range(5):
             await opened.get()
-        assert (await told.get()).startswith("no D-Bus: ")
+        assert (await told.get()).startswith("no D-Bus at ")
         assert told.empty()
     assert len(caplog.records) == 1
 
