@@ -72,7 +72,6 @@ class Tries:
         self.checkpoint = at + CHECKPOINT_S
         self.level += 1
         self.failures = ()
-        self.held = 0
 
     def checked(self, at: float) -> int:
         """The remainder is being saved, the next time is due later; answers how many tries were

@@ -76,6 +76,16 @@ async def test_refusals_keep_their_class_over_d_bus(private_bus: PrivateBus, loc
     assert err == "lockctl: Too many wrong codes (locked-out): try again in 84 s.\n"
 
 
+async def test_an_answer_that_makes_no_sense_is_told_in_one_line(
+    private_bus: PrivateBus, lockd: Bus, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "list_users", lambda: [{"name": "nobody's index"}])
+    status, out, err = await run("user", "list", bus=private_bus.address)
+    assert (status, out) == (1, "")
+    assert err.count("\n") == 1
+    assert "same version" in err
+
+
 async def test_nothing_there_says_how_to_start_one(private_bus: PrivateBus) -> None:
     status, _, err = await run("status", bus=private_bus.address)
     assert status == 69

@@ -136,6 +136,16 @@ def test_a_success_with_a_pin_resets_the_count_and_the_doubling() -> None:
     assert world.restarted(0).lock.lockout_remaining("Keypad", world.at) == 90
 
 
+def test_a_success_is_remembered_after_a_power_cut() -> None:
+    world = home()
+    try_wrong(world, 4)
+    world.type(RIGHT)
+    world.wait(1)
+    again = world.restarted(boot="another boot")
+    again.type(WRONG)
+    assert held(again) == 0
+
+
 def test_a_success_without_a_pin_resets_nothing() -> None:
     world = home()
     try_wrong(world, 4, "Remote")
