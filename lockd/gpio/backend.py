@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,7 +47,10 @@ def mock_factory() -> Any:
     """Pins without a Pi, whose outputs can be heard; the modelled door is wired to them."""
     from lockd.gpio.loud import LoudPin
 
-    return load("pins.mock").MockFactory(revision=MOCK_REVISION, pin_class=LoudPin)
+    factory = load("pins.mock").MockFactory(revision=MOCK_REVISION, pin_class=LoudPin)
+    # gpiozero 1.6 shares them among all factories of a process.
+    factory.pins, factory._reservations = {}, defaultdict(list)
+    return factory
 
 
 def chip_factory(chip: int, runtime_dir: Path) -> Any:
@@ -55,6 +59,7 @@ def chip_factory(chip: int, runtime_dir: Path) -> Any:
     os.environ["LG_WD"] = str(runtime_dir)
     device = Path(f"/dev/gpiochip{chip}")
     try:
+        _name_pulls()
         library = load("pins.lgpio")
     except ModuleNotFoundError as fault:
         raise Failure(
@@ -66,7 +71,8 @@ def chip_factory(chip: int, runtime_dir: Path) -> Any:
     try:
         factory = library.LGPIOFactory(chip=chip)
         factory.pin_class = _steady(library.LGPIOPin)
-        factory.board_info  # noqa: B018 - asked for here, so that a machine that is no Pi is named once
+        # Asked for here, so that a machine that is no Pi is named once.
+        factory.board_info if hasattr(library.LGPIOFactory, "board_info") else factory.pi_info
     except faults() as fault:
         raise Failure(_why_not(device, fault)) from fault
     return factory
@@ -80,6 +86,16 @@ def _why_not(device: Path, fault: Exception) -> str:
     return f"gpio.chip: {device}: {str(fault).strip(chr(39))}"
 
 
+def _name_pulls() -> None:
+    """lgpio 0.2 has other names for the pulls than gpiozero 1.6, Debian 13's, knows."""
+    import lgpio
+
+    for pull in ("NONE", "UP", "DOWN"):
+        old = "DISABLE" if pull == "NONE" else f"PULL_{pull}"
+        if not hasattr(lgpio, f"SET_BIAS_{old}"):
+            setattr(lgpio, f"SET_BIAS_{old}", getattr(lgpio, f"SET_PULL_{pull}"))
+
+
 def _steady(base: Any) -> Any:
     """LGPIOPin claims every output low and then raises it: for an active-low motor that is a
     jerk at each start. This one claims it at its level."""
@@ -87,6 +103,7 @@ def _steady(base: Any) -> Any:
 
     class SteadyPin(base):  # type: ignore[misc]
         def output_with_state(self, state: bool) -> None:
-            lgpio.gpio_claim_output(self.factory._handle, self._number, int(state))
+            number = self._number if hasattr(self, "_number") else self.number
+            lgpio.gpio_claim_output(self.factory._handle, number, int(state))
 
     return SteadyPin

@@ -60,9 +60,10 @@ def _later(real: str) -> ModuleType:
 
 
 #: What gpiozero brings in for devices that lockd has not; the backport of importlib.metadata is
-#: what it tries first.
+#: what it tries first, and pkg_resources what gpiozero 1.6 does, which is Debian 13's.
 UNUSED: dict[str, ModuleType | None] = {
     "importlib_metadata": _later("importlib.metadata"),
+    "pkg_resources": _later("pkg_resources"),
     "statistics": _later("statistics"),
     "colorzero": _later("colorzero"),
     "gpiozero.pins.pigpio": None,

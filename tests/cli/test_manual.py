@@ -64,7 +64,7 @@ def test_every_status_that_is_used_has_a_meaning() -> None:
 @pytest.mark.skipif(not shutil.which("groff"), reason="needs groff")
 def test_the_manual_is_faultless_roff() -> None:
     drawn = subprocess.run(
-        ["groff", "-man", "-Tutf8", "-ww"], input=manual.page(), capture_output=True, text=True, check=True
+        ["groff", "-man", "-Tutf8", "-P-cbou", "-ww"], input=manual.page(), capture_output=True, text=True, check=True
     )
     assert "LOCKCTL(1)" in drawn.stdout
     assert [line for line in drawn.stderr.splitlines() if "break" not in line and "adjust" not in line] == []

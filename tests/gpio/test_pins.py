@@ -22,7 +22,7 @@ def test_the_motor_is_claimed_inactive_before_anything_else(tmp_path: Path) -> N
     factory = mock_factory()
     pins = Pins(Settings(bolt=BOLT), tmp_path, factory)
     forward, backward = factory.pin(17), factory.pin(27)
-    assert [info.name for info in factory.pins] == ["GPIO17", "GPIO27"]
+    assert [getattr(info, "name", f"GPIO{info}") for info in factory.pins] == ["GPIO17", "GPIO27"]
     assert (forward.function, forward.state) == ("output", False)
     assert (backward.function, backward.state) == ("output", True)
     pins.close()
