@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lockd.errors import Failure
+from lockd.gpio.actuators import motor_pins
 from lockd.gpio.backend import naming, open_factory
 from lockd.gpio.library import DigitalInputDevice, DigitalOutputDevice
-from lockd.settings import BoltSettings, Pin, Settings
+from lockd.settings import Pin, Settings
 
 log = logging.getLogger("lockd.gpio")
 
@@ -105,11 +106,6 @@ class Input:
 
 
 Line = TypeVar("Line", Input, Output)
-
-
-def motor_pins(bolt: BoltSettings) -> tuple[Pin, ...]:
-    """The lines that can move something, the one that silences the others first."""
-    return tuple(pin for pin in (bolt.enable, bolt.forward, bolt.backward, bolt.latch) if pin is not None)
 
 
 class Pins:

@@ -11,7 +11,7 @@ from typing import Any
 
 from lockd.core.effects import Entry, Write
 from lockd.daemon.app import Daemon, Options
-from lockd.gpio.pins import motor_pins
+from lockd.gpio.actuators import motor_pins
 from lockd.settings import Settings, simulation
 from tests.daemon.process import PATIENCE_S, until
 
