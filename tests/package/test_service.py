@@ -1,0 +1,228 @@
+"""What systemd, D-Bus, polkit and udev are told about lockd."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import get_args
+from xml.etree import ElementTree
+
+import pytest
+
+from lockd.dbus.names import BUS_NAME, Right
+from lockd.store.keys import CREDENTIAL
+
+SYSTEMD = Path(__file__).parents[2] / "systemd"
+UNITS = ("lockd.service", "lockd-key.service")
+RIGHTS = {f"{BUS_NAME}.{right}" for right in get_args(Right) if right != "any"}
+
+#: A stand-in for systemd-creds(1) that turns letters around, or that cannot.
+CREDS = """#!/bin/sh
+case "$1" in
+encrypt) [ -z "$BROKEN" ] && base64 >"$4" ;;
+decrypt) [ -z "$BROKEN" ] && base64 -d "$3" ;;
+esac
+"""
+
+
+def unit(name: str) -> dict[str, list[str]]:
+    """Every setting of the unit with its values, in order."""
+    found: dict[str, list[str]] = {}
+    for line in (SYSTEMD / "system" / name).read_text().splitlines():
+        if line and line[0] not in "#[":
+            key, _, value = line.partition("=")
+            found.setdefault(key, []).append(value)
+    return found
+
+
+LOCKD = unit("lockd.service")
+
+
+def words(key: str) -> set[str]:
+    return {word for value in LOCKD.get(key, []) for word in value.split()}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("Type", "notify-reload"),
+        ("WatchdogSec", "40"),
+        ("Restart", "always"),
+        ("StartLimitIntervalSec", "0"),
+        ("User", "lockd"),
+        ("StateDirectory", "lockd"),
+        ("StateDirectoryMode", "0700"),
+        ("RuntimeDirectory", "lockd"),
+        ("Environment", "LG_WD=%t/lockd"),
+        ("LoadCredentialEncrypted", CREDENTIAL),
+        ("DevicePolicy", "closed"),
+        ("DeviceAllow", "char-gpiochip rw"),
+        ("CapabilityBoundingSet", ""),
+        ("LimitCORE", "0"),
+        ("DefaultDependencies", "no"),
+    ],
+)
+def test_the_service_is_told(key: str, value: str) -> None:
+    assert LOCKD[key] == [value]
+
+
+def test_a_wrong_configuration_is_not_tried_again() -> None:
+    assert words("RestartPreventExitStatus") == {"64", "78"}
+
+
+def test_it_waits_for_nothing_that_a_pin_does_not_need() -> None:
+    assert words("Wants") | words("Requires") == {"lockd-key.service", "dev-gpiochip0.device"}
+    assert words("After") == {"local-fs.target", "lockd-key.service", "dev-gpiochip0.device"}
+    assert "multi-user.target" in words("Before")
+
+
+def test_the_pins_are_let_go_by_a_module_that_is_there() -> None:
+    (command,) = LOCKD["ExecStopPost"]
+    module = command.removeprefix("/usr/bin/python3 -I -m ")
+    done = subprocess.run([sys.executable, "-m", module, os.devnull], capture_output=True, check=False)
+    assert done.returncode == 78
+
+
+def test_the_bus_lets_lockd_have_its_name_and_everybody_ask() -> None:
+    policies = ElementTree.parse(SYSTEMD / "dbus" / f"{BUS_NAME}.conf").getroot().findall("policy")
+    assert [(policy.attrib, [rule.attrib for rule in policy]) for policy in policies] == [
+        ({"user": LOCKD["User"][0]}, [{"own": BUS_NAME}]),
+        ({"context": "default"}, [{"send_destination": BUS_NAME}]),
+    ]
+
+
+def test_a_call_starts_the_service() -> None:
+    lines = (SYSTEMD / "dbus" / f"{BUS_NAME}.service").read_text().splitlines()
+    assert {f"Name={BUS_NAME}", "SystemdService=lockd.service"} <= set(lines)
+
+
+def test_polkit_knows_every_right_in_words_and_gives_none_away() -> None:
+    policy = ElementTree.parse(SYSTEMD / "polkit" / f"{BUS_NAME}.policy").getroot()
+    actions = {action.attrib["id"]: action for action in policy.findall("action")}
+    assert actions.keys() == RIGHTS
+    for action in actions.values():
+        assert action.findtext("description")
+        assert action.findtext("message", "").endswith("password.")
+        assert {allow.text for allow in action.iterfind("defaults/*")} <= {"auth_admin", "auth_admin_keep"}
+        assert len(list(action.iterfind("defaults/*"))) == 3
+
+
+def test_polkits_rules_name_rights_and_groups_that_there_are() -> None:
+    rules = (SYSTEMD / "polkit/50-lockd.rules").read_text()
+    groups = {"lockd", *re.findall(r"^g (\S+)", (SYSTEMD / "sysusers.d/lockd.conf").read_text(), re.MULTILINE)}
+    assert set(re.findall(r'"(org\.lockd1\.[a-z-]+)"', rules)) <= RIGHTS
+    assert set(re.findall(r'isInGroup\("(.*?)"\)', rules)) == groups - {"gpio"}
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="needs an interpreter of JavaScript")
+@pytest.mark.parametrize(
+    ("groups", "given"),
+    [
+        ([], {}),
+        (["gpio"], {}),
+        (["lockd"], {"operate": "yes"}),
+        (["lockd-admin"], {"operate": "yes", "manage": "yes", "read-log": "yes", "configure": "yes",
+                           "reset": "auth_self"}),
+    ],
+)  # fmt: skip
+def test_polkits_rules_give_each_group_its_rights(groups: list[str], given: dict[str, str]) -> None:
+    program = (
+        'let rule; const polkit = {Result: {YES: "yes", AUTH_SELF: "auth_self", NOT_HANDLED: ""},'
+        f" addRule: it => rule = it}}; const groups = {groups};"
+        f"{(SYSTEMD / 'polkit/50-lockd.rules').read_text()}"
+        f"for (const id of {sorted(RIGHTS)}.concat('org.lockd10.operate', 'org.other.reset'))"
+        "  console.log(id, rule({id: id}, {isInGroup: group => groups.includes(group)}))"
+    )
+    said = subprocess.run(["node", "-e", program], capture_output=True, text=True, check=True).stdout
+    answers = dict(line.split(" ", 1) for line in said.splitlines())
+    assert {id: answer for id, answer in answers.items() if answer} == {
+        f"{BUS_NAME}.{right}": answer for right, answer in given.items()
+    }
+
+
+def test_the_chips_belong_to_a_group_the_service_is_in() -> None:
+    users = (SYSTEMD / "sysusers.d/lockd.conf").read_text()
+    group = re.search(r'GROUP="(\w+)"', (SYSTEMD / "udev/60-lockd.rules").read_text())
+    assert group is not None
+    assert re.search(rf"^m lockd +{group[1]}$", users, re.MULTILINE)
+
+
+@pytest.mark.skipif(
+    not shutil.which("systemd-analyze") or not (os.path.isdir("/run/systemd") or os.access("/run", os.W_OK)),
+    reason="needs systemd-analyze, and its folder in /run",
+)
+@pytest.mark.parametrize(("name", "limit"), [("lockd.service", 1.5), ("lockd-key.service", 2.0)])
+def test_little_is_left_for_a_service_that_was_taken_over(name: str, limit: float) -> None:
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", SYSTEMD / "system" / name],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    exposure = re.search(r"Overall exposure level for .*: ([\d.]+)", done.stdout)
+    assert exposure is not None
+    assert float(exposure[1]) <= limit
+
+
+class Machine:
+    """The places that provide-key works on."""
+
+    def __init__(self, folder: Path) -> None:
+        self.places = {name: folder / name for name in ("config_dir", "state_dir", "run_dir")}
+        for place in self.places.values():
+            place.mkdir()
+        self.kept = self.places["config_dir"] / "lockd.key"
+        self.handed = self.places["run_dir"] / "credstore.encrypted/lockd.key"
+        self.handed.parent.mkdir()
+        self.store = self.places["state_dir"]
+        (folder / "systemd-creds").write_text(CREDS)
+        (folder / "systemd-creds").chmod(0o755)
+        self.path = f"{folder}:/usr/bin:/bin"
+
+    def start(self, broken: str = "") -> str:
+        """What it says."""
+        environment = {f"LOCKD_{name.upper()}": str(place) for name, place in self.places.items()}
+        done = subprocess.run(
+            ["sh", SYSTEMD / "provide-key"], env={**environment, "PATH": self.path, "BROKEN": broken},
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert done.stdout == ""
+        return done.stderr
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def test_the_first_start_makes_a_key_and_later_ones_keep_it(machine: Machine) -> None:
+    assert machine.start() == ""
+    first = machine.kept.read_bytes()
+    assert machine.handed.read_bytes() == first
+    machine.handed.unlink()
+    assert machine.start() == ""
+    assert machine.kept.read_bytes() == machine.handed.read_bytes() == first
+
+
+def test_a_machine_that_makes_no_credentials_is_left_to_the_key_file(machine: Machine) -> None:
+    assert "will keep its key in" in machine.start(broken="yes")
+    assert list(machine.kept.parent.iterdir()) == []
+    assert not machine.handed.exists()
+
+
+@pytest.mark.parametrize("file", ["lockd.keys", "key"])
+def test_a_store_that_has_a_key_gets_no_other_one(machine: Machine, file: str) -> None:
+    (machine.store / file).touch()
+    assert machine.start() == ""
+    assert not machine.kept.exists()
+
+
+def test_a_credential_that_cannot_be_decrypted_is_kept_and_not_handed_on(machine: Machine) -> None:
+    machine.start()
+    machine.handed.unlink()
+    first = machine.kept.read_bytes()
+    assert "cannot be decrypted" in machine.start(broken="yes")
+    assert machine.kept.read_bytes() == first
+    assert not machine.handed.exists()
