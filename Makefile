@@ -7,7 +7,7 @@ SLOW := $(BIN)/pytest -m slow -o faulthandler_timeout=1800
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types unit coverage power-loss kill flood slow bench docs clean
+.PHONY: help run test lint types unit coverage power-loss kill flood slow bench deb lint-deb docs clean
 
 help: ## List the targets
 	@echo "lockd: turns a Raspberry Pi into a smart lock. Begin with: make run"
@@ -47,6 +47,12 @@ slow: .venv/test ## Run these three and every other slow test
 
 bench: .venv/test ## Measure start, PIN, idling and memory against their yardsticks
 	@$(BIN)/python -m tests.bench
+
+deb: ## Build the Debian package in a Debian 13 of its own (as root or with sudo): build/lockd_*.deb
+	@debian/in-trixie debian/build
+
+lint-deb: .venv/test deb ## Build it, lint it, and install, use, upgrade and purge it there
+	@$(BIN)/pytest -m deb -o faulthandler_timeout=1800 tests/package
 
 docs: .venv/test ## Write the man page (build/lockctl.1) and the drawn parts of the documents anew
 	@mkdir -p build
