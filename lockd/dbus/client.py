@@ -72,7 +72,7 @@ class Client:
     def __init__(self, bus: str) -> None:
         self.bus = bus
         self._link: Connection
-        self._owner = ""
+        self._owner: str | None = None  # whose signals are lockd's; empty: nobody's; None: not known yet
         self._listening = False
         self._queues: list[asyncio.Queue[Signal | None]] = []
 
@@ -162,9 +162,11 @@ class Client:
             for rule in _RULES:
                 await self._link.ask_bus("AddMatch", "s", rule)
             try:
-                (self._owner,) = await self._link.ask_bus("GetNameOwner", "s", names.BUS_NAME)
+                (owner,) = await self._link.ask_bus("GetNameOwner", "s", names.BUS_NAME)
             except CallError:
-                self._owner = ""  # it is not there yet; the rules tell when it comes
+                owner = ""  # it is not there yet; the rules tell when it comes
+            if self._owner is None:  # else word of its coming was read together with the answer, and is newer
+                self._owner = owner
         self._listening = True
 
     async def _ask(

@@ -12,6 +12,7 @@ from dbus_next.message import Message
 from lockd.dbus import names
 from lockd.dbus.bus import Bus
 from lockd.dbus.client import MOST_SIGNALS, Client, NoAnswer, NoBus, NotRunning
+from lockd.dbus.connection import CallError
 from lockd.errors import Failure, InvalidField, UnsupportedCommand
 from tests.dbus.conftest import PATIENCE_S, running
 from tests.dbus.fakes import FakeDesk
@@ -99,6 +100,32 @@ async def test_a_lockd_that_leaves_and_comes_back_is_noticed(private_bus: Privat
                 bus.emit(LOCK, "DoorStateChange", {"state": "DoorOpen"})
                 assert (await anext(news)).value == {"state": "DoorOpen"}
             assert (await anext(news)).name == "Lost"
+
+
+async def test_a_lockd_that_comes_just_after_it_was_asked_for_is_heard(
+    private_bus: PrivateBus, served: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer that it is not there, and the word that it has come, may be read in one go."""
+    async with Client.connect(private_bus.address) as client:
+        ask = client._link.ask_bus
+
+        async def too_early(member: str, *rest: Any) -> Any:
+            answer = await ask(member, *rest)
+            if member != "GetNameOwner":
+                return answer
+            came = Message(
+                message_type=MessageType.SIGNAL, sender="org.freedesktop.DBus", path="/org/freedesktop/DBus",
+                interface="org.freedesktop.DBus", member="NameOwnerChanged", signature="sss",
+                body=[names.BUS_NAME, "", answer[0]],
+            )  # fmt: skip
+            client._heard(came, True)
+            raise CallError("org.freedesktop.DBus.Error.NameHasNoOwner", "nobody has it")
+
+        monkeypatch.setattr(client._link, "ask_bus", too_early)
+        async with asyncio.timeout(PATIENCE_S), client.signals() as news:
+            assert (await anext(news)).name == "Back"
+            served.properties_changed(names.LOCK.name, {"OperatingMode": "Privacy"})
+            assert (await anext(news)).value == (names.LOCK.name, {"OperatingMode": "Privacy"})
 
 
 async def test_the_end_of_the_bus_ends_the_news_and_the_calls(
