@@ -23,9 +23,10 @@ WARM_S = 2.0
 PIN = "135790"
 #: A finger that first strays over the keys for some seconds, so that the PIN comes in the midst of the flood.
 KEYS = "*" * 50 + PIN + "#"
-#: How much later than without the flood the bolt may be drawn; how much memory is noise.
+#: How much later than without the flood the bolt may be drawn.
 LATER_S = 3.0
-NOISE_KIB = 1024
+#: A step that the allocator takes once (2 MiB were seen); 60 bytes kept of each call would be more.
+NOISE_KIB = 4096
 
 pytestmark = pytest.mark.slow
 
@@ -81,7 +82,7 @@ async def test_a_flood_of_wrong_pins_neither_grows_memory_nor_shuts_out_the_keyp
             with capsys.disabled():
                 print(f"\nsent {sent / SECONDS:,.0f}/s, taken {sent / (SECONDS + behind):,.0f}/s;"
                       f" from the first key to the bolt: alone {alone:.2f} s, in the flood {served:.2f} s;"
-                      f" RSS {memory[0]} to {max(memory)} KiB")  # fmt: skip
+                      f" RSS {memory} KiB")  # fmt: skip
             assert served < alone + LATER_S
             assert max(memory) - memory[0] < NOISE_KIB
             events = await trail(caller)
