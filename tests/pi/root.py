@@ -1,0 +1,84 @@
+"""The disk: a clean Debian 13 with what lockd's package depends on, and lgpio, which only Raspberry Pi OS has."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+from tests.pi.host import GENTLY, KEYRING, digest, run, source
+from tests.pi.keep import kept
+
+SUITE = "trixie"
+SIZE = "3G"
+LGPIO = "0.2.2.0"
+PACKAGES = (
+    "systemd", "systemd-sysv", "udev", "dbus", "polkitd", "libpam-systemd", "kmod", "procps", "bluez",
+    "python3", "python3-gpiozero", "python3-dbus-next", "python3-pyudev", "python3-rich", "python3-systemd",
+    "python3-cryptography", "python3-cbor2",
+)  # fmt: skip
+#: Needed to build lgpio, and gone again afterwards.
+BUILD = ("gcc", "libc6-dev", "python3-dev", "python3-setuptools", "swig")
+
+#: Runs outside of the new system's folder, $1, as its root.
+BUILD_LGPIO = f"""
+set -e
+root=$1
+chroot "$root" apt-get -qq -y --no-install-recommends install {' '.join(BUILD)}
+tar -C "$root/opt" -xf "$2"
+chroot "$root" sh -ec 'cd /opt/lgpio-{LGPIO}; PYPI=1 python3 setup.py -q build; \
+    cp build/lib*/*.py build/lib*/*.so /usr/lib/python3/dist-packages/'
+rm -r "$root/opt/lgpio-{LGPIO}"
+chroot "$root" apt-get -qq -y --autoremove purge {' '.join(BUILD)}
+chroot "$root" python3 -c 'import os, tempfile; os.chdir(tempfile.mkdtemp()); import lgpio'
+"""
+
+#: Root without a password on the console, for `make pi-shell`; nothing that asks at the first boot.
+CONFIGURE = """
+set -e
+root=$1
+echo pi >"$root/etc/hostname"
+echo 'LANG=C.UTF-8' >"$root/etc/locale.conf"
+chroot "$root" systemd-machine-id-setup >/dev/null
+chroot "$root" passwd -d root >/dev/null
+mkdir -p "$root/etc/systemd/system/serial-getty@ttyS0.service.d"
+cat >"$root/etc/systemd/system/serial-getty@ttyS0.service.d/rig.conf" <<'END'
+[Service]
+ExecStart=
+ExecStart=-/sbin/agetty --autologin root --noclear --keep-baud 115200 %I linux
+END
+chroot "$root" systemctl -q mask systemd-firstboot.service apt-daily.timer apt-daily-upgrade.timer
+"""
+
+#: The bind mount shows the folder without what is mounted in it (/proc, /sys, /dev).
+PACK = f"""
+set -e
+rm -rf "$1"/var/cache/apt/*.bin
+mkdir -p "$2/root"
+mount --bind "$1" "$2/root"
+trap 'umount "$2/root"; rmdir "$2/root"' EXIT
+test ! -e "$2/root/proc/self"
+mkfs.ext4 -q -F -L root -d "$2/root" "$2/disk.img" {SIZE}
+"""
+
+
+def disk() -> Path:
+    """A raw ext4 image. Never written to: machines lay their own over it."""
+    return kept("disk", digest([Path(__file__)]), _build) / "disk.img"
+
+
+def _build(folder: Path) -> None:
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--no-deps"]
+    run([*pip, "--no-binary", "lgpio", "--dest", folder, f"lgpio=={LGPIO}"], 300)
+    hooks = {"build-lgpio": BUILD_LGPIO, "configure": CONFIGURE, "pack": PACK}
+    for name, script in hooks.items():
+        (folder / f"{name}.sh").write_text(script)
+    quoted = shlex.quote(str(folder))
+    run([
+        *GENTLY, "mmdebstrap", "--mode=auto", "--variant=minbase", "--format=null", f"--keyring={KEYRING}",
+        f"--include={','.join(PACKAGES)}",
+        f'--customize-hook=sh {quoted}/build-lgpio.sh "$1" {quoted}/lgpio-{LGPIO}.tar.gz',
+        f'--customize-hook=sh {quoted}/configure.sh "$1"',
+        f'--customize-hook=sh {quoted}/pack.sh "$1" {quoted}',
+        SUITE, "/dev/null", source(SUITE),
+    ], 1800)  # fmt: skip
