@@ -1,0 +1,98 @@
+"""A door at the end of the wires: a bolt that a motor moves, contacts that tell of it, and a witness
+of every level that the motor's lines ever had."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from lines import Line
+
+FORWARD, BACKWARD, LOCKED, UNLOCKED, CLOSED = 17, 27, 22, 23, 24
+LOOK_S = 0.002
+
+
+class Door:
+    """The bolt's place goes from 0.0, drawn in, to 1.0, thrown out."""
+
+    def __init__(self) -> None:
+        self.travel_s = 0.4
+        self.bolt = 1.0
+        self.jammed = False
+        self._motor = Line(FORWARD), Line(BACKWARD)
+        self._contacts = {number: Line(number) for number in (LOCKED, UNLOCKED, CLOSED)}
+        self._shown: dict[int, bool] = {}
+        self._news = threading.Condition()
+        self._levels = (False, False)
+        self._trace: list[tuple[int, bool, bool]] = []
+        self._blind_ns = 0
+        self._show(CLOSED, True)
+        self._contact()
+
+    def watch(self) -> None:
+        """Look for ever."""
+        last = time.monotonic_ns()
+        self._note(last, (self._motor[0].level, self._motor[1].level))
+        while True:
+            time.sleep(LOOK_S)
+            levels = self._motor[0].level, self._motor[1].level
+            now = time.monotonic_ns()
+            self._blind_ns = max(self._blind_ns, now - last)
+            if levels != self._levels:
+                self._note(now, levels)
+            if levels[0] != levels[1]:
+                self._move((1 if levels[0] else -1) * (now - last) / 1e9)
+            last = now
+
+    def state(self) -> dict[str, object]:
+        """`blind_ns`: the longest time without a look."""
+        return {"bolt": self.bolt, "motor": list(self._levels), "trace": self._trace, "blind_ns": self._blind_ns}
+
+    def forget(self) -> None:
+        """Begin a new trace."""
+        self._blind_ns = 0
+        self._trace = [(time.monotonic_ns(), *self._levels)]
+
+    def set(self, **values: float) -> None:
+        """travel_s, bolt or jammed."""
+        for name, value in values.items():
+            setattr(self, name, value)
+        self._contact()
+
+    def contact(self, number: int, on: bool) -> None:
+        """A switch to ground, as a hand or a cut wire has it."""
+        self._show(number, on)
+
+    def await_motor(self, on: bool, timeout_s: float) -> int:
+        """When the motor went on, or off; 0: it did not. In nanoseconds since power-up."""
+        return self._await(lambda: any(self._levels) == on, timeout_s)
+
+    def await_bolt(self, place: float, timeout_s: float) -> int:
+        """When the bolt was there and the motor at rest; 0: never."""
+        return self._await(lambda: self.bolt == place and not any(self._levels), timeout_s)
+
+    def _await(self, so: Callable[[], bool], timeout_s: float) -> int:
+        with self._news:
+            return time.monotonic_ns() if self._news.wait_for(so, timeout_s) else 0
+
+    def _note(self, now: int, levels: tuple[bool, bool]) -> None:
+        with self._news:
+            self._levels = levels
+            self._trace.append((now, *levels))
+            self._news.notify_all()
+
+    def _move(self, seconds: float) -> None:
+        if self.jammed:
+            return
+        with self._news:
+            self.bolt = min(1.0, max(0.0, self.bolt + seconds / self.travel_s))
+            self._news.notify_all()
+        self._contact()
+
+    def _contact(self) -> None:
+        self._show(LOCKED, self.bolt == 1.0)
+        self._show(UNLOCKED, self.bolt == 0.0)
+
+    def _show(self, number: int, on: bool) -> None:
+        if self._shown.get(number) != on:
+            self._shown[number] = on
+            self._contacts[number].pull(not on)

@@ -1,0 +1,35 @@
+"""What the door saw of the motor's lines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.pi.machine import Machine
+
+
+class Trace:
+    """Every change of level since the trace was begun; times in nanoseconds since power-up."""
+
+    def __init__(self, machine: Machine) -> None:
+        state: dict[str, Any] = machine.door("state")
+        self.bolt: float = state["bolt"]
+        self.changes: list[tuple[int, bool, bool]] = [tuple(change) for change in state["trace"]]
+        self.blind_ms: float = state["blind_ns"] / 1e6
+
+    @property
+    def still(self) -> bool:
+        """The motor had no current at any time."""
+        return not any(forward or backward for _, forward, backward in self.changes)
+
+    @property
+    def shorted(self) -> bool:
+        """Both directions were on at once."""
+        return any(forward and backward for _, forward, backward in self.changes)
+
+    def ways(self) -> list[str]:
+        """The directions that the motor turned, in order."""
+        return ["forward" if forward else "backward" for _, forward, backward in self.changes if forward != backward]
+
+    def off_after(self, moment: int) -> float:
+        """Milliseconds from then until both lines were inactive."""
+        return next((at - moment) / 1e6 for at, forward, backward in self.changes if at >= moment and not (forward or backward))
