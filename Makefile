@@ -4,10 +4,11 @@ PYTHON ?=
 export PYTHON
 BIN := .venv/bin
 SLOW := $(BIN)/pytest -m slow -o faulthandler_timeout=1800
+PI := $(BIN)/pytest -m pi -o faulthandler_timeout=3600 -s --durations=0
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types unit coverage power-loss kill flood slow bench deb lint-deb docs clean
+.PHONY: help run test lint types unit coverage power-loss kill flood slow bench deb lint-deb test-pi test-pi-all pi-shell docs clean
 
 help: ## List the targets
 	@echo "lockd: turns a Raspberry Pi into a smart lock. Begin with: make run"
@@ -53,6 +54,15 @@ deb: ## Build the Debian package in a Debian 13 of its own (as root or with sudo
 
 lint-deb: .venv/test deb ## Build it, lint it, and install, use, upgrade and purge it there
 	@$(BIN)/pytest -m deb -o faulthandler_timeout=1800 tests/package
+
+test-pi: .venv/test ## Install the package on a virtual Pi, and try the lock there; ARGS goes to pytest
+	@$(PI) tests/pi $(ARGS)
+
+test-pi-all: .venv/test ## The same, with the power cut 20 times
+	@PI_CUTS=20 $(PI) tests/pi $(ARGS)
+
+pi-shell: .venv/test ## Look inside a virtual Pi
+	@$(BIN)/python -m tests.pi
 
 docs: .venv/test ## Write the man page (build/lockctl.1) and the drawn parts of the documents anew
 	@mkdir -p build
