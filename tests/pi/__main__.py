@@ -20,7 +20,8 @@ def main() -> int:
         host.say("booting; you will be root. End with: poweroff, or Ctrl-a x. What you change is not kept.")
         port = ["-chardev", "null,id=rig", "-device", "virtserialport,chardev=rig,name=rig"]
         console = ["-serial", "mon:stdio", *port]
-        return subprocess.call([*host.GENTLY, *command(overlay(base, folder / "disk.qcow2"), folder / "share", "", console)])
+        qemu = command(overlay(base, folder / "disk.qcow2"), folder / "share", "", console)
+        return subprocess.call([*host.GENTLY, *qemu])
 
 
 if __name__ == "__main__":

@@ -53,14 +53,15 @@ def digest(inputs: Iterable[str | bytes | Path]) -> str:
     return state.hexdigest()[:16]
 
 
-def run(command: Sequence[str | Path], timeout_s: float, **options: object) -> str:
+def run(command: Sequence[str | Path], timeout_s: float, folder: Path | None = None) -> str:
     """What it printed; RigError with all it said when it fails or takes too long."""
     words = [str(word) for word in command]
     environment = {**os.environ, "PATH": SEARCH, "LC_ALL": "C.UTF-8"}
     try:
         done = subprocess.run(
-            words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout_s, **options  # type: ignore[call-overload]
-        )
+            words, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=timeout_s,
+        )  # fmt: skip
     except subprocess.TimeoutExpired as late:
         raise RigError(f"{words[0]} took longer than {timeout_s:.0f} s: {' '.join(words)}") from late
     if done.returncode:

@@ -58,7 +58,7 @@ def _unpack(folder: Path) -> None:
         if line.strip().startswith("Depends: linux-image-")
     )  # fmt: skip
     packages = [image.replace("-image-", part) for part in ("-base-", "-binary-", "-modules-")]
-    run(["apt-get", "-q", *own, "download", *packages], 600, cwd=work)
+    run(["apt-get", "-q", *own, "download", *packages], 600, folder=work)
     for package in work.glob("*.deb"):
         run(["dpkg", "-x", package, folder], 300)
     shutil.rmtree(work)

@@ -103,7 +103,8 @@ class Machine:
         port.unlink(missing_ok=True)
         console = [
             "-serial", f"file:{self._console()}",
-            "-chardev", f"socket,id=rig,path={port},server=on,wait=off", "-device", "virtserialport,chardev=rig,name=rig",
+            "-chardev", f"socket,id=rig,path={port},server=on,wait=off",
+            "-device", "virtserialport,chardev=rig,name=rig",
         ]  # fmt: skip
         qemu = command(self.disk, self.share, f"{self._append} {append}", [])
         with (self.folder / "qemu.log").open("ab") as log:
@@ -219,4 +220,5 @@ class Machine:
 
     def _hung(self, what: str, timeout_s: float) -> Hung:
         tail = "\n".join(self.console().splitlines()[-CONSOLE_TAIL:])
-        return Hung(f"the virtual Pi {what} within {timeout_s:.0f} s; its console ({self._console()}) ends with:\n{tail}")
+        said = f"its console ({self._console()}) ends with:\n{tail}"
+        return Hung(f"the virtual Pi {what} within {timeout_s:.0f} s; {said}")

@@ -28,7 +28,7 @@ systemctl is-active lockd
 
 def inputs() -> list[str | Path]:
     """Every file that the package is made of, with its name."""
-    listed = run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *PARTS], 60, cwd=ROOT)
+    listed = run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *PARTS], 60, folder=ROOT)
     files = [name for name in listed.splitlines() if (ROOT / name).is_file()]
     return [item for name in files for item in (name, ROOT / name)]
 
@@ -40,7 +40,7 @@ def package() -> Path:
         return Path(given)
 
     def build(folder: Path) -> None:
-        run(["make", "deb"], 1800, cwd=ROOT)
+        run(["make", "deb"], 1800, folder=ROOT)
         newest = max((ROOT / "build").glob("lockd_*_all.deb"), key=lambda path: path.stat().st_mtime)
         shutil.copy(newest, folder)
 

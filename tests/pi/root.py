@@ -50,10 +50,12 @@ END
 chroot "$root" systemctl -q mask systemd-firstboot.service apt-daily.timer apt-daily-upgrade.timer
 """
 
-#: The bind mount shows the folder without what is mounted in it (/proc, /sys, /dev).
+#: What mmdebstrap puts there to keep services from starting goes. The bind mount shows the folder
+#: without what is mounted in it (/proc, /sys, /dev).
 PACK = f"""
 set -e
-rm -rf "$1"/var/cache/apt/*.bin
+rm -rf "$1"/var/cache/apt/*.bin "$1/etc/resolv.conf" "$1/usr/sbin/policy-rc.d"
+mv -f "$1/usr/sbin/start-stop-daemon.REAL" "$1/usr/sbin/start-stop-daemon"
 mkdir -p "$2/root"
 mount --bind "$1" "$2/root"
 trap 'umount "$2/root"; rmdir "$2/root"' EXIT

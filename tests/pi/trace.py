@@ -32,4 +32,5 @@ class Trace:
 
     def off_after(self, moment: int) -> float:
         """Milliseconds from then until both lines were inactive."""
-        return next((at - moment) / 1e6 for at, forward, backward in self.changes if at >= moment and not (forward or backward))
+        off = (at for at, forward, backward in self.changes if at >= moment and not (forward or backward))
+        return (next(off) - moment) / 1e6
