@@ -68,7 +68,8 @@ def _unpack(folder: Path) -> None:
 
 def initrd(kernel: Kernel) -> Path:
     """A compressed cpio archive."""
-    inputs = [Path(__file__), str(kernel.modules), *sorted(GUEST.iterdir())]
+    inputs: list[str | Path] = [Path(__file__), str(kernel.modules)]
+    inputs += sorted(GUEST.iterdir())
 
     def build(folder: Path) -> None:
         tree = folder / "tree"

@@ -55,7 +55,8 @@ class Lock:
 
     def verify(self) -> dict[str, Any]:
         """Whether its chain holds."""
-        return dict(self.call("Log", "Verify")[0])
+        report: dict[str, Any] = self.call("Log", "Verify")[0]
+        return report
 
     def press(self, keys: str) -> None:
         """One after the other, at the keypad."""
