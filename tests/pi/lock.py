@@ -68,7 +68,7 @@ class Lock:
         while True:
             trail = self.log()
             for record in reversed(trail):
-                if fields.items() <= record.items():
+                if all(record.get(name) == value for name, value in fields.items()):
                     return record
             if time.monotonic() > end:
                 raise RigError(f"no record with {fields} within {PATIENCE_S:.0f} s; the last ones: {trail[-6:]}")

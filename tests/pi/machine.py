@@ -28,7 +28,9 @@ UNWANTED = (
     "ata_generic", "ata_piix", "bochs", "button", "evdev", "floppy", "i2c_piix4", "kvm", "kvm_amd", "pcspkr",
     "powernow_k8", "psmouse", "drm", "sr_mod",
 )  # fmt: skip
-KERNEL_LINE = f"console=ttyS0 root=/dev/vda rw panic=-1 mitigations=off modprobe.blacklist={','.join(UNWANTED)}"
+#: The kernel notes every level that it sets, from the first one on: trace.driven reads it.
+KERNEL_LINE = "trace_event=gpio:gpio_value trace_clock=mono trace_buf_size=8M "
+KERNEL_LINE += f"console=ttyS0 root=/dev/vda rw panic=-1 mitigations=off modprobe.blacklist={','.join(UNWANTED)}"
 
 
 class Hung(RigError):

@@ -6,7 +6,7 @@ import pytest
 
 from tests.pi.lock import Lock
 from tests.pi.machine import Machine
-from tests.pi.trace import Trace
+from tests.pi.trace import MOTOR, Trace, driven
 
 #: Every line that is not the motor's; each may have any level while nobody drives it.
 OTHERS = ",".join(str(number) for number in range(54) if number not in (17, 27))
@@ -26,6 +26,9 @@ def test_lockd_is_up_after_boot_and_the_motor_had_no_pulse(own_pi: Machine, lock
     trace = Trace(own_pi)
     print(f"\nREADY at {ready:.1f} s, multi-user.target at {everything:.1f} s after the kernel's start;"
           f" the motor's lines were never out of sight for more than {trace.blind_ms:.0f} ms")  # fmt: skip
+    levels = driven(own_pi)
+    assert {line for _, line, _ in levels} == set(MOTOR), "lockd has set them both"
+    assert not any(on for _, _, on in levels), levels
     assert trace.still, trace.changes
     assert ready < everything
     assert (lock.get("Lock", "LockState"), lock.get("Lock", "Motion")) == ("Locked", "Idle")

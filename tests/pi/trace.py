@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from tests.pi.machine import Machine
+
+MOTOR = (17, 27)
+
+
+def driven(machine: Machine) -> list[tuple[float, int, bool]]:
+    """Every level that the kernel set on the motor's lines since power-up, as its own tracing noted
+    it, so that not even the shortest pulse is missed: seconds, line, level."""
+    base = int(machine.sh("cat /sys/devices/platform/gpio-sim.0/gpio/gpiochip*/base"))
+    noted = machine.sh("grep -E 'gpio_value: [0-9]+ set' /sys/kernel/tracing/trace || true")
+    found = re.findall(r" ([0-9.]+): gpio_value: ([0-9]+) set ([01])", noted)
+    return [(float(at), int(line) - base, on == "1") for at, line, on in found if int(line) - base in MOTOR]
 
 
 class Trace:
