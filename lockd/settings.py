@@ -9,14 +9,15 @@ from typing import Any, Literal
 from lockd.settings_checks import advice, contradictions
 from lockd.settings_faults import Faults
 from lockd.settings_reading import given, simulated, table_of, text_of
-from lockd.settings_schema import KEYS, RULES, Pin
+from lockd.settings_rules import Match, Pin
+from lockd.settings_schema import KEYS, RULES
 from lockd.value import Value
-from lockd.words import OperatingMode
+from lockd.words import OperatingMode, Service
 
 __all__ = [
-    "BoltSettings", "DoorSettings", "GpioSettings", "KeypadSettings", "LockSettings", "PanelSettings", "Pin", "Row",
-    "Settings", "StoreSettings", "TimeSettings", "UserSettings", "advise", "build", "describe", "load", "parse",
-    "simulation",
+    "BoltSettings", "DoorSettings", "GpioSettings", "KeypadSettings", "LockSettings", "Match", "PanelSettings", "Pin",
+    "PowerSettings", "Row", "Settings", "StoreSettings", "TimeSettings", "UserSettings", "WaySettings", "advise",
+    "build", "describe", "load", "parse", "simulation",
 ]
 
 
@@ -106,6 +107,49 @@ class TimeSettings(Value):
     trust: Literal["auto", "never"] = "auto"
 
 
+class PowerSettings(Value):
+    """What feeds the lock, and what to make of it. `battery`: auto (every battery of this machine), none,
+    or the name of the one that counts. Volts decide where they are given and the battery says no
+    percentage. `…_line`: on while that outside power is there; `…_window`: the volts it has to have.
+    `warn_days`: the first warning comes this long before the battery is expected to be empty."""
+
+    battery: str = "auto"
+    supplies: tuple[Match, ...] = ()
+    low_percent: float = 20.0
+    critical_percent: float = 10.0
+    dead_percent: float = 3.0
+    low_volts: float | None = None
+    critical_volts: float | None = None
+    dead_volts: float | None = None
+    usb_line: Pin | None = None
+    nine_volt_line: Pin | None = None
+    generator_line: Pin | None = None
+    wireless_line: Pin | None = None
+    usb_window: tuple[float, float] = (4.4, 5.5)
+    nine_volt_window: tuple[float, float] = (6.0, 10.5)
+    generator_window: tuple[float, float] = (4.4, 10.5)
+    wireless_window: tuple[float, float] = (4.4, 10.5)
+    mains_window: tuple[float, float] = (4.4, 30.0)
+    unplugged_s: float = 2.0
+    stale_s: int = 3600
+    keypad_timeout_s: float = 30.0
+    relock: Literal["with-energy", "always", "never"] = "with-energy"
+    sleep: tuple[Service, ...] = ("key-tones", "phones")
+    warn_days: int = 21
+
+
+class WaySettings(Value):
+    """The ways in that need no motor. `key` and `thumbturn`: whether there is one; `code` and `hole`:
+    contacts that are on while the code wheel stands open, or a pin is in the emergency hole.
+    `drill_days`: each is to be proved this often; 0: nobody is reminded."""
+
+    key: bool = False
+    thumbturn: bool = False
+    code: Pin | None = None
+    hole: Pin | None = None
+    drill_days: int = 180
+
+
 class Settings(Value):
     """Everything in lockd.toml."""
 
@@ -121,6 +165,8 @@ class Settings(Value):
     users: UserSettings = UserSettings()
     store: StoreSettings = StoreSettings()
     time: TimeSettings = TimeSettings()
+    power: PowerSettings = PowerSettings()
+    ways: WaySettings = WaySettings()
 
 
 class Row(Value):

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
-from lockd.settings_schema import Pin
+from lockd.settings_rules import Pin
 from lockd.value import Value
 
 #: What each kind of bolt cannot do without, and what it has no use for.

@@ -9,7 +9,8 @@ from typing import Any
 from lockd.errors import ConfigurationError
 from lockd.settings_checks import UNUSED, pins
 from lockd.settings_faults import Faults
-from lockd.settings_schema import FIRST_LINE, LAST_LINE, RULES, SECTIONS, Pin, Wrong
+from lockd.settings_rules import FIRST_LINE, LAST_LINE, Pin, Wrong
+from lockd.settings_schema import RULES, SECTIONS
 
 #: Some ten times the example file with all its comments.
 MAX_FILE = 64 * 1024

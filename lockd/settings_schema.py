@@ -6,245 +6,27 @@ not here: they are those of the classes in settings.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal, Protocol, get_args
+from typing import get_args
 
+from lockd.settings_rules import (
+    Flag,
+    Input,
+    KeySource,
+    Lines,
+    Matches,
+    Name,
+    Number,
+    Output,
+    Rule,
+    Seconds,
+    Whole,
+    Window,
+    Word,
+    Words,
+    Zone,
+)
 from lockd.value import Value
-from lockd.words import OperatingMode
-
-#: The lines of a Pi's header that are free to use; 0 and 1 read the EEPROM of a HAT.
-FIRST_LINE, LAST_LINE = 2, 27
-#: They have resistors to 3.3 V on the board, which no setting takes away.
-PULLED_UP_LINES = (2, 3)
-
-MAX_TEXT = 255
-
-
-class Pin(Value):
-    """One GPIO line. `number`: BCM; `active`: the level that means on; `pull`: of inputs;
-    `key`: the path in lockd.toml that names it."""
-
-    number: int
-    active: Literal["high", "low"] = "high"
-    pull: Literal["up", "down", "none"] = "up"
-    key: str = ""
-
-
-class Wrong(ValueError):
-    """A value that its key does not take; the text says what is wrong with it."""
-
-
-class Rule(Protocol):
-    """What one key may be."""
-
-    @property
-    def allowed(self) -> str:
-        """What is taken, for people."""
-
-    def read(self, raw: object, path: str) -> Any:
-        """The value as Settings hold it. Raises Wrong."""
-
-    def plain(self, value: Any) -> Any:
-        """What `read` makes that value of, as short as it can be written."""
-
-
-class Same(Value):
-    """For rules whose values are in Settings as they are in the file."""
-
-    def plain(self, value: Any) -> Any:
-        return value
-
-
-class Whole(Same):
-    """A whole number; both ends are taken."""
-
-    low: int
-    high: int
-    unit: str = ""
-
-    @property
-    def allowed(self) -> str:
-        return f"{self.low} to {self.high} {self.unit}".rstrip()
-
-    def read(self, raw: object, path: str) -> int:
-        if not isinstance(raw, int) or isinstance(raw, bool):
-            raise Wrong("not a whole number")
-        if not self.low <= raw <= self.high:
-            raise Wrong("out of range")
-        return raw
-
-
-class Seconds(Same):
-    """A number of seconds; both ends are taken."""
-
-    low: float
-    high: float
-
-    @property
-    def allowed(self) -> str:
-        return f"{self.low:g} to {self.high:g} seconds"
-
-    def read(self, raw: object, path: str) -> float:
-        if not isinstance(raw, int | float) or isinstance(raw, bool):
-            raise Wrong("not a number")
-        if not self.low <= raw <= self.high:  # nan is not either
-            raise Wrong("out of range")
-        return float(raw)
-
-
-class Flag(Same):
-    """Yes or no."""
-
-    allowed: str = "true or false"
-
-    def read(self, raw: object, path: str) -> bool:
-        if not isinstance(raw, bool):
-            raise Wrong("neither true nor false")
-        return raw
-
-
-class Word(Same):
-    """One of a few words."""
-
-    words: tuple[str, ...]
-
-    @property
-    def allowed(self) -> str:
-        quoted = [f'"{word}"' for word in self.words]
-        return f"{', '.join(quoted[:-1])} or {quoted[-1]}"
-
-    def read(self, raw: object, path: str) -> str:
-        if _text(raw) not in self.words:
-            raise Wrong("unknown word")
-        return str(raw)
-
-
-class KeySource(Same):
-    """Where the store's key comes from."""
-
-    allowed: str = '"auto", "credential" or the absolute path of a key file'
-
-    def read(self, raw: object, path: str) -> str:
-        source = _text(raw)
-        if source not in ("auto", "credential") and not source.startswith("/"):
-            raise Wrong("neither a known word nor an absolute path")
-        if len(source) > MAX_TEXT or not source.isprintable():
-            raise Wrong("no path of a file")
-        return source
-
-
-class Zone(Same):
-    """A time zone that this machine knows."""
-
-    allowed: str = 'an IANA name such as "Europe/Berlin", or "" for the machine\'s own'
-
-    def read(self, raw: object, path: str) -> str:
-        zone = _text(raw)
-        if zone:
-            import zoneinfo  # costs as much as the rest of this module, and is seldom needed
-
-            try:
-                zoneinfo.ZoneInfo(zone)
-            except (OSError, ValueError, LookupError):
-                raise Wrong("no time zone that this machine knows (package tzdata)") from None
-        return zone
-
-
-class Output(Value):
-    """A line that lockd drives."""
-
-    active: Literal["high", "low"] = "high"
-
-    @property
-    def allowed(self) -> str:
-        return f'a BCM number from {FIRST_LINE} to {LAST_LINE}, or {{ pin = N, active = "high" or "low" }}'
-
-    def read(self, raw: object, path: str) -> Pin:
-        table = _pin_table(raw, ("pin", "active"))
-        active = _pin_word(table, "active", self.active, ("high", "low"))
-        return Pin(_line(table.get("pin")), active, "none", path)  # type: ignore[arg-type]
-
-    def plain(self, value: Pin | None) -> Any:
-        usual = value is None or value.active == self.active
-        return value and (value.number if usual else {"pin": value.number, "active": value.active})
-
-
-class Input(Value):
-    """A line that lockd reads. A switch to ground unless it is told otherwise: on is low, and a
-    resistor to 3.3 V holds the line up while the switch is open."""
-
-    @property
-    def allowed(self) -> str:
-        return (
-            f"a BCM number from {FIRST_LINE} to {LAST_LINE}, or"
-            ' { pin = N, active = "low" or "high", pull = "up", "down" or "none" }'
-        )
-
-    def read(self, raw: object, path: str) -> Pin:
-        table = _pin_table(raw, ("pin", "active", "pull"))
-        number = _line(table.get("pin"))
-        active = _pin_word(table, "active", "low", ("low", "high"))
-        usual = "up" if active == "low" else "down"
-        pull = _pin_word(table, "pull", usual, ("up", "down", "none"))
-        if number in PULLED_UP_LINES and pull != "up":
-            raise Wrong(f"GPIO {number} is always pulled up on the board; take another line")
-        return Pin(number, active, pull, path)  # type: ignore[arg-type]
-
-    def plain(self, value: Pin | None) -> Any:
-        usual = value is None or (value.active, value.pull) == ("low", "up")
-        return value and (value.number if usual else {"pin": value.number, "active": value.active, "pull": value.pull})
-
-
-class Lines(Value):
-    """Several lines in their order, each as the rule `each` reads it."""
-
-    counts: tuple[int, ...]
-    each: Input | Output
-
-    @property
-    def allowed(self) -> str:
-        return f"a list of {' or '.join(map(str, self.counts))}, each {self.each.allowed}"
-
-    def read(self, raw: object, path: str) -> tuple[Pin, ...]:
-        if not isinstance(raw, list):
-            raise Wrong("not a list")
-        if len(raw) not in self.counts:
-            raise Wrong(f"a list of {len(raw)}")
-        return tuple(self.each.read(line, f"{path}[{index}]") for index, line in enumerate(raw))
-
-    def plain(self, value: tuple[Pin, ...]) -> Any:
-        return [self.each.plain(pin) for pin in value] or None
-
-
-def _text(raw: object) -> str:
-    if not isinstance(raw, str):
-        raise Wrong("not a string")
-    return raw
-
-
-def _line(number: object) -> int:
-    if not isinstance(number, int) or isinstance(number, bool):
-        raise Wrong("no pin number")
-    if number in (0, 1):
-        raise Wrong(f"GPIO {number} is kept for the EEPROM of a HAT")
-    if not FIRST_LINE <= number <= LAST_LINE:
-        raise Wrong("no line of the header")
-    return number
-
-
-def _pin_table(raw: object, keys: tuple[str, ...]) -> Mapping[str, object]:
-    if isinstance(raw, dict):
-        if not raw.keys() <= set(keys):
-            raise Wrong(f"a pin's table takes only {', '.join(keys)}")
-        return raw
-    return {"pin": raw}
-
-
-def _pin_word(table: Mapping[str, object], key: str, usual: str, words: tuple[str, ...]) -> str:
-    word = table.get(key, usual)
-    if word not in words:
-        raise Wrong(f"{key} is not {Word(words).allowed}")
-    return str(word)
+from lockd.words import OperatingMode, PowerSource, Service
 
 
 class Key(Value):
@@ -306,6 +88,40 @@ KEYS = (
         " folder (auto); the credential alone; or the file at this path."),
     Key("time.zone", Zone(), "The time zone of schedules, which are still to come."),
     Key("time.trust", Word(("auto", "never")), "Whether a battery-backed clock or NTP makes the time trusted."),
+    Key("power.battery", Name(("auto", "none")), "The battery that feeds the lock: all of this machine (auto), none,"
+        " or one by its name."),
+    Key("power.supplies", Matches((*get_args(PowerSource)[:-1], "ignore")), "What supplies are, where their udev"
+        " properties do not say; the first that matches counts."),
+    Key("power.low_percent", Number(2, 90, "percent"), "A battery below this is low."),
+    Key("power.critical_percent", Number(1, 80, "percent"), "Below this it is critical: management is refused, services"
+        " sleep, a PIN still opens."),
+    Key("power.dead_percent", Number(0, 50, "percent"), "Below this it cannot move the bolt."),
+    Key("power.low_volts", Number(0, 60, "volts"), "The same for a battery that says no percentage: below this it"
+        " is low,"),
+    Key("power.critical_volts", Number(0, 60, "volts"), "critical,"),
+    Key("power.dead_volts", Number(0, 60, "volts"), "dead."),
+    Key("power.usb_line", Input(), "On while there is power at the USB-C port, on boards without a driver for it."),
+    Key("power.nine_volt_line", Input(), "On while a 9 V battery is held to its contacts."),
+    Key("power.generator_line", Input(), "On while the generator's handle gives power."),
+    Key("power.wireless_line", Input(), "On while a phone charges the lock."),
+    Key("power.usb_window", Window(Number(0, 60, "volts")), "What the USB-C port has to give to drive the motor."),
+    Key("power.nine_volt_window", Window(Number(0, 60, "volts")), "The same of a 9 V battery."),
+    Key("power.generator_window", Window(Number(0, 60, "volts")), "The same of the generator."),
+    Key("power.wireless_window", Window(Number(0, 60, "volts")), "The same of wireless charging."),
+    Key("power.mains_window", Window(Number(0, 60, "volts")), "The same of a power supply."),
+    Key("power.unplugged_s", Seconds(0.1, 60), "Outside power that is away no longer than this was never away."),
+    Key("power.stale_s", Whole(10, 86400, "seconds"), "A battery's reading older than this is worth nothing."),
+    Key("power.keypad_timeout_s", Seconds(1, 120), "keypad.timeout_s while emergency power feeds the lock."),
+    Key("power.relock", Word(("with-energy", "always", "never")), "Whether the lock locks again by itself after it was"
+        " unlocked on emergency power: only with energy for both ways, always, or never."),
+    Key("power.sleep", Words(Word(get_args(Service))), "What sleeps while the battery is critical."),
+    Key("power.warn_days", Whole(1, 365, "days"), "The first warning comes this long before the battery is expected to"
+        " be empty."),
+    Key("ways.key", Flag(), "Whether a mechanical key opens the door."),
+    Key("ways.thumbturn", Flag(), "Whether there is a thumbturn on the inside."),
+    Key("ways.code", Input(), "On while the mechanical code wheel stands open."),
+    Key("ways.hole", Input(), "On while a pin is in the emergency hole."),
+    Key("ways.drill_days", Whole(0, 3650, "days"), "Each emergency way is to be proved this often; 0: no reminder."),
 )
 
 #: The rule of each path.

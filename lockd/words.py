@@ -41,9 +41,17 @@ ENFORCED: tuple[UserType, ...] = (
 CredentialRule = Literal["Single", "Dual", "Tri"]
 TimeState = Literal["Trusted", "Floor", "Unknown"]
 
-#: What a contact says when it is on: bolt fully out, bolt fully in, door closed, cover off,
-#: inside button pressed, key turning in the cylinder.
-Contact = Literal["locked", "unlocked", "closed", "tamper", "inside", "spindle"]
+#: What feeds the lock. Outside power is everything but the battery.
+PowerSource = Literal["Mains", "Battery", "EmergencyUsb", "Emergency9V", "Generator", "Wireless", "Unknown"]
+BatteryLevel = Literal["Ok", "Low", "Critical", "Dead", "Unknown"]
+#: What is wrong with outside power: too much, too little, the wrong way round, a contact that comes and goes.
+PortFault = Literal["over-voltage", "under-voltage", "reversed", "flapping"]
+#: What can be spared while power is short: the D-Bus API, the phones' radio, the buzzer, the tone of each key.
+Service = Literal["bus", "phones", "buzzer", "key-tones"]
+
+#: What a contact says when it is on: bolt fully out, bolt fully in, door closed, cover off, inside
+#: button pressed, key turning in the cylinder, code wheel opened, pin pushed into the emergency hole.
+Contact = Literal["locked", "unlocked", "closed", "tamper", "inside", "spindle", "code", "hole"]
 
 #: What is asked of the bolt. Unbolt is Unlock without pulling the latch.
 Wish = Literal["Lock", "Unlock", "Unbolt", "Home"]
@@ -52,12 +60,13 @@ Direction = Literal["Locking", "Unlocking"]
 #: What the lamps and the buzzer say (docs: the manual's table of signals).
 Sign = Literal[
     "key", "clear", "ready", "working", "granted", "locked", "wrong", "refused", "locked-out", "jammed", "alarm",
-    "ajar", "quiet",
+    "ajar", "quiet", "emergency", "battery-low", "battery-critical", "no-power", "power-fault",
 ]
 
-#: Kinds of audit entries; the first five are also the D-Bus signals of the same name.
+#: Kinds of entries; all but System are also the D-Bus signals of the same name. PowerChange is a
+#: signal alone: what of it is worth keeping is in the audit trail as an alarm or as System.
 EntryKind = Literal[
-    "LockOperation", "LockOperationError", "DoorLockAlarm", "DoorStateChange", "LockUserChange", "System"
+    "LockOperation", "LockOperationError", "DoorLockAlarm", "DoorStateChange", "LockUserChange", "PowerChange", "System"
 ]
 
 #: Numbers that may be set while lockd runs, and their limits.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lockd.value import Value, secret
-from lockd.words import Direction, EntryKind, Sign
+from lockd.words import Direction, EntryKind, Service, Sign
 
 
 class Entry(Value):
@@ -79,12 +79,13 @@ class Publish(Value):
 
 
 class Changed(Value):
-    """Properties of org.lockd1.Lock that have new values."""
+    """Properties of the interface that have new values."""
 
     values: Mapping[str, Any]
+    interface: str = "org.lockd1.Lock"
 
     def __hash__(self) -> int:
-        return hash(tuple(self.values))
+        return hash((self.interface, *self.values))
 
 
 class Answer(Value):
@@ -100,4 +101,16 @@ class Show(Value):
     sign: Sign
 
 
-Effect = Record | DriveBolt | StopBolt | DriveLatch | Publish | Changed | Answer | Show
+class ReadSupplies(Value):
+    """Read every supply anew; answered by SupplyRead for each, in a later turn."""
+
+
+class Spare(Value):
+    """These services sleep from now on, and all others are awake."""
+
+    services: frozenset[Service]
+
+
+Effect = (
+    Record | DriveBolt | StopBolt | DriveLatch | Publish | Changed | Answer | Show | ReadSupplies | Spare
+)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lockd.core.effects import Write
+from lockd.reading import Reading
 from lockd.settings import Settings
 from lockd.value import Value, secret
 from lockd.words import Alarm, Contact, CredentialType, Source, Wish
@@ -155,8 +156,27 @@ class SettingsLoaded(Value):
     settings: Settings
 
 
+class SupplyRead(Value):
+    """One supply was read: because it changed, because it was asked (ReadSupplies), or at start."""
+
+    reading: Reading
+
+
+class SuppliesRead(Value):
+    """Every supply that there is has been read: those that were not among them are gone."""
+
+    names: frozenset[str]
+
+
+class DrillAsked(Value):
+    """Walk somebody through proving the emergency ways."""
+
+    request: int = 0
+    by: str = ""
+
+
 Event = (
     Started | Sensed | OperationAsked | EnterPressed | Recorded | EffectFailed | PowerLost | PowerReturned
     | PropertySet | UserSet | UserCleared | CredentialSet | CredentialCleared | Noted | Denied
-    | ResetAsked | SettingsLoaded
+    | ResetAsked | SettingsLoaded | SupplyRead | SuppliesRead | DrillAsked
 )

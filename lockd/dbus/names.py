@@ -78,6 +78,8 @@ EVENT_FIELDS = {
     "seq": "t", "time": "t", "kind": "s", "type": "s", "source": "s", "detail": "s", "error": "s", "alarm": "s",
     "state": "s", "phase": "s", "grant": "t", "user": "u", "credentials": "a(su)", "by": "s", "count": "u",
     "data_type": "s", "operation": "s", "index": "u", "property": "s", "value": "s",
+    "power": "s", "level": "s", "percent": "d", "volts": "d", "seconds": "u", "throws": "u", "remaining": "u",
+    "days": "u", "ways": "s",
 }
 
 #: Keys of the user dictionaries and their types.
@@ -98,6 +100,10 @@ STATUS_FIELDS = {"exists": "b", "user": "u", "creator": "s", "modifier": "s", "n
 REPORT_FIELDS = {"ok": "b", "first": "t", "last": "t", "bad": "t", "reason": "s"}
 #: Keys of Diagnose's answers.
 FINDING_FIELDS = {"part": "s", "ok": "b", "text": "s", "remedy": "s"}
+#: Keys of Drill's and Ways's answers, of History's, and of PowerChange.
+WAY_FIELDS = {"way": "s", "ready": "b", "proved": "t", "overdue": "b", "text": "s"}
+SAMPLE_FIELDS = {"time": "t", "percent": "d", "volts": "d", "throws": "u"}
+POWER_FIELDS = {"source": "s", "level": "s", "percent": "d", "voltage": "d", "session": "b"}
 
 _OPTIONS = args("options a{sv}", OPERATION_OPTIONS)
 _EVENT = args("event a{sv}", EVENT_FIELDS)
@@ -188,6 +194,36 @@ LOG = Interface(
     properties=(Property("LastSequence", "t", "The number of the newest entry; 0: none."),),
 )
 
+POWER = Interface(
+    "org.lockd1.Power",
+    "What feeds the lock, how long it will, and the ways in when it does not.",
+    methods=(
+        Method("Drill", "configure", "Begin a drill: each emergency way that is used within the next 10 minutes is"
+               " recorded as proved. Answers all of them, as Ways does.", (), args("ways aa{sv}", WAY_FIELDS)),
+        Method("Ways", "read-log", "Every emergency way that this lock has: way s, ready b, proved t (seconds since"
+               " 1970; 0: never), overdue b, text s (how to use it).", (), args("ways aa{sv}", WAY_FIELDS)),
+        Method("History", "read-log", "The battery over time, oldest first: time t (seconds since 1970), percent d,"
+               " volts d, throws u (so far).", args("days u"), args("samples aa{sv}", SAMPLE_FIELDS)),
+    ),
+    properties=(
+        Property("Source", "s", "What feeds the lock: Mains, Battery, EmergencyUsb, Emergency9V, Generator, Wireless or"
+                 " Unknown."),
+        Property("BatteryLevel", "s", "Ok, Low, Critical, Dead or Unknown."),
+        Property("BatteryPercent", "d", "0 to 100; not a number while unknown."),
+        Property("Voltage", "d", "Volts of what feeds the lock; not a number while unknown."),
+        Property("ReadingAge", "u", "Seconds since that was read; 4294967295: never.", changes="false"),
+        Property("RemainingOperations", "u", "Throws that the battery is good for, estimated low; 4294967295:"
+                 " unknown."),
+        Property("RemainingOperationsMost", "u", "The same, estimated high."),
+        Property("RemainingDays", "u", "Days until the battery is empty at the pace so far; 4294967295: unknown."),
+        Property("SessionActive", "b", "Whether emergency power feeds the lock because the battery cannot."),
+    ),
+    signals=(
+        Signal("PowerChange", "The source, the level or the session changed: source s, level s, percent d, voltage d,"
+               " session b; absent where unknown.", args("power a{sv}", POWER_FIELDS)),
+    ),
+)
+
 MANAGER = Interface(
     "org.lockd1.Manager",
     "lockd itself.",
@@ -239,4 +275,4 @@ SIMULATOR = Interface(
     signals=(Signal("Moved", "The bolt is here: 0 locked, 1 unlocked.", args("bolt d")),),
 )
 
-INTERFACES = (LOCK, USERS, LOG, MANAGER, SIMULATOR)
+INTERFACES = (LOCK, USERS, LOG, POWER, MANAGER, SIMULATOR)

@@ -18,7 +18,7 @@ from tests.dbus.fakes import EVENT, VALUES, FakeDesk
 
 UID = os.getuid()
 BY = f"uid {UID} ({pwd.getpwuid(UID).pw_name})"
-LOCK, USERS, LOG, MANAGER, SIMULATOR = (each.name for each in names.INTERFACES)
+LOCK, USERS, LOG, POWER, MANAGER, SIMULATOR = (each.name for each in names.INTERFACES)
 USER = {"index": 1, "name": "Anna", "credentials": [["PIN", 1]], "status": "OccupiedEnabled", "next": 0}
 
 ERRORS = [
