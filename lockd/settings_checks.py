@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 from lockd.settings_rules import Pin
@@ -28,6 +28,7 @@ class Contradiction(Value):
 def contradictions(values: Mapping[str, Any]) -> Iterator[Contradiction]:
     """Everything that is wrong between `values`, which holds every path of lockd.toml."""
     yield from _limits(values)
+    yield from _levels(values)
     yield from _bolt(values)
     yield from _keypad(values)
     yield from _shared(values)
@@ -57,6 +58,16 @@ def _limits(values: Mapping[str, Any]) -> Iterator[Contradiction]:
         if values[low] > values[high]:
             text = f"less than {low} = {values[low]}; raise this one or lower that one"
             yield Contradiction((high, low), text)
+
+
+def _levels(values: Mapping[str, Any]) -> Iterator[Contradiction]:
+    """A battery is low before it is critical, and critical before it is dead."""
+    for unit in ("percent", "volts"):
+        order = [f"power.{level}_{unit}" for level in ("dead", "critical", "low")]
+        given = [path for path in order if values[path] is not None]
+        for low, high in pairwise(given):
+            if values[low] >= values[high]:
+                yield Contradiction((high, low), f"not above {low} = {values[low]:g}; raise this one or lower that one")
 
 
 def _bolt(values: Mapping[str, Any]) -> Iterator[Contradiction]:
