@@ -12,6 +12,7 @@ from lockd.core.events import (
     CredentialCleared,
     CredentialSet,
     Denied,
+    DrillAsked,
     Event,
     Noted,
     OperationAsked,
@@ -162,6 +163,21 @@ class Desk:
         """The whole chain."""
         return await self._journal.read_thread(lambda vault: vault.verify())
 
+    # What feeds it ------------------------------------------------------------------------------
+
+    async def drill(self, by: str) -> list[dict[str, Any]]:
+        """Begin one; every emergency way."""
+        await self._ask(lambda request: DrillAsked(request, by))
+        return self.ways()
+
+    def ways(self) -> list[dict[str, Any]]:
+        """Every emergency way."""
+        return self._lock.ways(self._clock.now())
+
+    def power_history(self, days: int) -> list[dict[str, Any]]:
+        """The battery over so many days."""
+        return self._lock.history(days, self._clock.now())
+
     # lockd itself -------------------------------------------------------------------------------
 
     def diagnose(self) -> list[dict[str, Any]]:
@@ -221,6 +237,9 @@ class Desk:
     def _log_properties(self) -> Mapping[str, Any]:
         return {"LastSequence": self._journal.last_seq}
 
+    def _power_properties(self) -> Mapping[str, Any]:
+        return self._lock.power(self._clock.now())
+
     def _manager_properties(self) -> Mapping[str, Any]:
         return {
             "Version": __version__,
@@ -234,5 +253,6 @@ PROPERTIES: dict[str, Callable[[Desk], Mapping[str, Any]]] = {
     "org.lockd1.Lock": Desk._lock_properties,
     "org.lockd1.Users": Desk.users_properties,
     "org.lockd1.Log": Desk._log_properties,
+    "org.lockd1.Power": Desk._power_properties,
     "org.lockd1.Manager": Desk._manager_properties,
 }

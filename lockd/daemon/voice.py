@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("lockd.event")
 
-INTERFACES = {"LockUserChange": "org.lockd1.Users"}  #: of the signals that are not org.lockd1.Lock's
+#: Of the signals that are not org.lockd1.Lock's.
+INTERFACES = {"LockUserChange": "org.lockd1.Users", "PowerChange": "org.lockd1.Power"}
 LOUD = frozenset({"DoorLockAlarm", "LockOperationError"})
 
 

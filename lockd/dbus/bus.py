@@ -9,7 +9,6 @@ from typing import Any
 
 from dbus_next.constants import MessageType
 from dbus_next.message import Message
-from dbus_next.signature import Variant
 
 from lockd.dbus import names
 from lockd.dbus.callers import Callers, Readers
@@ -19,7 +18,7 @@ from lockd.dbus.dispatch import Dispatcher, Load
 from lockd.dbus.polkit import PolicyWord, policy_for
 from lockd.dbus.router import Router
 from lockd.dbus.standard import PROPERTIES
-from lockd.dbus.variants import lists, to_wire
+from lockd.dbus.variants import to_wire, variant
 
 log = logging.getLogger("lockd.dbus")
 
@@ -95,7 +94,7 @@ class Bus:
     def properties_changed(self, interface: str, values: Mapping[str, Any]) -> None:
         """Tell of new values. KeyError: no such property."""
         signatures = self._router.signatures(interface)
-        changed = {name: Variant(signatures[name], lists(value)) for name, value in values.items()}
+        changed = {name: variant(signatures[name], value) for name, value in values.items()}
         if session := self._session:
             body = [interface, changed, []]
             session.connection.post(_signal(PROPERTIES.name, "PropertiesChanged", "sa{sv}as", body, None))

@@ -73,6 +73,15 @@ class Desk(Protocol):
     async def verify_log(self) -> Mapping[str, Any]:
         """REPORT_FIELDS."""
 
+    async def drill(self, by: str) -> list[dict[str, Any]]:
+        """Begin one. WAY_FIELDS of each emergency way."""
+
+    def ways(self) -> list[dict[str, Any]]:
+        """WAY_FIELDS of each emergency way."""
+
+    def power_history(self, days: int) -> list[dict[str, Any]]:
+        """SAMPLE_FIELDS of each, oldest first."""
+
     def diagnose(self) -> list[dict[str, Any]]:
         """FINDING_FIELDS of each."""
 

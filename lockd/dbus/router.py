@@ -15,10 +15,11 @@ from lockd.dbus.lock import Lock
 from lockd.dbus.log import Log
 from lockd.dbus.manager import Manager
 from lockd.dbus.names import Arg, Interface, Method, Property, Right
+from lockd.dbus.power import Power
 from lockd.dbus.simulator import Simulator
 from lockd.dbus.standard import StandardError
 from lockd.dbus.users import Users
-from lockd.dbus.variants import lists, to_wire
+from lockd.dbus.variants import to_wire, variant
 from lockd.errors import InvalidField
 from lockd.value import Value
 
@@ -26,6 +27,7 @@ HANDLERS: Mapping[str, Callable[[Desk], object]] = {
     names.LOCK.name: Lock,
     names.USERS.name: Users,
     names.LOG.name: Log,
+    names.POWER.name: Power,
     names.MANAGER.name: Manager,
     names.SIMULATOR.name: Simulator,
 }
@@ -124,8 +126,8 @@ class Router:
     def _value(self, interface: str, prop: Property) -> Variant:
         handler = self._handlers[interface]
         if isinstance(handler, Simulator):
-            return Variant(prop.signature, handler.get(prop.name))
-        return Variant(prop.signature, lists(self.desk.get_property(interface, prop.name)))
+            return variant(prop.signature, handler.get(prop.name))
+        return variant(prop.signature, self.desk.get_property(interface, prop.name))
 
     def _set(self, prop: Property, value: Variant) -> Call:
         if not prop.write:

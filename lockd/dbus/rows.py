@@ -76,6 +76,10 @@ def _write_long(body: bytearray, value: int) -> None:
     body += bytes(-len(body) % 8) + pack("<Q", value)
 
 
+def _write_real(body: bytearray, value: float) -> None:
+    body += bytes(-len(body) % 8) + pack("<d", value)
+
+
 def _write_pairs(body: bytearray, value: Iterable[tuple[str, int]]) -> None:
     length = _begin_array(body)
     begin = len(body)
@@ -92,5 +96,6 @@ _WRITERS: Mapping[str, Write] = {
     "u": _write_number,
     "b": _write_number,
     "t": _write_long,
+    "d": _write_real,
     "a(su)": _write_pairs,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,12 +11,20 @@ from dbus_next.signature import Variant
 from lockd.dbus.names import Arg
 from lockd.errors import InvalidField
 
+#: What stands for None where there has to be a value: no number, or the largest one.
+UNKNOWN: Mapping[str, Any] = {"d": math.nan, "u": 0xFFFF_FFFF}
+
 
 def to_wire(arg: Arg, value: Any) -> Any:
     """The value as dbus-next wants it. In dictionaries None and keys without a type are left out."""
     if arg.signature == "a{sv}":
         return dictionary(arg.fields, value)
     return lists(value)
+
+
+def variant(signature: str, value: Any) -> Variant:
+    """The value of a property; what is unknown has a value of its own there."""
+    return Variant(signature, UNKNOWN[signature] if value is None else lists(value))
 
 
 def dictionary(fields: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, Variant]:

@@ -18,6 +18,8 @@ VALUES: dict[str, Any] = {"s": "Locked", "b": True, "u": 7, "y": 5, "t": 9, "d":
 
 USER = {"index": 1, "name": "Anna", "credentials": [["PIN", 1]], "status": "OccupiedEnabled", "next": 0, "secret": b"x"}
 EVENT = {"seq": 4, "time": 1_700_000_000_000_000, "kind": "LockOperation", "type": "Unlock", "user": 1, "error": None}
+WAY = {"way": "key", "ready": True, "proved": 1_700_000_000, "overdue": False, "text": "turn it"}
+SAMPLE = {"time": 1_700_000_000, "percent": 55.5, "volts": None, "throws": 9}
 
 
 class FakeDoor:
@@ -97,6 +99,18 @@ class FakeDesk:
     async def verify_log(self) -> dict[str, Any]:
         self._saw("verify_log")
         return {"ok": True, "first": 1, "last": 4, "bad": 0, "reason": ""}
+
+    async def drill(self, *args: Any) -> list[dict[str, Any]]:
+        self._saw("drill", *args)
+        return [dict(WAY)]
+
+    def ways(self) -> list[dict[str, Any]]:
+        self._saw("ways")
+        return [dict(WAY)]
+
+    def power_history(self, *args: Any) -> list[dict[str, Any]]:
+        self._saw("power_history", *args)
+        return [dict(SAMPLE)]
 
     def diagnose(self) -> list[dict[str, Any]]:
         self._saw("diagnose")

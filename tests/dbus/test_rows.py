@@ -28,6 +28,7 @@ VALUES: dict[str, some.SearchStrategy[Any]] = {
     "u": some.integers(0, 2**32 - 1),
     "t": some.integers(0, 2**64 - 1),
     "b": some.booleans(),
+    "d": some.floats(allow_nan=False),
     "a(su)": some.lists(some.tuples(some.text(max_size=9), some.integers(0, 2**32 - 1)), max_size=3),
 }
 
