@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lockd.cli.when import duration
 from lockd.dbus.names import ALL
 
 Event = Mapping[str, Any]
@@ -78,6 +79,10 @@ REASONS = {
     "storage": "the store could not write it",
     "damaged": "part of the store could not be read",
     "held-open": "it is still open",
+    "over-voltage": "its voltage is too high",
+    "under-voltage": "its voltage is too low",
+    "reversed": "plus and minus are the wrong way round",
+    "flapping": "its contact comes and goes (dirt or corrosion)",
     "InvalidCredential": "wrong code",
     "DisabledUserDenied": "this user is disabled",
     "Restricted": "not allowed now",
@@ -102,6 +107,15 @@ ALARMS = {
     "AuditDegraded": "the log or the store is impaired",
     "StoreRolledBack": "an older copy of the store was put back",
     "PowerLost": "the lock lost its power",
+}
+
+SUPPLIES = {
+    "Mains": "mains",
+    "Battery": "the battery",
+    "EmergencyUsb": "a power bank at the USB-C port",
+    "Emergency9V": "a 9 V battery",
+    "Generator": "the generator's handle",
+    "Wireless": "a phone that charges it",
 }
 
 DOORS = {
@@ -187,12 +201,38 @@ def _alarm(event: Event, names: Names) -> str:
         return f"Alarm: too many wrong codes{_place(event)}: a lockout began"
     if "user" in event:
         told += f" ({_who(event, names)})"
-    return _because(told, event)
+    return _because(told, event) + _measured(event)
 
 
 def _door(event: Event, names: Names) -> str:
     state = event.get("state", "")
     return DOORS.get(state, f"The door reports “{state}”")
+
+
+def _power_change(event: Event, names: Names) -> str:
+    fed = SUPPLIES.get(event.get("source", ""), event.get("source", ""))
+    return f"The lock is fed by {fed or 'nobody knows what'}{_measured(event)}"
+
+
+def _measured(event: Event) -> str:
+    """How much there is, how long it lasted, what was done with it: what of that is known."""
+    power = event.get("power", "")
+    parts = (
+        SUPPLIES.get(power, power),
+        _number(event, "percent", "{:.0f} %"),
+        _number(event, "volts", "{:.1f} V"),
+        _number(event, "remaining", "about {} more throws"),
+        _number(event, "days", "some {} days"),
+        duration(event["seconds"]) if event.get("seconds") else "",
+        _number(event, "throws", "throws: {}"),
+        ", ".join(str(event.get("ways", "")).split()),
+    )
+    told = ", ".join(part for part in parts if part)
+    return f" ({told})" if told else ""
+
+
+def _number(event: Event, key: str, form: str) -> str:
+    return form.format(event[key]) if key in event else ""
 
 
 def _user_change(event: Event, names: Names) -> str:
@@ -224,10 +264,15 @@ def _system(event: Event, names: Names) -> str:
     started = told if told.startswith("lockd") else told[:1].upper() + told[1:]
     if detail == "lockout-ended" and event.get("count"):
         started += f"; {event['count']} more tries were refused"
+    started += _measured(event)
     return started + (f", by {by}" if by else "")
 
 
 SYSTEM = {
+    "session-ended": "emergency power is no longer needed or gone",
+    "power-fault-ended": "the emergency power is as it should be again",
+    "drill-began": "a drill of the emergency ways began",
+    "drill-proved": "an emergency way was proved to work",
     "started": "lockd started",
     "key-rotated": "the store was sealed with a new key",
     "time-set": "the clock was set",
@@ -245,6 +290,7 @@ _TELLERS = {
     "DoorLockAlarm": _alarm,
     "DoorStateChange": _door,
     "LockUserChange": _user_change,
+    "PowerChange": _power_change,
     "System": _system,
 }
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from lockd.cli import power
 from lockd.cli.behaviour import MODES
 from lockd.cli.copyable import copyable
 from lockd.cli.link import Lockd
@@ -17,7 +18,7 @@ from lockd.cli.service import TIME_STATES
 from lockd.cli.session import on_bus
 from lockd.cli.when import duration
 from lockd.cli.wording import COLOURS, DOORS, FAULTS, STATES
-from lockd.dbus.names import LOCK, MANAGER
+from lockd.dbus.names import LOCK, MANAGER, POWER
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -51,7 +52,8 @@ async def status(lockd: Lockd, args: Namespace, out: Output) -> None:
 
 
 async def _read(lockd: Lockd) -> Values:
-    return {**await lockd.get_all(LOCK.name), **await lockd.get_all(MANAGER.name)}
+    feed = power.known(await lockd.get_all(POWER.name))
+    return {**await lockd.get_all(LOCK.name), **feed, **await lockd.get_all(MANAGER.name)}
 
 
 def _show(values: Values, out: Output) -> None:
@@ -104,12 +106,20 @@ def facts(values: Values) -> list[tuple[str, str]]:
         ("Door", DOORS.get(values["DoorState"], values["DoorState"])),
         ("Mode", f"{mode}: {MODES.get(mode, '')}" if mode != "Normal" else ""),
         ("Relocks", f"{duration(relock)} after unlocking" if relock else ""),
+        ("Power", power_words(values)),
         ("Lockout", f"after too many wrong codes; {duration(values['LockoutRemaining'])} to go"
          if values["LockoutRemaining"] else ""),
         ("Clock", "" if values["TimeState"] == "Trusted" else TIME_STATES.get(values["TimeState"], "")),
         *(("Degraded", line) for line in values["Degraded"]),
     ]  # fmt: skip
     return [(label, words) for label, words in lines if words]
+
+
+def power_words(values: Values) -> str:
+    """What feeds the lock, when it is neither a good battery nor the mains."""
+    if not values["SessionActive"] and (values["Source"] in ("Mains", "Unknown") or values["BatteryLevel"] == "Ok"):
+        return ""
+    return "; ".join((power.headline(values), *(words for label, words in power.facts(values) if label != "Read")))
 
 
 def _fault(values: Values) -> str:

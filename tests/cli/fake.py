@@ -14,6 +14,10 @@ LOCK = {
     "OperatingMode": "Normal", "AutoRelockTime": 0, "WrongCodeEntryLimit": 5, "UserCodeTemporaryDisableTime": 90,
     "RequirePINforRemoteOperation": False, "ExpiringUserTimeout": 2880, "LockoutRemaining": 0,
 }  # fmt: skip
+POWER = {
+    "Source": "Battery", "BatteryLevel": "Ok", "BatteryPercent": 80.0, "Voltage": 5.9, "ReadingAge": 3,
+    "RemainingOperations": 900, "RemainingOperationsMost": 1500, "RemainingDays": 200, "SessionActive": False,
+}  # fmt: skip
 MANAGER = {"Version": "1.2.3", "TimeState": "Trusted", "Degraded": []}
 
 
@@ -27,9 +31,12 @@ class FakeLockd:
         self.users: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
         self.findings: list[dict[str, Any]] = []
+        self.ways: list[dict[str, Any]] = []
+        self.samples: list[dict[str, Any]] = []
         self.report: dict[str, Any] = {"ok": True, "first": 1, "last": 3, "bad": 0, "reason": ""}
         self.properties: dict[str, dict[str, Any]] = {
             names.LOCK.name: dict(LOCK),
+            names.POWER.name: dict(POWER),
             names.MANAGER.name: dict(MANAGER),
             names.USERS.name: {"NumberOfTotalUsersSupported": 4, "NumberOfPINUsersSupported": 40},
             names.LOG.name: {},
@@ -60,7 +67,13 @@ class FakeLockd:
                 return self.report
             case "Diagnose":
                 return self.findings
+            case "Ways":
+                return self.ways
+            case "History":
+                return self.samples
         self.done.append((method, *args))
+        if method == "Drill":
+            return [dict(way) for way in self.ways]
         return (args[4] or self.made, 2) if method == "SetCredential" else None
 
     async def get(self, interface: str, name: str) -> Any:

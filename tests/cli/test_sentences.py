@@ -143,6 +143,7 @@ def test_every_kind_and_source_and_detail_makes_a_sentence(kind: str, source: st
 
 _values = {
     "s": st.text(max_size=12), "t": st.integers(0, 2**64 - 1), "u": st.integers(0, 2**32 - 1),
+    "d": st.floats(),
     "a(su)": st.lists(st.tuples(st.text(max_size=6), st.integers(0, 9)), max_size=2),
 }  # fmt: skip
 

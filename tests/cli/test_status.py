@@ -11,9 +11,9 @@ from lockd.cli.status import facts, headline
 from lockd.cli.wording import DOORS, FAULTS, STATES
 from lockd.dbus import names
 from tests.cli.conftest import Ctl
-from tests.cli.fake import LOCK, MANAGER, FakeLockd
+from tests.cli.fake import LOCK, MANAGER, POWER, FakeLockd
 
-QUIET: dict[str, Any] = {**LOCK, **MANAGER}
+QUIET: dict[str, Any] = {**LOCK, **POWER, **MANAGER}
 
 
 def test_a_quiet_lock_is_two_lines(ctl: Ctl) -> None:
