@@ -168,6 +168,10 @@ class SuppliesRead(Value):
     names: frozenset[str]
 
 
+class KeyFelt(Value):
+    """The first key of a code: somebody is at the door, and will soon want the bolt moved."""
+
+
 class DrillAsked(Value):
     """Walk somebody through proving the emergency ways."""
 
@@ -178,5 +182,5 @@ class DrillAsked(Value):
 Event = (
     Started | Sensed | OperationAsked | EnterPressed | Recorded | EffectFailed | PowerLost | PowerReturned
     | PropertySet | UserSet | UserCleared | CredentialSet | CredentialCleared | Noted | Denied
-    | ResetAsked | SettingsLoaded | SupplyRead | SuppliesRead | DrillAsked
+    | ResetAsked | SettingsLoaded | SupplyRead | SuppliesRead | KeyFelt | DrillAsked
 )

@@ -26,9 +26,11 @@ from lockd.core.events import (
     CredentialCleared,
     CredentialSet,
     Denied,
+    DrillAsked,
     EffectFailed,
     EnterPressed,
     Event,
+    KeyFelt,
     Noted,
     OperationAsked,
     PowerLost,
@@ -39,6 +41,8 @@ from lockd.core.events import (
     Sensed,
     SettingsLoaded,
     Started,
+    SuppliesRead,
+    SupplyRead,
     UserCleared,
     UserSet,
 )  # fmt: skip
@@ -48,8 +52,9 @@ from lockd.core.parts import Parts
 from lockd.core.people import People
 from lockd.core.snapshot import Snapshot
 from lockd.core.throws import RELOCK, Throws
+from lockd.errors import LockdError
 from lockd.settings import Settings
-from lockd.words import Contact, Fault, LockState, Source
+from lockd.words import Contact, Fault, LockState, Service, Source
 
 PANIC_S = 3.0  #: the inside button never locks this soon after it unlocked
 
@@ -115,6 +120,40 @@ class Lock:
         if self.parts.actuator_fault:
             lines.append(f"motor: {self.parts.actuator_fault}")
         return tuple(lines)
+
+    def power(self, at: Instant) -> Mapping[str, Any]:
+        """org.lockd1.Power by property name, as it is now; None: unknown. BatteryPercent 0 to 100,
+        Voltage in volts, ReadingAge in whole seconds, the Remaining… whole numbers."""
+        return {
+            "Source": "Unknown", "BatteryLevel": "Unknown", "BatteryPercent": None, "Voltage": None,
+            "ReadingAge": None, "RemainingOperations": None, "RemainingOperationsMost": None,
+            "RemainingDays": None, "SessionActive": False,
+        }  # fmt: skip
+
+    def ways(self, at: Instant) -> list[dict[str, Any]]:
+        """Every emergency way that this lock has, with the keys of dbus/names.py's WAY_FIELDS:
+        way, ready, proved (seconds since 1970; 0: never), overdue, text."""
+        return []
+
+    def history(self, days: int, at: Instant) -> list[dict[str, Any]]:
+        """The battery over the last days, oldest first: time (seconds since 1970), throws (so far),
+        percent and volts where they are known."""
+        return []
+
+    @property
+    def keypad_timeout_s(self) -> float:
+        """Seconds after which a code that was left unfinished is forgotten."""
+        return self.parts.settings.keypad.timeout_s
+
+    @property
+    def spared(self) -> frozenset[Service]:
+        """The services that sleep now."""
+        return frozenset()
+
+    @property
+    def management_refusal(self) -> LockdError | None:
+        """Why nothing may be managed now (the battery is critical), with what to do; None: it may."""
+        return None
 
     def next_deadline(self) -> float | None:
         """When `tick` is due, in mono seconds; None: not before something happens."""
@@ -237,6 +276,20 @@ class Lock:
 
         yield self.parts.trail.record(entry, event.writes, at, then)
 
+    # What feeds the lock ------------------------------------------------------------------------
+
+    def _supply_read(self, _event: SupplyRead, _at: Instant) -> Iterable[Effect]:
+        return ()
+
+    def _supplies_read(self, _event: SuppliesRead, _at: Instant) -> Iterable[Effect]:
+        return ()
+
+    def _key_felt(self, _event: KeyFelt, _at: Instant) -> Iterable[Effect]:
+        return ()
+
+    def _drill(self, event: DrillAsked, at: Instant) -> Iterable[Effect]:
+        return reply(event.request, self.ways(at))
+
     # The contacts -------------------------------------------------------------------------------
 
     def _sensed(self, event: Sensed, at: Instant) -> Iterable[Effect]:
@@ -342,4 +395,8 @@ HANDLERS: dict[type[Event], Callable[[Lock, Any, Instant], Iterable[Effect]]] = 
     Noted: Lock._noted,
     Denied: Lock._denied,
     SettingsLoaded: Lock._settings,
+    SupplyRead: Lock._supply_read,
+    SuppliesRead: Lock._supplies_read,
+    KeyFelt: Lock._key_felt,
+    DrillAsked: Lock._drill,
 }
