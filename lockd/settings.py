@@ -9,12 +9,12 @@ from typing import Any, Literal
 from lockd.settings_checks import advice, contradictions
 from lockd.settings_faults import Faults
 from lockd.settings_reading import given, simulated, table_of, text_of
-from lockd.settings_schema import KEYS, RULES, Pin
+from lockd.settings_schema import AUTO, KEYS, RULES, Pin
 from lockd.value import Value
 from lockd.words import OperatingMode
 
 __all__ = [
-    "BoltSettings", "DoorSettings", "GpioSettings", "KeypadSettings", "LockSettings", "PanelSettings", "Pin", "Row",
+    "AUTO", "BoltSettings", "DoorSettings", "GpioSettings", "KeypadSettings", "LockSettings", "PanelSettings", "Pin", "Row",
     "Settings", "StoreSettings", "TimeSettings", "UserSettings", "advise", "build", "describe", "load", "parse",
     "simulation",
 ]
@@ -77,10 +77,11 @@ class PanelSettings(Value):
 
 
 class GpioSettings(Value):
-    """`backend`: the Pi's chip through lgpio, or the mock with its modelled door."""
+    """`backend`: the Pi's chip through lgpio, or the mock with its modelled door. `chip`: the number
+    of its /dev/gpiochip, or AUTO."""
 
     backend: Literal["lgpio", "mock"] = "lgpio"
-    chip: int = 0
+    chip: int | str = AUTO
     debounce_ms: int = 20
 
 

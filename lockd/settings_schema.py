@@ -18,6 +18,10 @@ FIRST_LINE, LAST_LINE = 2, 27
 PULLED_UP_LINES = (2, 3)
 
 MAX_TEXT = 255
+MAX_CHIP = 255
+
+#: lockd finds out by itself.
+AUTO = "auto"
 
 
 class Pin(Value):
@@ -117,6 +121,21 @@ class Word(Same):
         if _text(raw) not in self.words:
             raise Wrong("unknown word")
         return str(raw)
+
+
+class Chip(Same):
+    """A GPIO chip by its number, or whichever is the header's."""
+
+    allowed: str = f'"auto" or a number from 0 to {MAX_CHIP}'
+
+    def read(self, raw: object, path: str) -> int | str:
+        if raw == AUTO:
+            return AUTO
+        if not isinstance(raw, int) or isinstance(raw, bool):
+            raise Wrong("neither a known word nor a whole number")
+        if not 0 <= raw <= MAX_CHIP:
+            raise Wrong("out of range")
+        return raw
 
 
 class KeySource(Same):
@@ -297,7 +316,7 @@ KEYS = (
     Key("panel.green", Output(), "The green lamp."),
     Key("panel.red", Output(), "The red lamp."),
     Key("gpio.backend", Word(("lgpio", "mock")), "The Pi's own lines, or a modelled door without any hardware."),
-    Key("gpio.chip", Whole(0, 15), "Which /dev/gpiochip has the header's lines."),
+    Key("gpio.chip", Chip(), "Which /dev/gpiochip has the header's lines; auto finds it by its label."),
     Key("gpio.debounce_ms", Whole(0, 500, "milliseconds"), "A contact counts once it has been still this long."),
     Key("users.max", Whole(1, 10000), "How many users fit."),
     Key("users.credentials", Whole(1, 100), "How many credentials one user may have."),
