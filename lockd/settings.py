@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from lockd.settings_checks import advice, contradictions
+from lockd.settings_checks import advice, contradictions, pins
 from lockd.settings_faults import Faults
 from lockd.settings_reading import given, simulated, table_of, text_of
 from lockd.settings_schema import AUTO, KEYS, RULES, Pin
@@ -14,9 +14,9 @@ from lockd.value import Value
 from lockd.words import OperatingMode
 
 __all__ = [
-    "AUTO", "BoltSettings", "DoorSettings", "GpioSettings", "KeypadSettings", "LockSettings", "PanelSettings", "Pin", "Row",
-    "Settings", "StoreSettings", "TimeSettings", "UserSettings", "advise", "build", "describe", "load", "parse",
-    "simulation",
+    "AUTO", "BoltSettings", "DoorSettings", "GpioSettings", "KeypadSettings", "LockSettings", "PanelSettings", "Pin",
+    "Row", "Settings", "StoreSettings", "TimeSettings", "UserSettings", "advise", "build", "describe", "load", "parse",
+    "simulation", "wired",
 ]
 
 
@@ -177,6 +177,11 @@ def describe(settings: Settings) -> tuple[Row, ...]:
 def advise(settings: Settings) -> tuple[str, ...]:
     """What works, but had better be wired otherwise, one line each."""
     return tuple(advice(_values(settings)))
+
+
+def wired(settings: Settings) -> tuple[Pin, ...]:
+    """Every line in use, in the order of the example file."""
+    return tuple(pins(_values(settings)))
 
 
 def _values(settings: Settings) -> dict[str, Any]:

@@ -57,4 +57,4 @@ def label(path: Path) -> str:
 def _unknown(found: list[Path]) -> str:
     if not found:
         return f"there is no {DEVICES}/gpiochip*; is this a Pi?"
-    return f"none of {', '.join(map(str, found))} is a Pi's header; see gpiodetect, and give the number of the right one"
+    return f"none of {', '.join(map(str, found))} is a Pi's header; see gpiodetect, and say which number is"
