@@ -82,7 +82,8 @@ def test_every_line_of_the_motors_goes_to_its_inactive_level_and_is_let_go(monke
 
 def test_a_line_that_is_not_given_keeps_no_other_on(monkeypatch: pytest.MonkeyPatch) -> None:
     kernel = Kernel(monkeypatch, refused=12)
-    assert release.release(Settings(bolt=BOLT, gpio=GpioSettings(chip=0))) == ["bolt.enable: GPIO12: Device or resource busy"]
+    faults = release.release(Settings(bolt=BOLT, gpio=GpioSettings(chip=0)))
+    assert faults == ["bolt.enable: GPIO12: Device or resource busy"]
     assert kernel.driven == {17: 1, 27: 0}
 
 
