@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from lockd.settings_checks import advice, contradictions
+from lockd.settings_checks import advice, contradictions, pins
 from lockd.settings_faults import Faults
 from lockd.settings_reading import given, simulated, table_of, text_of
-from lockd.settings_rules import Match, Pin
+from lockd.settings_rules import AUTO, Match, Pin
 from lockd.settings_schema import KEYS, RULES
 from lockd.value import Value
 from lockd.words import OperatingMode, Service
 
 __all__ = [
-    "BoltSettings", "DoorSettings", "GpioSettings", "KeypadSettings", "LockSettings", "Match", "PanelSettings", "Pin",
-    "PowerSettings", "Row", "Settings", "StoreSettings", "TimeSettings", "UserSettings", "WaySettings", "advise",
-    "build", "describe", "load", "parse", "simulation",
+    "AUTO", "BoltSettings", "DoorSettings", "GpioSettings", "KeypadSettings", "LockSettings", "Match", "PanelSettings",
+    "Pin", "PowerSettings", "Row", "Settings", "StoreSettings", "TimeSettings", "UserSettings", "WaySettings", "advise",
+    "build", "describe", "load", "parse", "simulation", "wired",
 ]
 
 
@@ -78,10 +78,11 @@ class PanelSettings(Value):
 
 
 class GpioSettings(Value):
-    """`backend`: the Pi's chip through lgpio, or the mock with its modelled door."""
+    """`backend`: the Pi's chip through lgpio, or the mock with its modelled door. `chip`: the number
+    of its /dev/gpiochip, or AUTO."""
 
     backend: Literal["lgpio", "mock"] = "lgpio"
-    chip: int = 0
+    chip: int | str = AUTO
     debounce_ms: int = 20
 
 
@@ -222,6 +223,11 @@ def describe(settings: Settings) -> tuple[Row, ...]:
 def advise(settings: Settings) -> tuple[str, ...]:
     """What works, but had better be wired otherwise, one line each."""
     return tuple(advice(_values(settings)))
+
+
+def wired(settings: Settings) -> tuple[Pin, ...]:
+    """Every line in use, in the order of the example file."""
+    return tuple(pins(_values(settings)))
 
 
 def _values(settings: Settings) -> dict[str, Any]:

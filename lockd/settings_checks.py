@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations, pairwise
 from typing import Any
 
+from lockd.header import CONSOLE, PULLED_UP
 from lockd.settings_rules import Pin
 from lockd.value import Value
 
@@ -13,8 +14,6 @@ from lockd.value import Value
 NEEDED = {"motor": ("forward", "backward", "locked"), "strike": ("forward", "locked")}
 UNUSED = {"motor": (), "strike": ("backward", "enable")}
 
-#: The Pi pulls these up from power-on until lockd has them.
-HIGH_AT_POWER_ON = range(9)
 ACTUATORS = ("bolt.forward", "bolt.backward", "bolt.enable", "bolt.latch")
 
 
@@ -37,8 +36,12 @@ def contradictions(values: Mapping[str, Any]) -> Iterator[Contradiction]:
 def advice(values: Mapping[str, Any]) -> Iterator[str]:
     """What works, but had better be wired otherwise, one line each."""
     for pin in pins(values):
-        high = pin.number in HIGH_AT_POWER_ON
-        if pin.key in ACTUATORS and high == (pin.active == "high"):
+        high = pin.number in PULLED_UP
+        if pin.key not in ACTUATORS:
+            continue
+        if pin.number in CONSOLE:
+            yield f"{pin.key}: GPIO {pin.number} is the serial console's while the Pi starts, which may move the bolt"
+        elif high == (pin.active == "high"):
             yield (
                 f"{pin.key}: GPIO {pin.number} is pulled {'up' if high else 'down'} from power-on until lockd starts,"
                 f" which may move the bolt; GPIO {'9 to 27 are' if high else '2 to 8 are not'} pulled down"

@@ -17,8 +17,12 @@ FIRST_LINE, LAST_LINE = 2, 27
 PULLED_UP_LINES = (2, 3)
 
 MAX_TEXT = 255
+MAX_CHIP = 255
 #: Rules for supplies, and udev properties in one.
 MATCHES_MAX = 16
+
+#: lockd finds out by itself.
+AUTO = "auto"
 
 
 class Pin(Value):
@@ -231,6 +235,21 @@ class Matches(Value):
 
     def plain(self, value: tuple[Match, ...]) -> Any:
         return [{"match": dict(match.properties), "source": match.source} for match in value]
+
+
+class Chip(Same):
+    """A GPIO chip by its number, or whichever is the header's."""
+
+    allowed: str = f'"auto" or a number from 0 to {MAX_CHIP}'
+
+    def read(self, raw: object, path: str) -> int | str:
+        if raw == AUTO:
+            return AUTO
+        if not isinstance(raw, int) or isinstance(raw, bool):
+            raise Wrong("neither a known word nor a whole number")
+        if not 0 <= raw <= MAX_CHIP:
+            raise Wrong("out of range")
+        return raw
 
 
 class KeySource(Same):

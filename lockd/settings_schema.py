@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import get_args
 
 from lockd.settings_rules import (
+    Chip,
     Flag,
     Input,
     KeySource,
@@ -79,7 +80,7 @@ KEYS = (
     Key("panel.green", Output(), "The green lamp."),
     Key("panel.red", Output(), "The red lamp."),
     Key("gpio.backend", Word(("lgpio", "mock")), "The Pi's own lines, or a modelled door without any hardware."),
-    Key("gpio.chip", Whole(0, 15), "Which /dev/gpiochip has the header's lines."),
+    Key("gpio.chip", Chip(), "Which /dev/gpiochip has the header's lines; auto finds it by its label."),
     Key("gpio.debounce_ms", Whole(0, 500, "milliseconds"), "A contact counts once it has been still this long."),
     Key("users.max", Whole(1, 10000), "How many users fit."),
     Key("users.credentials", Whole(1, 100), "How many credentials one user may have."),

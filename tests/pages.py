@@ -7,6 +7,8 @@ from pathlib import Path
 
 from lockd.core.bolt import TABLE
 from lockd.dbus.names import INTERFACES, Arg, Interface, Method
+from lockd.header import boot_lines
+from tests import wiring
 
 ROOT = Path(__file__).parent.parent
 END = "<!-- end -->"
@@ -66,10 +68,29 @@ def _list(args: tuple[Arg, ...]) -> str:
     return ", ".join(f"{arg.name} {arg.signature}" for arg in args)
 
 
+def wires() -> str:
+    """The reference build's wires by the pins of the header."""
+    rows = [f"| {pin} | {line} | `{key}` | {to} |\n" for pin, line, key, to in wiring.wires()]
+    return "| pin | GPIO | setting | wire it to |\n| --- | --- | --- | --- |\n" + "".join(rows)
+
+
+def reference_settings() -> str:
+    """Its lockd.toml, no more than the wiring."""
+    return f"```toml\n{wiring.settings()}```\n"
+
+
+def boot() -> str:
+    """Its lines for config.txt."""
+    return "\n".join(["```", *boot_lines(wiring.everything()), "```\n"])
+
+
 #: What is drawn where, between its mark and the next END.
 DRAWN: tuple[tuple[Path, str, Callable[[], str]], ...] = (
     (ROOT / "README.md", "<!-- drawn from lockd/core/bolt.py by `make docs` -->\n", diagram),
     (ROOT / "README.md", "<!-- drawn from lockd/dbus/names.py by `make docs` -->\n", glance),
+    (ROOT / "docs/wiring.md", "<!-- wires drawn from docs/lockd.toml by `make docs` -->\n", wires),
+    (ROOT / "docs/wiring.md", "<!-- settings drawn from docs/lockd.toml by `make docs` -->\n", reference_settings),
+    (ROOT / "docs/wiring.md", "<!-- config.txt drawn from docs/lockd.toml by `make docs` -->\n", boot),
     (ROOT / "docs/dbus.md", "<!-- drawn from lockd/dbus/names.py by `make docs` -->\n", reference),
 )
 
@@ -86,3 +107,4 @@ def drawn(page: str, mark: str, content: str) -> str:
 if __name__ == "__main__":
     for path, mark, content in DRAWN:
         path.write_text(drawn(path.read_text(), mark, content()))
+    wiring.FILE.write_text(wiring.svg())

@@ -157,8 +157,13 @@ def uncommented(text: str) -> str:
 
 
 def test_the_example_is_a_lock_that_works() -> None:
-    assert settings.parse(EXAMPLE, "docs/lockd.toml") == build()
+    assert settings.parse(EXAMPLE, "docs/lockd.toml") == build(bolt=LEAST["bolt"] | {"locked": 23})
     assert settings.advise(build()) == ()
+
+
+def test_the_simulation_is_wired_as_the_example() -> None:
+    everything = settings.wired(settings.parse(uncommented(EXAMPLE).replace('kind = "none"', 'kind = "matrix"'), "x"))
+    assert set(settings.wired(settings.simulation())) <= set(everything)
 
 
 def test_the_example_is_free_of_faults_with_everything_switched_on() -> None:
@@ -246,7 +251,7 @@ def test_a_line_used_twice_names_both_uses() -> None:
         (LEAST | {"panle": {}}, ["[panle]: unknown; did you mean [panel]?"]),
         (LEAST | {"users": {"schedules": 3}}, ["[users] schedules: unknown"]),
         (LEAST | {"radio": {}}, ["[radio]: unknown"]),
-        (LEAST | {"power": {"low_percent": 10}}, ["[power] low_percent = 10", "not above power.critical_percent = 10"]),
+        (LEAST | {"power": {"low_percent": 10}}, ["low_percent = 10.0: not above power.critical_percent"]),
         (LEAST | {"power": {"low_volts": 3.2, "dead_volts": 3.3}}, ["low_volts = 3.2: not above power.dead_volts"]),
         (LEAST | {"power": {"usb_window": [5.5, 4.4]}}, ["the least is not below the most; allowed: [LEAST, MOST]"]),
         (LEAST | {"power": {"usb_window": [5.5]}}, ["not a list of two"]),
@@ -322,7 +327,7 @@ def test_the_faults_beyond_a_hundred_are_counted() -> None:
 
 def test_a_file_is_read(tmp_path: Path) -> None:
     (tmp_path / "lockd.toml").write_text(EXAMPLE)
-    assert settings.load(tmp_path / "lockd.toml") == build()
+    assert settings.load(tmp_path / "lockd.toml") == settings.parse(EXAMPLE, "lockd.toml")
 
 
 def test_files_that_cannot_be_lockds_are_refused_with_a_remedy(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from lockd.cli.exits import CONFIGURATION
 from lockd.cli.output import Output
 from lockd.cli.parser import COMPLETE_FILE, command, group
+from lockd.cli.wiring import boot, wiring
 from lockd.errors import ConfigurationError
 
 DEFAULT = Path("/etc/lockd/lockd.toml")
@@ -17,13 +18,16 @@ DEFAULT = Path("/etc/lockd/lockd.toml")
 
 def add_parser(subparsers: Any) -> None:
     """Add `config` and its commands."""
-    parser, commands = group(subparsers, "config", "check or show lockd.toml", ("lockctl config check",),
-                             "Works without a running lockd.")
+    parser, commands = group(subparsers, "config", "check or show lockd.toml and its wiring",
+                             ("lockctl config check",), "Works without a running lockd.")
     parser.set_defaults(run=check, file=DEFAULT)
     for name, help, run, examples in (
         ("check", "find every fault in a settings file", check,
          ("lockctl config check", "lockctl config check ./lockd.toml")),
         ("show", "every setting with its value", show, ("lockctl config show", "lockctl config show --changed")),
+        ("wiring", "list every wire, by the pins of the header", wiring, ("lockctl config wiring",)),
+        ("boot", "print the lines for config.txt that keep the bolt still until lockd runs", boot,
+         ("lockctl config boot", "lockctl config boot | sudo tee -a /boot/firmware/config.txt")),
     ):
         one = command(commands, name, help, examples, f"Exit status {CONFIGURATION} if the file is wrong.")
         file = one.add_argument("file", nargs="?", type=Path, default=DEFAULT, metavar="FILE",

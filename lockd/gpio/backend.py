@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lockd.errors import Failure
+from lockd.gpio.chip import device
 from lockd.gpio.library import GPIOZeroError, load
 from lockd.settings import GpioSettings, Pin
 
@@ -40,7 +41,7 @@ def naming(pin: Pin) -> Iterator[None]:
 
 def open_factory(settings: GpioSettings, runtime_dir: Path) -> Any:
     """gpiozero's pin factory for the backend that is set. Failure says what to install or do."""
-    return mock_factory() if settings.backend == "mock" else chip_factory(settings.chip, runtime_dir)
+    return mock_factory() if settings.backend == "mock" else chip_factory(device(settings.chip), runtime_dir)
 
 
 def mock_factory() -> Any:
@@ -53,11 +54,10 @@ def mock_factory() -> Any:
     return factory
 
 
-def chip_factory(chip: int, runtime_dir: Path) -> Any:
-    """The lines of /dev/gpiochip<chip>; lgpio puts its pipe into `runtime_dir`."""
+def chip_factory(chip: Path, runtime_dir: Path) -> Any:
+    """The lines of this /dev/gpiochip; lgpio puts its pipe into `runtime_dir`."""
     # lgpio reads it at import, once: https://abyz.me.uk/lg/py_lgpio.html
     os.environ["LG_WD"] = str(runtime_dir)
-    device = Path(f"/dev/gpiochip{chip}")
     try:
         _name_pulls()
         library = load("pins.lgpio")
@@ -69,21 +69,21 @@ def chip_factory(chip: int, runtime_dir: Path) -> Any:
     except (ImportError, OSError) as fault:
         raise Failure(f"gpio.backend: lgpio does not start in {runtime_dir}: {fault}") from fault
     try:
-        factory = library.LGPIOFactory(chip=chip)
+        factory = _on(library.LGPIOFactory)(int(chip.name.removeprefix("gpiochip")))
         factory.pin_class = _steady(library.LGPIOPin)
         # Asked for here, so that a machine that is no Pi is named once.
         factory.board_info if hasattr(library.LGPIOFactory, "board_info") else factory.pi_info
     except faults() as fault:
-        raise Failure(_why_not(device, fault)) from fault
+        raise Failure(_why_not(chip, fault)) from fault
     return factory
 
 
-def _why_not(device: Path, fault: Exception) -> str:
-    if not device.exists():
-        return f"gpio.chip: there is no {device}; see which one is the header's with gpiodetect"
-    if not os.access(device, os.R_OK | os.W_OK):
-        return f"gpio.chip: no permission for {device}; run lockd as a member of the group gpio"
-    return f"gpio.chip: {device}: {str(fault).strip(chr(39))}"
+def _why_not(chip: Path, fault: Exception) -> str:
+    if not chip.exists():
+        return f"gpio.chip: there is no {chip}; see which one is the header's with gpiodetect, or say \"auto\""
+    if not os.access(chip, os.R_OK | os.W_OK):
+        return f"gpio.chip: no permission for {chip}; run lockd as a member of the group gpio"
+    return f"gpio.chip: {chip}: {str(fault).strip(chr(39))}"
 
 
 def _name_pulls() -> None:
@@ -94,6 +94,20 @@ def _name_pulls() -> None:
         old = "DISABLE" if pull == "NONE" else f"PULL_{pull}"
         if not hasattr(lgpio, f"SET_BIAS_{old}"):
             setattr(lgpio, f"SET_BIAS_{old}", getattr(lgpio, f"SET_PULL_{pull}"))
+
+
+def _on(base: Any) -> Any:
+    """LGPIOFactory of gpiozero 2.0 takes chip 4 on a Pi 5 and else 0, whatever it is told:
+    https://github.com/gpiozero/gpiozero/issues/1162. This one takes what it is told."""
+    import lgpio
+
+    class ChipFactory(base):  # type: ignore[misc]
+        def __init__(self, chip: int) -> None:
+            super(base, self).__init__()
+            self._handle = lgpio.gpiochip_open(chip)
+            self._chip = chip
+
+    return ChipFactory
 
 
 def _steady(base: Any) -> Any:

@@ -13,8 +13,9 @@ import sys
 from collections.abc import Sequence
 from struct import Struct
 
-from lockd.errors import ConfigurationError
+from lockd.errors import ConfigurationError, Failure
 from lockd.gpio.actuators import motor_pins
+from lockd.gpio.chip import device
 from lockd.settings import Pin, Settings, load
 
 DEFAULT_CONFIG = "/etc/lockd/lockd.toml"
@@ -38,11 +39,13 @@ def release(settings: Settings) -> list[str]:
     """Drive them all inactive; a line that does not obey keeps no other on. The faults, in words."""
     if settings.gpio.backend == "mock":
         return []
-    device = f"/dev/gpiochip{settings.gpio.chip}"
     try:
-        chip = os.open(device, os.O_RDWR | os.O_CLOEXEC)
+        path = device(settings.gpio.chip)
+        chip = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except Failure as fault:
+        return [str(fault)]
     except OSError as fault:
-        return [f"{device}: {fault.strerror}"]
+        return [f"{path}: {fault.strerror}"]
     faults = []
     for pin in motor_pins(settings.bolt):
         asked = request(pin)

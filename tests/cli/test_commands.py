@@ -442,6 +442,45 @@ def test_a_settings_file_that_is_not_there_is_a_fault(ctl: Ctl, tmp_path: Path) 
     assert ctl("config", "check", str(tmp_path / "none.toml")).status == 78
 
 
+WIRED = "[bolt]\nforward = 5\nbackward = 27\nlocked = 23\n"
+
+
+def test_the_wiring_is_told_by_the_pins_of_the_header(ctl: Ctl, tmp_path: Path) -> None:
+    file = tmp_path / "lockd.toml"
+    file.write_text(WIRED)
+    ran = ctl("config", "wiring", str(file))
+    heading, *rows, advice = ran.out.splitlines()
+    assert heading.split() == ["Pin", "GPIO", "Setting", "lockd", "On", "while", "At", "power-on", "Otherwise", "for"]
+    assert [row.split()[:3] for row in rows] == [
+        ["13", "27", "bolt.backward"], ["16", "23", "bolt.locked"], ["29", "5", "bolt.forward"],
+    ]  # fmt: skip
+    assert advice.startswith("bolt.forward: GPIO 5 is pulled up")
+    file.write_text(WIRED + "[door]\ncontact = 7\n")
+    assert ctl("config", "wiring", str(file), "--json").document[2] == {
+        "pin": 26, "gpio": 7, "setting": "door.contact", "lockd": "reads", "on_while": "low", "at_power_on": "high",
+        "otherwise_for": "SPI; leave it off",
+    }  # fmt: skip
+
+
+def test_what_config_txt_needs_can_be_appended_to_it(ctl: Ctl, tmp_path: Path) -> None:
+    file = tmp_path / "lockd.toml"
+    file.write_text(WIRED)
+    first, beware, *lines = ctl("config", "boot", str(file)).out.splitlines()
+    assert first.startswith(f"# How the lines of {file} wait for lockd")
+    assert beware.startswith("# Beware: bolt.forward: GPIO 5 is pulled up")
+    assert lines == ["[all]", "gpio=5,27=op,dl", "gpio=23=ip,pu"]
+    document = ctl("config", "boot", str(file), "--json").document
+    assert document["lines"] == lines
+    assert len(document["advice"]) == 1
+
+
+@pytest.mark.parametrize("command", ["wiring", "boot"])
+def test_a_wrong_file_has_no_wiring(ctl: Ctl, tmp_path: Path, command: str) -> None:
+    (tmp_path / "lockd.toml").write_text("[bolt]\nforward = 0\n")
+    ran = ctl("config", command, str(tmp_path / "lockd.toml"))
+    assert (ran.status, ran.out) == (78, "")
+
+
 def test_json_goes_on_one_line(ctl: Ctl, lockd: FakeLockd) -> None:
     lockd.users = [{**ANNA, "name": "Änne"}]
     out = ctl("user", "list", "--json").out

@@ -37,7 +37,7 @@ class Callback:
 
 
 class Chip(ModuleType):
-    """The module `lgpio`, with /dev/gpiochip0 behind it."""
+    """The module `lgpio`, with /dev/gpiochip<number> behind it, and no other."""
 
     BOTH_EDGES, RISING_EDGE, FALLING_EDGE = 3, 1, 2
     SET_PULL_UP, SET_PULL_DOWN, SET_PULL_NONE = UP, DOWN, FLOATING
@@ -45,14 +45,15 @@ class Chip(ModuleType):
     class error(Exception):  # noqa: N801 - its name there
         pass
 
-    def __init__(self) -> None:
+    def __init__(self, number: int = 0) -> None:
         super().__init__("lgpio")
+        self.number = number
         self.lines: dict[int, Line] = {}
         self.open: set[int] = set()
         self.refuses = ""
 
     def gpiochip_open(self, chip: int) -> int:
-        if chip != 0:
+        if chip != self.number:
             raise self.error("'can not open gpiochip'")
         self.open.add(7)
         return 7

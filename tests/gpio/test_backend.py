@@ -40,7 +40,7 @@ def chip(monkeypatch: pytest.MonkeyPatch) -> Iterator[Chip]:
 
 
 def on_chip(bolt: BoltSettings) -> Settings:
-    return simulation().but(bolt=bolt, gpio=GpioSettings(backend="lgpio"))
+    return simulation().but(bolt=bolt, gpio=GpioSettings(chip=0))
 
 
 def test_an_active_low_motor_is_never_low_before_it_is_driven(chip: Chip, tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_lgpio_works_in_the_runtime_directory(chip: Chip, tmp_path: Path) -> Non
 
 def test_a_chip_that_is_not_there_is_named(chip: Chip, tmp_path: Path) -> None:
     with pytest.raises(Failure, match="there is no /dev/gpiochip42"):
-        backend.open_factory(GpioSettings(backend="lgpio", chip=42), tmp_path)
+        backend.open_factory(GpioSettings(chip=42), tmp_path)
 
 
 def test_a_chip_that_may_not_be_opened_is_named_with_the_group(
@@ -105,7 +105,7 @@ def test_a_chip_that_may_not_be_opened_is_named_with_the_group(
     monkeypatch.setattr(Path, "exists", lambda self: True)
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(Failure, match="group gpio"):
-        backend.open_factory(GpioSettings(backend="lgpio"), tmp_path)
+        backend.open_factory(GpioSettings(chip=0), tmp_path)
 
 
 def test_any_other_fault_of_the_chip_is_told_as_it_is(
@@ -115,20 +115,20 @@ def test_any_other_fault_of_the_chip_is_told_as_it_is(
     monkeypatch.setattr(Path, "exists", lambda self: True)
     monkeypatch.setattr(os, "access", lambda path, mode: True)
     with pytest.raises(Failure, match=r"^gpio\.chip: /dev/gpiochip0: not a gpiochip$"):
-        backend.open_factory(GpioSettings(backend="lgpio"), tmp_path)
+        backend.open_factory(GpioSettings(chip=0), tmp_path)
 
 
 def test_without_lgpio_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "lgpio", None)
     with pytest.raises(Failure, match="python3-lgpio"):
-        backend.open_factory(GpioSettings(backend="lgpio"), tmp_path)
+        backend.open_factory(GpioSettings(chip=0), tmp_path)
 
 
 def test_an_lgpio_that_does_not_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "lgpio.py").write_text("raise FileNotFoundError(2, 'No such file', '.lgd-nfy-3')")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(Failure, match=r"does not start in .*lgd-nfy"):
-        backend.open_factory(GpioSettings(backend="lgpio"), tmp_path)
+        backend.open_factory(GpioSettings(chip=0), tmp_path)
 
 
 def test_the_library_is_loaded_lightly_and_is_whole_for_whoever_asks_for_more() -> None:

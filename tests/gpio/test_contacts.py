@@ -71,9 +71,9 @@ def test_a_whole_throw_is_felt_in_its_order(felt: Felt) -> None:
 
 def test_a_flicker_shorter_than_the_debounce_is_not_told(felt: Felt) -> None:
     line = felt.bench.line(felt.bench.settings.tamper)
-    line.drive_low()
-    felt.bench.clock.turn(0.01)
     line.drive_high()
+    felt.bench.clock.turn(0.01)
+    line.drive_low()
     felt.bench.clock.turn(1)
     assert felt.reports == []
 
@@ -97,7 +97,7 @@ def test_after_the_end_nothing_is_told(felt: Felt) -> None:
 
 
 def test_an_edge_on_its_way_at_the_end_starts_nothing(felt: Felt) -> None:
-    felt.bench.line(felt.bench.settings.tamper).drive_low()
+    felt.bench.line(felt.bench.settings.tamper).drive_high()
     felt.contacts.close()
     felt.bench.clock.turn()
     assert felt.bench.clock.idle
@@ -108,7 +108,7 @@ def test_a_contact_that_cannot_be_read_is_logged_with_its_cause(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(Input, "on", property(lambda self: (_ for _ in ()).throw(Failure("tamper.contact: gone"))))
-        felt.bench.line(felt.bench.settings.tamper).drive_low()
+        felt.bench.line(felt.bench.settings.tamper).drive_high()
         felt.bench.clock.turn(1)
     assert caplog.messages == ["cannot read a contact: tamper.contact: gone"]
     assert felt.reports == []

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lockd.gpio import release
+from lockd.gpio import chip, release
 from lockd.settings import BoltSettings, GpioSettings, Pin, Settings
 
 BOLT = BoltSettings(
@@ -73,7 +73,7 @@ def test_the_request_is_what_the_kernels_header_makes_of_it(tmp_path: Path) -> N
 
 def test_every_line_of_the_motors_goes_to_its_inactive_level_and_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     kernel = Kernel(monkeypatch)
-    assert release.release(Settings(bolt=BOLT)) == []
+    assert release.release(Settings(bolt=BOLT, gpio=GpioSettings(chip=0))) == []
     assert kernel.driven == {12: 0, 17: 1, 27: 0}
     for handle in kernel.handles:
         with pytest.raises(OSError, match="Bad file descriptor"):
@@ -82,7 +82,8 @@ def test_every_line_of_the_motors_goes_to_its_inactive_level_and_is_let_go(monke
 
 def test_a_line_that_is_not_given_keeps_no_other_on(monkeypatch: pytest.MonkeyPatch) -> None:
     kernel = Kernel(monkeypatch, refused=12)
-    assert release.release(Settings(bolt=BOLT)) == ["bolt.enable: GPIO12: Device or resource busy"]
+    faults = release.release(Settings(bolt=BOLT, gpio=GpioSettings(chip=0)))
+    assert faults == ["bolt.enable: GPIO12: Device or resource busy"]
     assert kernel.driven == {17: 1, 27: 0}
 
 
@@ -107,3 +108,12 @@ def test_it_is_quick_because_it_loads_no_library() -> None:
     code = "import sys, lockd.gpio.release; print({'gpiozero', 'lgpio', 'asyncio', 'logging'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_without_the_headers_chip_it_says_so_and_drives_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    kernel = Kernel(monkeypatch)
+    monkeypatch.setattr(chip, "DEVICES", tmp_path)
+    assert release.release(Settings(bolt=BOLT)) == [f"gpio.chip: there is no {tmp_path}/gpiochip*; is this a Pi?"]
+    assert kernel.driven == {}
