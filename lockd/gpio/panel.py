@@ -17,7 +17,7 @@ from lockd.gpio.pins import Output, Pins
 from lockd.gpio.timeline import Timeline, Timer
 from lockd.settings import Settings
 from lockd.value import Value
-from lockd.words import Sign
+from lockd.words import Service, Sign
 
 log = logging.getLogger("lockd.panel")
 
@@ -77,12 +77,21 @@ class Panel:
         self._standing: Score | None = None
         self._left = 0  # how often the standing sign is still to be played
         self._timer: Timer | None = None
+        self._muted: frozenset[Service] = frozenset()
+
+    def mute(self, services: frozenset[Service]) -> None:
+        """While `buzzer` is among them it is silent, with `key-tones` only at keys; lamps go on."""
+        self._muted = services
+        if "buzzer" in services:
+            self._switch("buzzer", False)
 
     def show(self, sign: Sign) -> None:
         """Say it: at once, or not at all when something weightier is being said."""
         if not self._outputs:
             return
         score = SIGNS[sign]
+        if sign == "key" and "key-tones" in self._muted:
+            score = score.but(buzzer="")
         if sign == "quiet":
             self._standing = None
             self._finish()
@@ -132,10 +141,13 @@ class Panel:
 
     def _set(self, levels: tuple[bool, ...]) -> None:
         for voice, on in zip(VOICES, levels, strict=True):
-            output = self._outputs.get(voice)
-            if output is not None and output.on != on:
-                try:
-                    output.set(on)
-                except Failure as fault:  # a dead lamp stops nobody at the door
-                    log.error("a lamp or the buzzer does not obey: %s", fault)
-                    del self._outputs[voice]
+            self._switch(voice, on and not (voice == "buzzer" and "buzzer" in self._muted))
+
+    def _switch(self, voice: Voice, on: bool) -> None:
+        output = self._outputs.get(voice)
+        if output is not None and output.on != on:
+            try:
+                output.set(on)
+            except Failure as fault:  # a dead lamp stops nobody at the door
+                log.error("a lamp or the buzzer does not obey: %s", fault)
+                del self._outputs[voice]

@@ -156,3 +156,21 @@ def test_whatever_is_said_ends(tmp_path_factory: pytest.TempPathFactory, said: l
     assert spoken.bench.clock.idle
     assert spoken.now == (False, False, False)
     spoken.close()
+
+
+def test_a_muted_buzzer_is_silent_at_once_and_lamps_go_on(spoken: Spoken) -> None:
+    spoken.panel.show("alarm")
+    assert spoken.now == (False, True, True)
+    spoken.panel.mute(frozenset({"buzzer"}))
+    assert spoken.now == (False, True, False)
+    assert not any(buzzer for _, _, buzzer in spoken.score(60))
+    spoken.panel.mute(frozenset())
+    assert any(buzzer for _, _, buzzer in spoken.score(60))
+
+
+def test_muted_keys_have_their_lamp_and_other_signs_their_tone(spoken: Spoken) -> None:
+    spoken.panel.mute(frozenset({"key-tones", "phones"}))
+    spoken.panel.show("key")
+    assert spoken.now == (True, False, False)
+    spoken.panel.show("wrong")
+    assert spoken.now == (False, True, True)

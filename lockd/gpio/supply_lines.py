@@ -1,0 +1,97 @@
+"""Lines that feel outside power, on boards without a driver for it: there, or not.
+
+A flapping contact is not smoothed away: what it means is decided elsewhere. But a line is looked at
+twenty times a second at most, however fast it changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from lockd.errors import Failure
+from lockd.gpio.pins import Input, Pins
+from lockd.gpio.timeline import Timeline, Timer
+from lockd.reading import Reading
+from lockd.settings import Pin, PowerSettings, Settings
+from lockd.words import PowerSource
+
+log = logging.getLogger("lockd.supply")
+
+#: A plug's contacts bounce this long; and so often, at most, is a line looked at.
+LOOK_S = 0.05
+
+
+def supply_pins(power: PowerSettings) -> dict[PowerSource, Pin]:
+    """The lines that are wired."""
+    pins: dict[PowerSource, Pin | None] = {
+        "EmergencyUsb": power.usb_line,
+        "Emergency9V": power.nine_volt_line,
+        "Generator": power.generator_line,
+        "Wireless": power.wireless_line,
+    }
+    return {source: pin for source, pin in pins.items() if pin is not None}
+
+
+class SupplyLine:
+    """One line. `supply(reading)` is called in the loop after a change; twice where it came and went."""
+
+    def __init__(
+        self, line: Input, source: PowerSource, timeline: Timeline, supply: Callable[[Reading], None]
+    ) -> None:
+        self._line, self._source = line, source
+        self._timeline = timeline
+        self._supply = supply
+        self._timer: Timer | None = None
+        self._closed = False
+        line.watch(partial(timeline.call_soon_threadsafe, self._edge))  # before the first reading: none is missed
+        self._on = line.on
+
+    def reading(self) -> Reading:
+        """As it was felt last; at first as it was found."""
+        return Reading(self._line.pin.key, self._source, self._on)
+
+    def close(self) -> None:
+        """No more calls."""
+        self._closed = True
+        self._line.watch(None)
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _edge(self) -> None:
+        if self._timer is None and not self._closed:
+            self._timer = self._timeline.call_later(LOOK_S, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        try:
+            on = self._line.on
+        except Failure as fault:
+            log.error("cannot read a line that feels outside power: %s", fault)
+            return
+        if on == self._on:
+            self._supply(self.reading().but(present=not on))
+        self._on = on
+        self._supply(self.reading())
+
+
+class SupplyLines:
+    """All lines that are wired. `supply(reading)` is called in the loop, for changes only."""
+
+    def __init__(
+        self, pins: Pins, settings: Settings, supply: Callable[[Reading], None], timeline: Timeline | None = None
+    ) -> None:
+        timeline = timeline or asyncio.get_running_loop()
+        wired = supply_pins(settings.power).items()
+        self._lines = [SupplyLine(pins.input(pin), source, timeline, supply) for source, pin in wired]
+
+    def readings(self) -> tuple[Reading, ...]:
+        """Each line as it was felt last."""
+        return tuple(line.reading() for line in self._lines)
+
+    def close(self) -> None:
+        """No more readings."""
+        for line in self._lines:
+            line.close()

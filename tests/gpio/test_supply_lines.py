@@ -1,0 +1,132 @@
+"""A line that feels outside power: told as it changes, flapping and all, but not faster than it may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lockd.errors import Failure
+from lockd.gpio.backend import mock_factory
+from lockd.gpio.pins import Input, Pins
+from lockd.gpio.supply_lines import LOOK_S, SupplyLines, supply_pins
+from lockd.reading import Reading
+from lockd.settings import Pin, PowerSettings, Settings, simulation
+from tests.gpio.clockwork import Clockwork
+
+USB = Pin(7, "high", "down", "power.usb_line")
+NINE = Pin(9, "low", "up", "power.nine_volt_line")
+THERE = Reading("power.usb_line", "EmergencyUsb", True)
+GONE = THERE.but(present=False)
+
+
+def wired() -> Settings:
+    return simulation().but(power=PowerSettings(usb_line=USB, nine_volt_line=NINE))
+
+
+class Felt:
+    """Two lines, and what they told."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock, self.factory = Clockwork(), mock_factory()
+        self.pins = Pins(wired(), folder, self.factory)
+        self.told: list[Reading] = []
+        self.lines = SupplyLines(self.pins, wired(), self.told.append, self.clock)
+
+    def drive(self, pin: Pin, on: bool) -> None:
+        line = self.factory.pin(pin.number)
+        line.drive_high() if on == (pin.active == "high") else line.drive_low()
+
+    def close(self) -> None:
+        self.lines.close()
+        self.pins.close()
+
+
+@pytest.fixture
+def felt(tmp_path: Path) -> Iterator[Felt]:
+    made = Felt(tmp_path)
+    yield made
+    made.close()
+
+
+def test_every_line_has_its_source() -> None:
+    pins = {f"{name}_line": Pin(number) for number, name in enumerate(("usb", "nine_volt", "generator", "wireless"), 4)}
+    assert {source: pin.number for source, pin in supply_pins(PowerSettings(**pins)).items()} == {
+        "EmergencyUsb": 4, "Emergency9V": 5, "Generator": 6, "Wireless": 7
+    }  # fmt: skip
+    assert supply_pins(PowerSettings()) == {}
+
+
+def test_what_is_there_at_the_start_can_be_asked_and_is_not_told(felt: Felt) -> None:
+    assert felt.lines.readings() == (GONE, Reading("power.nine_volt_line", "Emergency9V", False))
+    felt.clock.turn(1)
+    assert felt.told == []
+
+
+def test_a_plug_that_bounces_is_told_once_and_nothing_ticks_after_it(felt: Felt) -> None:
+    for on in (True, False, True, False, True):
+        felt.drive(USB, on)
+        felt.clock.turn(0.004)
+    felt.clock.turn(1)
+    assert felt.told == [THERE]
+    assert felt.lines.readings()[0] == THERE
+    assert felt.clock.idle
+    felt.drive(NINE, True)
+    felt.clock.turn(1)
+    assert felt.told[1:] == [Reading("power.nine_volt_line", "Emergency9V", True)]
+
+
+def test_what_comes_and_goes_is_told_and_not_smoothed_away(felt: Felt) -> None:
+    felt.drive(USB, True)
+    felt.drive(USB, False)
+    felt.clock.turn(1)
+    assert felt.told == [THERE, GONE]
+
+
+def test_a_line_that_never_rests_is_looked_at_twenty_times_a_second(felt: Felt) -> None:
+    for n in range(1000):
+        felt.drive(USB, n % 2 == 0)
+        felt.clock.turn(0.001)
+    assert 10 < len(felt.told) <= 2 * (1 / LOOK_S) + 2
+    assert {reading.present for reading in felt.told} == {True, False}
+    felt.clock.turn(1)
+    assert felt.told[-1] == GONE
+
+
+def test_after_the_end_nothing_is_told_nor_ticks(felt: Felt) -> None:
+    felt.drive(USB, True)
+    felt.clock.turn()
+    felt.drive(NINE, True)
+    felt.lines.close()
+    felt.clock.turn(1)
+    assert felt.told == []
+    assert felt.clock.idle
+
+
+def test_a_line_that_cannot_be_read_is_logged_with_its_cause(
+    felt: Felt, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Input, "on", property(lambda self: (_ for _ in ()).throw(Failure("power.usb_line: gone"))))
+        felt.drive(USB, True)
+        felt.clock.turn(1)
+    assert caplog.messages == ["cannot read a line that feels outside power: power.usb_line: gone"]
+    assert felt.told == []
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0, 0.2))))
+def test_the_last_that_is_told_is_the_truth(
+    tmp_path_factory: pytest.TempPathFactory, moves: list[tuple[bool, float]]
+) -> None:
+    felt = Felt(tmp_path_factory.getbasetemp())
+    truth = False
+    for truth, seconds in moves:
+        felt.drive(USB, truth)
+        felt.clock.turn(seconds)
+    felt.clock.turn(1)
+    assert felt.lines.readings()[0].present == truth
+    assert [*[GONE], *felt.told][-1].present == truth
+    felt.close()
