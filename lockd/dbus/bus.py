@@ -53,6 +53,8 @@ class Bus:
         self._told = told
         self._session: _Session | None = None
         self._owned = asyncio.Event()
+        self._awake = asyncio.Event()
+        self._awake.set()
         self._running: asyncio.Task[Any] | None = None
 
     async def run(self) -> None:
@@ -61,20 +63,34 @@ class Bus:
         retry_s = FIRST_RETRY_S
         try:
             while True:
+                if not self._awake.is_set():
+                    self._say("asleep while power is short")
+                    await self._awake.wait()
                 try:
                     connection = await self._connect()
                     await self._request_name(connection)
                     retry_s = FIRST_RETRY_S
-                    self._say(f"the D-Bus connection ended: {await connection.gone()}")
+                    if self._awake.is_set():
+                        self._say(f"the D-Bus connection ended: {await connection.gone()}")
                 except (OSError, CallError) as error:
                     why = error.strerror if isinstance(error, OSError) and error.strerror else error
                     self._say(f"no D-Bus at {self._bus}: {why}")
                 finally:
                     self._leave()
-                await asyncio.sleep(retry_s)
+                if self._awake.is_set():
+                    await asyncio.sleep(retry_s)
                 retry_s = min(2 * retry_s, LAST_RETRY_S)
         finally:
             await self._load.stop()
+
+    def sleep(self, asleep: bool) -> None:
+        """Leave the bus, and stay away until told otherwise; calls under way end unanswered."""
+        if not asleep:
+            self._awake.set()
+        elif self._awake.is_set():
+            self._awake.clear()
+            if self._session:
+                self._session.connection.close("power is short")
 
     async def owned(self) -> None:
         """Wait until org.lockd1 is ours."""

@@ -18,7 +18,7 @@ from lockd.dbus import bus as module
 from lockd.dbus import names
 from lockd.dbus.bus import Bus
 from lockd.dbus.callers import Callers
-from lockd.dbus.client import Client
+from lockd.dbus.client import Client, NotRunning
 from lockd.dbus.connection import Connection
 from lockd.dbus.dispatch import MOST_PENDING_OF_ONE
 from lockd.errors import Busy
@@ -226,3 +226,40 @@ async def test_a_flood_of_wrong_pins_from_one_who_never_reads_leaves_memory_flat
     assert after - before < 100_000
     desk.gate.set()
     assert await raw.say(LOCK, "LockDoor", "a{sv}", {}) == []
+
+
+async def test_asleep_it_is_off_the_bus_and_awake_it_is_back(private_bus: PrivateBus, desk: FakeDesk) -> None:
+    bus, told = tellers(private_bus.address, desk)
+    async with running(bus), asyncio.timeout(3 * PATIENCE_S):
+        for _ in range(2):
+            assert await told.get() == ""
+            bus.sleep(True)
+            bus.sleep(True)
+            while await told.get() != "asleep while power is short":
+                pass
+            async with Client.connect(private_bus.address) as client:
+                with pytest.raises(NotRunning):
+                    await client.call(LOCK, "LockDoor")
+            bus.emit(LOCK, "DoorStateChange", {"state": "DoorOpen"})
+            bus.sleep(False)
+        assert await told.get() == ""
+
+
+async def test_asleep_before_it_was_on_the_bus_it_does_not_go_there(
+    private_bus: PrivateBus, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus, told = tellers(private_bus.address, desk)
+    real = Connection.open
+
+    async def while_sleep_falls(*args: object) -> Connection:
+        connection = await real(*args)  # type: ignore[arg-type]
+        bus.sleep(True)
+        return connection
+
+    monkeypatch.setattr(Connection, "open", while_sleep_falls)
+    async with running(bus), asyncio.timeout(PATIENCE_S):
+        while await told.get() != "asleep while power is short":
+            pass
+        monkeypatch.undo()
+        bus.sleep(False)
+        assert await told.get() == ""
