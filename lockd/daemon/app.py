@@ -20,11 +20,13 @@ from lockd.core.effects import (
     DriveBolt,
     DriveLatch,
     Publish,
+    ReadSupplies,
     Record,
     Show,
+    Spare,
     StopBolt,
 )  # fmt: skip
-from lockd.core.events import EffectFailed, PowerLost, PowerReturned, Recorded, Sensed, SettingsLoaded, Started
+from lockd.core.events import EffectFailed, Recorded, Sensed, SettingsLoaded, Started
 from lockd.core.lock import Lock
 from lockd.daemon import notify
 from lockd.daemon.clock import Clock
@@ -35,9 +37,11 @@ from lockd.daemon.health import Health
 from lockd.daemon.journal import Journal
 from lockd.daemon.keypad import Typing
 from lockd.daemon.opening import open_store
+from lockd.daemon.power import Power
 from lockd.daemon.pump import Pump
 from lockd.daemon.voice import Voice
 from lockd.errors import ConfigurationError, LockdError
+from lockd.reading import Reading
 from lockd.settings import Settings, load
 from lockd.value import Value
 from lockd.words import Contact
@@ -76,8 +80,11 @@ class Daemon:
         ends.callback(self.digests.close)
         self.voice = Voice()
         lock = Lock(settings, opened.snapshot, self.hardware.contacts.levels(), self.clock.now())
+        self.power = Power(
+            self.hardware, settings.power, lambda event: self.pump.submit(event), lambda: self.health.tell()
+        )
         self.health = Health(
-            lock, self.hardware.pins, self.journal, self.digests, self.clock, self.voice, opened
+            lock, self.hardware.pins, self.journal, self.digests, self.clock, self.voice, opened, self.power
         )
         self.pump = Pump(lock, self.clock.now, {
             Record: self.journal.write,
@@ -88,11 +95,13 @@ class Daemon:
             Publish: self.voice.publish,
             Changed: self._changed,
             Answer: self._answer,
+            ReadSupplies: self.power.read,
+            Spare: self._spare,
         }, self._break)  # fmt: skip
         ends.callback(self.pump.close)
         self.typing = Typing(
-            settings.keypad.timeout_s, self.digests, self.pump.submit, self.hardware.panel.show,
-            lambda: lock.lockout_remaining("Keypad", self.clock.now()),
+            lambda: lock.keypad_timeout_s, self.digests, self.pump.submit, self.hardware.panel.show,
+            lambda: lock.lockout_remaining("Keypad", self.clock.now()), self.power.refresh,
         )  # fmt: skip
         ends.callback(self.typing.close)
         self.desk = Desk(
@@ -114,14 +123,20 @@ class Daemon:
         """The modelled door."""
         self.voice.changed("org.lockd1.Simulator", values)
 
-    def power(self, enough: bool) -> None:
-        """The supply."""
-        self.pump.submit(PowerReturned() if enough else PowerLost())
+    def supply(self, reading: Reading) -> None:
+        """A line, or the modelled supply."""
+        self.power.supply(reading)
 
     # Sinks and answers --------------------------------------------------------------------------
 
     def _changed(self, effect: Changed) -> None:
-        self.voice.changed("org.lockd1.Lock", effect.values)
+        self.voice.changed(effect.interface, effect.values)
+
+    def _spare(self, effect: Spare) -> None:
+        """The modelled world hangs on the bus, and would be out of everybody's reach without it."""
+        self.hardware.panel.mute(effect.services)
+        if self.voice.bus is not None and not self.options.simulate:
+            self.voice.bus.sleep("bus" in effect.services)
 
     def _answer(self, effect: Answer) -> None:
         self.desk.answer(effect.request, effect.result)
@@ -143,8 +158,7 @@ class Daemon:
         loop.add_signal_handler(signal.SIGHUP, self._reload)
         try:
             self.pump.submit(Started())
-            if self.hardware.door is not None and not self.hardware.door.powered:
-                self.pump.submit(PowerLost())
+            self.power.ask()
             self.hardware.listen(self.typing.press)
             notify.ready(self.health.status())
             self._begin_late()
@@ -179,6 +193,8 @@ class Daemon:
             simulator=self.options.simulate, told=self.health.tell,
         )  # fmt: skip
         self.voice.bus = bus
+        self._spare(Spare(self.pump.lock.spared))
+        self._spawn(self.power.watch())
         self._spawn(bus.run())
         interval = notify.watchdog_s()
         if interval is not None:
@@ -213,12 +229,16 @@ class Daemon:
     def _take(self, settings: Settings) -> None:
         """Pins and the store are claimed at start, so what names them stays as it was."""
         held = {name: getattr(self.settings, name) for name in FIXED}
-        stays = settings.but(**held, door=settings.door.but(contact=self.settings.door.contact))
+        for name in ("door", "power", "ways"):
+            wired = {key: value for key, value in vars(getattr(self.settings, name)).items() if key in WIRED}
+            held[name] = getattr(settings, name).but(**wired)
+        stays = settings.but(**held)
         if stays != settings:
-            changed = [n for n in (*FIXED, "door") if getattr(stays, n) != getattr(settings, n)]
+            changed = [name for name in held if getattr(stays, name) != getattr(settings, name)]
             log.warning("changed, but only a restart brings it: %s", ", ".join(f"[{name}]" for name in changed))
         self.settings = self.desk.settings = stays
         self.pump.submit(SettingsLoaded(stays))
+        self.power.take(stays.power)
         self.voice.changed(USERS, self.desk.users_properties())
         log.info("the configuration was read again")
 
@@ -236,6 +256,8 @@ class Daemon:
 USERS = "org.lockd1.Users"
 #: Sections that are read once.
 FIXED = ("bolt", "tamper", "inside", "spindle", "keypad", "panel", "gpio", "store", "time")
+#: Lines in other sections.
+WIRED = ("contact", "code", "hole", "usb_line", "nine_volt_line", "generator_line", "wireless_line")
 
 
 def run(options: Options, settings: Settings) -> int:

@@ -14,6 +14,8 @@ from lockd.gpio.keypad import MatrixKeypad
 from lockd.gpio.motor import Motor
 from lockd.gpio.panel import Panel
 from lockd.gpio.pins import Pins
+from lockd.gpio.supply_lines import SupplyLines
+from lockd.reading import Reading
 from lockd.settings import Settings
 from lockd.words import Contact
 
@@ -30,8 +32,8 @@ class Listener(Protocol):
     def modelled(self, values: Mapping[str, Any]) -> None:
         """Properties of org.lockd1.Simulator that have new values."""
 
-    def power(self, enough: bool) -> None:
-        """Whether the supply can drive the motor."""
+    def supply(self, reading: Reading) -> None:
+        """A line that feels outside power, or the modelled supply, has changed."""
 
 
 class Hardware:
@@ -46,16 +48,21 @@ class Hardware:
             from lockd.gpio.mechanism import Mechanism
 
             file = state_dir / "door.json"
-            self.door = Mechanism(factory, settings, file, listener.moved, listener.modelled, listener.power)
+            self.door = Mechanism(factory, settings, file, listener.moved, listener.modelled, listener.supply)
         self.pins = Pins(settings, runtime_dir, factory)
         self.motor = Motor(self.pins, settings)
         self.contacts = Contacts(self.pins, settings, listener.sensed)
         self.panel = Panel(self.pins, settings)
+        self.lines = SupplyLines(self.pins, settings, listener.supply)
 
     def listen(self, press: Callable[[str], None]) -> None:
         """Keys from here on."""
         if self._settings.keypad.kind == "matrix":
             self._keypad = MatrixKeypad(self.pins, self._settings, press)
+
+    def readings(self) -> tuple[Reading, ...]:
+        """What the lines feel now, and what the modelled supply gives."""
+        return (*self.lines.readings(), *(self.door.readings() if self.door is not None else ()))
 
     def drive(self, effect: DriveBolt) -> None:
         """Sink of DriveBolt."""
@@ -80,6 +87,7 @@ class Hardware:
                 ends.callback(self.door.close)
             ends.callback(self.pins.close)
             ends.callback(self.panel.close)
+            ends.callback(self.lines.close)
             ends.callback(self.contacts.close)
             if self._keypad is not None:
                 ends.callback(self._keypad.close)

@@ -12,6 +12,7 @@ from lockd.daemon.clock import Clock
 from lockd.daemon.digests import Digests
 from lockd.daemon.journal import Journal
 from lockd.daemon.opening import Opened
+from lockd.daemon.power import Power
 from lockd.daemon.voice import Voice
 from lockd.errors import LockdError
 from lockd.gpio.pins import Pins
@@ -27,11 +28,12 @@ class Health:
     """Looks at everybody, changes nobody."""
 
     def __init__(
-        self, lock: Lock, pins: Pins, journal: Journal, digests: Digests, clock: Clock, voice: Voice, opened: Opened
-    ) -> None:
+        self, lock: Lock, pins: Pins, journal: Journal, digests: Digests, clock: Clock, voice: Voice, opened: Opened,
+        power: Power,
+    ) -> None:  # fmt: skip
         self._lock, self._pins, self._journal, self._clock, self._voice = lock, pins, journal, clock, voice
         self._digests = digests
-        self._opened = opened
+        self._opened, self._power = opened, power
         self._told: list[str] = []
         self._trouble = ""
 
@@ -40,6 +42,8 @@ class Health:
         lines = list(self._lock.degraded())
         if self._opened.why_not:
             lines.append(f"store: {self._opened.why_not}")
+        if self._power.trouble:
+            lines.append(f"power: {self._power.trouble}")
         if self._voice.bus is None or self._voice.bus.trouble:
             lines.append(f"dbus: {self._voice.bus.trouble if self._voice.bus else 'not started yet'}")
         return lines

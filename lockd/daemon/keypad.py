@@ -12,17 +12,20 @@ from lockd.words import Sign
 
 
 class Typing:
-    """`held`: seconds that the keypad still has to wait. Codes are decided in the order typed."""
+    """`timeout_s`: how long an unfinished code is kept, asked at each key; `held`: seconds that the keypad
+    still has to wait; `begun` is called at the first key of a code. Codes are decided in the order typed."""
 
     def __init__(
         self,
-        timeout_s: float,
+        timeout_s: Callable[[], float],
         digests: Digests,
         submit: Callable[[Event], None],
         show: Callable[[Sign], None],
         held: Callable[[], float],
+        begun: Callable[[], None],
     ) -> None:
-        self._entry = Entry(timeout_s)
+        self._entry = Entry(timeout_s())
+        self._timeout_s, self._begun = timeout_s, begun
         self._digests, self._submit, self._show, self._held = digests, submit, show, held
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
@@ -30,11 +33,15 @@ class Typing:
 
     def press(self, key: str) -> None:
         """One key went down."""
+        self._entry.timeout_s = self._timeout_s()
+        fresh = self._entry.deadline is None
         typed = self._entry.press(key, self._loop.time())
         self._arm()
         match typed:
             case Digit():
                 self._show("key")
+                if fresh:
+                    self._begun()
             case Cleared():
                 self._show("clear")
             case Entered():
