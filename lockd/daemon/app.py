@@ -134,6 +134,7 @@ class Daemon:
 
     def _spare(self, effect: Spare) -> None:
         """The modelled world hangs on the bus, and would be out of everybody's reach without it."""
+        log.info("asleep while power is short: %s", ", ".join(sorted(effect.services)) or "nothing")
         self.hardware.panel.mute(effect.services)
         if self.voice.bus is not None and not self.options.simulate:
             self.voice.bus.sleep("bus" in effect.services)
@@ -192,8 +193,8 @@ class Daemon:
             self.options.bus, self.desk, "polkit" if self.options.bus == "system" else "same-user",
             simulator=self.options.simulate, told=self.health.tell,
         )  # fmt: skip
+        bus.sleep("bus" in self.pump.lock.spared and not self.options.simulate)
         self.voice.bus = bus
-        self._spare(Spare(self.pump.lock.spared))
         self._spawn(self.power.watch())
         self._spawn(bus.run())
         interval = notify.watchdog_s()
