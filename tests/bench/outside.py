@@ -98,19 +98,23 @@ def _ms(seconds: list[float]) -> list[float]:
 
 
 async def _idles() -> list[Row]:
-    """With everything loaded that a day at the door loads, and the watchdog on."""
+    """With everything loaded that a day at the door loads, the watchdog on, and this machine's supplies watched."""
     with PrivateBus() as bus, _plain(bus.address) as lockd:
+        lockd.module = "tests.bench.watched"
         lockd.start(WATCHDOG_USEC=str(WATCHDOG_S * 1_000_000))
         async with on_the_bus(lockd) as caller:
             await _busy_day(caller)
         await asyncio.sleep(SETTLED_S)
-        before, begun = _wakeups(lockd.pid), monotonic()
+        assert "libudev" in Path(f"/proc/{lockd.pid}/maps").read_text(), "nothing is watched"
+        wakeups, cpu_ms, begun = _wakeups(lockd.pid), _cpu_ms(lockd.pid), monotonic()
         await asyncio.sleep(IDLE_S)
-        a_minute = 60 * (_wakeups(lockd.pid) - before) / (monotonic() - begun)
+        minutes = (monotonic() - begun) / 60
+        wakeups, cpu_ms = _wakeups(lockd.pid) - wakeups, _cpu_ms(lockd.pid) - cpu_ms
         ours = float(_rss(lockd.pid))
         bare = [float(_bare(OWN_RSS)[1]) for _ in range(5)]
     return [
-        row("idle: wakeups of all threads a minute", [a_minute], [1.0], "one a minute", "", 12),
+        row("idle: wakeups of all threads a minute", [wakeups / minutes], [1.0], "one a minute", "", 12),
+        row("idle: CPU time of all threads a minute", [cpu_ms / minutes], [1.0], "one a minute", "ms", 10),
         row("idle: resident memory", [ours / 1024], [each / 1024 for each in bare], "python -c pass", "MiB", 5),
     ]
 
@@ -126,6 +130,11 @@ def _wakeups(pid: int) -> int:
     """Context switches of all its threads so far, wanted or not."""
     said = "".join((task / "status").read_text() for task in Path(f"/proc/{pid}/task").iterdir())
     return sum(int(line.split()[1]) for line in said.splitlines() if "ctxt_switches" in line)
+
+
+def _cpu_ms(pid: int) -> float:
+    """Of all its threads so far: https://docs.kernel.org/scheduler/sched-stats.html"""
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in Path(f"/proc/{pid}/task").iterdir()) / 1e6
 
 
 def _rss(pid: int) -> int:

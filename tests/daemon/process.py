@@ -25,7 +25,9 @@ from lockd.dbus.client import Client, NotRunning, Signal
 from tests.fakes.bus import TIED
 
 ROOT = Path(__file__).parent.parent.parent
-LOCK, USERS, LOG, MANAGER, SIMULATOR = (f"org.lockd1.{n}" for n in ("Lock", "Users", "Log", "Manager", "Simulator"))
+LOCK, USERS, LOG, POWER, MANAGER, SIMULATOR = (
+    f"org.lockd1.{n}" for n in ("Lock", "Users", "Log", "Power", "Manager", "Simulator")
+)
 #: Longer than anything here takes.
 PATIENCE_S = 15.0
 #: Keys are pressed fast, and contacts come to rest soon.
@@ -40,6 +42,7 @@ class Lockd:
         self.state, self.config, self.bus = self.place / "state", self.place / "lockd.toml", bus
         self.env = {"PYTHONWARNINGS": "error", "PYTHONUNBUFFERED": "1"} | env
         self.tied = TIED
+        self.module = "lockd"
         self.arguments = ["--simulate", "--state-dir", str(self.state), "--bus", bus]
         if config is not None:
             self.config.write_text(config)
@@ -75,7 +78,7 @@ class Lockd:
         self._unread.clear()
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*self.tied, sys.executable, "-m", "lockd", *self.arguments], cwd=ROOT, stdin=subprocess.DEVNULL,
+                [*self.tied, sys.executable, "-m", self.module, *self.arguments], cwd=ROOT, stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, env=self._environment() | self.env | env,
             )
 
@@ -212,10 +215,12 @@ async def until(true: Callable[[], bool]) -> None:
 
 
 async def everything(client: Client) -> dict[str, Any]:
-    """All that can be seen of its state: every property, every user, the trail. Lamps and buzzer only speak."""
+    """All that can be seen of its state: every property, every user, the trail. Lamps and buzzer only speak, and
+    readings grow old by themselves."""
     seen: dict[str, Any] = {each.name: await client.get_all(each.name) for each in names.INTERFACES}
     for voice in ("Green", "Red", "Buzzer"):
         del seen[SIMULATOR][voice]
+    del seen[POWER]["ReadingAge"]
     return seen | {"users": await client.call(USERS, "ListUsers"), "trail": await trail(client)}
 
 
