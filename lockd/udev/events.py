@@ -16,7 +16,7 @@ log = logging.getLogger("lockd.udev")
 #: So many events are taken at a time, and then none for so many seconds: the loop has other work.
 #: What the socket cannot hold meanwhile is lost, and the kernel says so.
 BATCH = 32
-REST_S = 0.05
+REST_S = 0.025
 
 
 class Change(Value):

@@ -10,6 +10,7 @@ from itertools import pairwise
 import pytest
 
 from lockd.reading import Reading
+from lockd.udev.events import REST_S
 from tests.udev.board import Board
 
 pytestmark = pytest.mark.skipif(not shutil.which("umockdev-run"), reason="umockdev is not installed (.ci/setup does)")
@@ -171,6 +172,6 @@ def test_hundreds_of_events_are_few_readings_and_the_last_is_told() -> None:
         board.reading("axp20x-usb", volts=5.0)
         seconds = time.monotonic() - begun
         readings = [reading for reading in board.readings if reading.name == "axp20x-usb"]
-        assert len(readings) < 2 * (seconds / 0.05 + 2), "told faster than it may be"
+        assert len(readings) < 2 * (seconds / REST_S + 2), "told faster than it may be"
         changes = sum(one.present != other.present for one, other in pairwise(readings))
         assert changes > 3, "that it flapped does not show"
