@@ -28,12 +28,14 @@ VOICES: tuple[Voice, ...] = ("green", "red", "buzzer")
 
 class Score(Value):
     """What each voice does, beat by beat. `rank`: a playing sign is cut short by its equals and
-    betters only. `times`: how often a standing sign is played, with `pause_s` between."""
+    betters only. `waits`: it comes after what is playing, and cuts nothing short. `times`: how often
+    a standing sign is played, with `pause_s` between."""
 
     rank: int
     green: str = ""
     red: str = ""
     buzzer: str = ""
+    waits: bool = False
     times: int = 1
     pause_s: float = 0.0
 
@@ -44,6 +46,9 @@ class Score(Value):
         beats = (tuple(mark == "#" for mark in column) for column in zip(*parts, strict=True))
         return tuple((BEAT_S * len(list(same)), levels) for levels, same in groupby(beats))
 
+
+#: One long and two short, after a rest that sets it apart from the answer that it follows.
+REST, BATTERY = "....", "#####.#.#..."
 
 SIGNS: dict[Sign, Score] = {
     # a key was felt; the digits are forgotten; the lock has started
@@ -57,6 +62,13 @@ SIGNS: dict[Sign, Score] = {
     # that PIN is none; it is one, but not now
     "wrong": Score(1, red="##.##.##", buzzer="##.##.##"),
     "refused": Score(1, red="#" * 10, buzzer="#" * 8),
+    # emergency power feeds the lock: type your PIN; nothing can move the bolt; what is plugged in is wrong
+    "emergency": Score(1, green="#.#.#.#####", buzzer="#.#.#.#####"),
+    "no-power": Score(1, red="##....##....##....##", buzzer="#.....#.....#.....#"),
+    "power-fault": Score(1, green="..##..##..##..##", red="##..##..##..##", buzzer="##..##..##..##"),
+    # the battery will be empty before long; very soon
+    "battery-low": Score(0, red=REST + BATTERY, buzzer=REST + BATTERY, waits=True),
+    "battery-critical": Score(0, red=REST + BATTERY * 3, buzzer=REST + BATTERY * 3, waits=True),
     # for a while: wait; the door stands open; the bolt is stuck; someone must come
     "locked-out": Score(2, red="#.#", buzzer="#", times=60, pause_s=5.0),
     "ajar": Score(2, red="#", buzzer="#.#", times=30, pause_s=4.0),
@@ -75,6 +87,7 @@ class Panel:
         self._outputs: dict[Voice, Output] = {v: pins.output(pin) for v, pin in wired.items() if pin is not None}
         self._playing: Score | None = None
         self._standing: Score | None = None
+        self._next: Score | None = None
         self._left = 0  # how often the standing sign is still to be played
         self._timer: Timer | None = None
         self._muted: frozenset[Service] = frozenset()
@@ -93,8 +106,10 @@ class Panel:
         if sign == "key" and "key-tones" in self._muted:
             score = score.but(buzzer="")
         if sign == "quiet":
-            self._standing = None
+            self._standing = self._next = None
             self._finish()
+        elif score.waits and self._playing is not None and self._playing is not self._standing:
+            self._next = score
         elif score.times > 1:
             self._stand(score)
         elif self._playing is None or self._playing is self._standing or score.rank >= self._playing.rank:
@@ -136,7 +151,10 @@ class Panel:
             self._timer.cancel()
         self._timer = self._playing = None
         self._set((False, False, False))
-        if self._standing is not None:
+        following, self._next = self._next, None
+        if following is not None:
+            self._play(following)
+        elif self._standing is not None:
             self._timer = self._timeline.call_later(self._standing.pause_s, self._again)
 
     def _set(self, levels: tuple[bool, ...]) -> None:

@@ -104,6 +104,33 @@ def test_an_answer_cuts_a_key_short_and_a_key_no_answer(spoken: Spoken) -> None:
     assert spoken.now == (False, True, True)
 
 
+def test_a_warning_waits_until_the_answer_is_given(spoken: Spoken) -> None:
+    spoken.panel.show("granted")
+    spoken.panel.show("battery-low")
+    heard = spoken.score(40)
+    assert heard[:20] == [(True, False, beat < len(SIGNS["granted"].buzzer)) for beat in range(20)]
+    assert (False, True, True) in heard[20:]
+    assert spoken.bench.clock.idle
+
+
+def test_a_key_is_felt_during_a_warning(spoken: Spoken) -> None:
+    spoken.panel.show("battery-critical")
+    spoken.bench.clock.turn(0.5)
+    assert spoken.now == (False, True, True)
+    spoken.panel.show("key")
+    assert spoken.now == (True, False, True)
+
+
+def test_the_way_in_cuts_a_warning_short_and_quiet_forgets_it(spoken: Spoken) -> None:
+    spoken.panel.show("working")
+    spoken.panel.show("battery-low")
+    spoken.panel.show("quiet")
+    assert spoken.score(40) == [(False, False, False)] * 40
+    spoken.panel.show("battery-low")
+    spoken.panel.show("granted")
+    assert spoken.now == (True, False, True)
+
+
 def test_an_answer_is_given_during_an_alarm_which_goes_on_after_it(spoken: Spoken) -> None:
     spoken.panel.show("alarm")
     spoken.panel.show("granted")
