@@ -85,3 +85,7 @@ PLUGS: dict[str, tuple[float, float, float]] = {
     "Wireless": (4.4, 5.0, 10.5),
     "Mains": (4.4, 12.0, 30.0),
 }
+
+#: How the modelled battery's fuel gauge works: as it should; it says nothing by itself; it says for
+#: ever what it said last; it says nonsense; it is not there.
+GAUGES = ("ok", "silent", "frozen", "absurd", "absent")

@@ -103,7 +103,7 @@ def pins_of(value: Settings) -> list[int]:
 
 def test_the_simulation_has_everything_wired_to_its_own_line() -> None:
     simulated = settings.simulation()
-    assert len(pins_of(simulated)) == len(set(pins_of(simulated))) == 18
+    assert len(pins_of(simulated)) == len(set(pins_of(simulated))) == 20
     assert simulated.gpio.backend == "mock"
     assert simulated.keypad.kind == "matrix"
     assert all((simulated.tamper, simulated.inside, simulated.spindle, simulated.bolt.unlocked, simulated.panel.red))
@@ -115,7 +115,7 @@ def test_a_file_changes_the_simulation_and_its_lines_give_way() -> None:
     simulated = settings.build(table, "lockd.toml", simulate=True)
     assert simulated.bolt.forward == Pin(5, "high", "none", "bolt.forward")
     assert simulated.bolt.backward == settings.simulation().bolt.backward
-    assert len(set(pins_of(simulated))) == 18
+    assert len(set(pins_of(simulated))) == 20
     assert (simulated.lock.auto_relock_s, simulated.gpio.backend) == (7, "mock")
 
 

@@ -41,11 +41,34 @@ HANDS = (
         "on": ("Jam", (True,), "Something is in the bolt's way."), "off": ("Jam", (False,), "The way is clear.")}),
     Hand("tamper", "STATE", "take the outer cover off, or put it back", {
         "on": ("Tamper", (True,), "The cover is off."), "off": ("Tamper", (False,), "The cover is back.")}),
+    Hand("code", "STATE", "dial the mechanical code, which draws the bolt, or put the wheel out of it", {
+        "open": ("OpenCodeWheel", (True,), "The code is dialled, and the bolt drawn."),
+        "close": ("OpenCodeWheel", (False,), "The wheel is out of the code.")}),
+    Hand("hole", "MOVE", "push a pin into the emergency hole, which draws the bolt, or pull it out", {
+        "push": ("PushPin", (True,), "The pin is in, and the bolt drawn."),
+        "pull": ("PushPin", (False,), "The pin is out.")}),
+    Hand("gauge", "STATE", "say how the battery's fuel gauge works", {
+        "ok": ("SetGauge", ("ok",), "The gauge works."),
+        "silent": ("SetGauge", ("silent",), "The gauge answers, and says nothing by itself."),
+        "frozen": ("SetGauge", ("frozen",), "The gauge says for ever what it said last."),
+        "absurd": ("SetGauge", ("absurd",), "The gauge says nonsense."),
+        "absent": ("SetGauge", ("absent",), "The gauge is gone.")}),
     Hand("clock", "STATE", "say what the clock is worth", {
         "trusted": ("SetTimeState", ("Trusted",), "The clock is trusted."),
         "floor": ("SetTimeState", ("Floor",), "The clock is known not to be earlier."),
         "unknown": ("SetTimeState", ("Unknown",), "The clock is not set.")}),
 )  # fmt: skip
+
+
+#: Commands with one number: name, metavar, type, method, help, example, what is said.
+NUMBERS: tuple[tuple[str, str, Callable[[str], float], str, str, str, str], ...] = (
+    ("wear", "FACTOR", float, "SetWear", "say how worn the battery is: 1 new, 2 half its capacity", "2",
+     "The battery is worn."),
+    ("pass-time", "HOURS", int, "PassTime", "let hours pass: the battery runs down, or is charged", "168",
+     "The time has passed."),
+    ("crank", "SECONDS", float, "Crank", "turn the generator's handle", "10", "The handle is turned."),
+    ("flap", "TIMES", int, "Flap", "have the plug's contact come and go", "20", "The contact flaps."),
+)
 
 
 def add_parser(subparsers: Any) -> None:
@@ -61,15 +84,24 @@ def add_parser(subparsers: Any) -> None:
     inside = command(subparsers, "inside", "press the button on the inside (simulated)", ("lockctl inside",))
     inside.set_defaults(run=_does("PressInside", "The inside button is pressed."))
 
+    _add_power(subparsers)
+
+
+def _add_power(subparsers: Any) -> None:
+    """The hands on battery and plug."""
     battery = command(subparsers, "battery", "say what the battery gives (simulated)", ("lockctl battery 12 5.1",))
     battery.add_argument("percent", type=float, metavar="PERCENT")
     battery.add_argument("volts", type=float, metavar="VOLTS")
     battery.set_defaults(run=_does("SetBattery", "The battery is set.", lambda args: (args.percent, args.volts)))
-
+    for name, metavar, kind, method, help_, example, said in NUMBERS:
+        parser = command(subparsers, name, f"{help_} (simulated)", (f"lockctl {name} {example}",))
+        parser.add_argument("number", type=kind, metavar=metavar)
+        parser.set_defaults(run=_does(method, said, lambda args: (args.number,)))
     plugging = command(subparsers, "plug", "plug outside power in (simulated)",
-                       ("lockctl plug EmergencyUsb", "lockctl plug Emergency9V 8.4"))
+                       ("lockctl plug EmergencyUsb", "lockctl plug Emergency9V 8.4", "lockctl plug EmergencyUsb -5"))
     plugging.add_argument("source", choices=tuple(PLUGS), metavar="SOURCE", help=", ".join(PLUGS))
-    plugging.add_argument("volts", type=float, nargs="?", metavar="VOLTS", help="default: what it should give")
+    plugging.add_argument("volts", type=float, nargs="?", metavar="VOLTS",
+                          help="default: what it should give; negative: the wrong way round")
     plugging.set_defaults(run=_does("Plug", "Plugged in.", _plug))
     unplugging = command(subparsers, "unplug", "pull outside power out (simulated)", ("lockctl unplug",))
     unplugging.set_defaults(run=_does("Unplug", "Unplugged."))

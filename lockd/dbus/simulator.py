@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from lockd.dbus.desk import Caller, Desk
-
-#: Property -> attribute of the modelled door.
-ATTRIBUTES: Mapping[str, str] = {
-    "Bolt": "bolt",
-    "DoorOpen": "door_open",
-    "Jammed": "jammed",
-    "CoverOff": "cover_off",
-    "MotorOn": "motor_on",
-    "Buzzer": "buzzer",
-    "Green": "green",
-    "Red": "red",
-}
 
 
 class Simulator:
@@ -32,7 +19,7 @@ class Simulator:
 
     def get(self, name: str) -> Any:
         """The value of a property."""
-        return getattr(self._door, ATTRIBUTES[name])
+        return self._door.properties()[name]
 
     async def Press(self, _caller: Caller, keys: str) -> None:
         self._door.press(keys)
@@ -49,6 +36,12 @@ class Simulator:
     async def TurnThumb(self, _caller: Caller, direction: str) -> None:
         self._door.turn_thumb(direction)
 
+    async def OpenCodeWheel(self, _caller: Caller, is_open: bool) -> None:
+        self._door.open_code_wheel(is_open)
+
+    async def PushPin(self, _caller: Caller, is_in: bool) -> None:
+        self._door.push_pin(is_in)
+
     async def Jam(self, _caller: Caller, jammed: bool) -> None:
         self._door.jam(jammed)
 
@@ -60,6 +53,21 @@ class Simulator:
 
     async def Unplug(self, _caller: Caller) -> None:
         self._door.unplug()
+
+    async def Crank(self, _caller: Caller, seconds: float) -> None:
+        self._door.crank(seconds)
+
+    async def Flap(self, _caller: Caller, times: int) -> None:
+        self._door.flap(times)
+
+    async def SetWear(self, _caller: Caller, factor: float) -> None:
+        self._door.set_wear(factor)
+
+    async def SetGauge(self, _caller: Caller, mode: str) -> None:
+        self._door.set_gauge(mode)
+
+    async def PassTime(self, _caller: Caller, hours: int) -> None:
+        self._door.pass_time(hours)
 
     async def Tamper(self, _caller: Caller, removed: bool) -> None:
         self._door.tamper(removed)

@@ -29,6 +29,8 @@ def contact_pins(settings: Settings) -> dict[Contact, Pin]:
         "tamper": settings.tamper,
         "inside": settings.inside,
         "spindle": settings.spindle,
+        "code": settings.ways.code,
+        "hole": settings.ways.hole,
     }
     return {contact: pin for contact, pin in pins.items() if pin is not None}
 

@@ -1,53 +1,44 @@
 """The modelled door behind the mock pins: bolt, motor, contacts, key, supply. Physics, nothing else.
 
 It knows lockd by its pins alone, as a real door does: it moves while they drive it, and its
-contacts move them. What a hand can do to a door are the methods. Time passes on a Timeline, and
-only while something moves.
+contacts move them. What a hand can do to it is in hands.py, what feeds it in supply_model.py. Time
+passes on a Timeline, and only while something moves.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lockd.errors import Busy, Failure, InvalidField, UnsupportedCommand
 from lockd.gpio.contacts import contact_pins
+from lockd.gpio.hands import Hands
+from lockd.gpio.supply_model import Supply
 from lockd.gpio.timeline import Timeline, Timer
 from lockd.gpio.travel import Travel
 from lockd.gpio.wiring import Coil, Matrix, Switch
-from lockd.gpio.world import load, save
+from lockd.gpio.world import World, load, save
+from lockd.reading import Reading
 from lockd.settings import Pin, Settings
-from lockd.words import PLUGS, Contact, Direction
+from lockd.words import Contact, Direction
 
 log = logging.getLogger("lockd.mechanism")
 
 #: How often the bolt's place is told and kept while it moves.
 TICK_S = 0.04
-#: A hand's turn of key or thumbturn, and a finger on the inside button.
-TURN_S = 0.5
-FINGER_S = 0.2
 #: The end contacts close this near to the ends.
 NEAR = 0.02
-#: The bolt no longer reaches the frame.
-CLEAR = 0.9
-#: A motor on the battery needs at least this.
-MOTOR_VOLTS = 4.0
-#: Keys that may wait to be pressed.
-KEYS_MAX = 100
-HANDS: dict[str, Direction] = {"lock": "Locking", "unlock": "Unlocking"}
 
 
 def _ignore(_what: object) -> None:
     """Who does not listen."""
 
 
-class Mechanism:
+class Mechanism(Hands):
     """`moved(bolt)`: the bolt is here. `changed(values)`: properties of org.lockd1.Simulator that
-    have new ones. `power(ok)`: whether the supply can drive the motor. All in the loop."""
+    have new ones. `supply(reading)`: what a battery or a socket says by itself. All in the loop."""
 
     def __init__(
         self,
@@ -56,18 +47,19 @@ class Mechanism:
         state_file: Path,
         moved: Callable[[float], None] = _ignore,
         changed: Callable[[Mapping[str, Any]], None] = _ignore,
-        power: Callable[[bool], None] = _ignore,
+        supply: Callable[[Reading], None] = _ignore,
         timeline: Timeline | None = None,
     ) -> None:
         self._timeline = timeline or asyncio.get_running_loop()
         self._file, self._file_works = state_file, True
-        self._moved, self._changed, self._power = moved, changed, power
-        self._world = load(state_file)
+        self._moved, self._changed, self._told = moved, changed, supply
+        self._world = _let_be(load(state_file))
         self._strike = settings.bolt.kind == "strike"
-        self._turning: Direction | None = None
-        self._key_in = self._finger_in = False
+        self._was_driven = False
         self._timers: dict[str, Timer] = {}
         self._travel = Travel(self._world.bolt, self._timeline.time())
+        lines = {kind: pin for kind, pin in _plug_lines(settings).items() if pin is not None}
+        self._supply = Supply(self._timeline.time(), lines)
         self._closed = False
         self._coils = {
             name: Coil(factory, pin, self._timeline, self._coils_switched)
@@ -78,9 +70,11 @@ class Mechanism:
             contact: Switch(factory, pin, self._timeline, self._touches(contact))
             for contact, pin in contact_pins(settings).items()
         }
+        self._lines = {kind: Switch(factory, pin, self._timeline, False) for kind, pin in lines.items()}
         wired = settings.keypad.kind == "matrix"
         self._matrix = Matrix(factory, settings, self._timeline) if wired else None
-        self._shown = self._properties()
+        self._shown = self.properties()
+        self.readings()
         self._coils_switched()
 
     @property
@@ -126,69 +120,33 @@ class Mechanism:
     @property
     def powered(self) -> bool:
         """Whether the supply can drive the motor."""
+        return self._supply.source(self._world, self._is_driven) != ""
+
+    def readings(self) -> tuple[Reading, ...]:
+        """Every supply, asked now."""
+        return self._supply.readings(self._world, self._is_driven)
+
+    def properties(self) -> dict[str, Any]:
+        """Every property of org.lockd1.Simulator."""
         world = self._world
-        low, _, high = PLUGS.get(world.plug, (math.inf, 0.0, -math.inf))
-        return bool(low <= world.plug_volts <= high or (world.percent > 0 and world.volts >= MOTOR_VOLTS))
-
-    def press(self, keys: str) -> None:
-        """Press keys one after the other; returns at once."""
-        if self._matrix is None:
-            raise UnsupportedCommand("this lock has no keypad: see keypad.kind")
-        if not keys or not set(keys) <= set(self._matrix.keys):
-            raise InvalidField(f"keys: only {self._matrix.keys} can be pressed")
-        if len(keys) + self._matrix.waiting > KEYS_MAX:
-            raise Busy(f"keys: at most {KEYS_MAX} can wait to be pressed")
-        self._matrix.press(keys)
-
-    def open_door(self) -> None:
-        """Pull the door open; by force when the bolt is out."""
-        self._change(door_open=True)
-
-    def close_door(self) -> None:
-        """Push it shut; Failure when the bolt is out, which only a strike's would give way to."""
-        if self._world.door_open and self._world.bolt < CLEAR and not self._strike:
-            raise Failure("the bolt is out, so the door does not shut: draw it first", "door-open")
-        self._change(door_open=False)
-
-    def turn_key(self, direction: str) -> None:
-        """Turn the mechanical key, "lock" or "unlock"; the cylinder's contact feels it."""
-        self._turn(direction, key=True)
-
-    def turn_thumb(self, direction: str) -> None:
-        """Turn the thumbturn on the inside, "lock" or "unlock"."""
-        self._turn(direction, key=False)
-
-    def jam(self, jammed: bool) -> None:
-        """Put something in the bolt's way, or take it away."""
-        self._change(jammed=jammed)
-
-    def set_battery(self, percent: float, volts: float) -> None:
-        """What the battery gives."""
-        if not (0 <= percent <= 100 and 0 <= volts <= 60):
-            raise InvalidField(f"battery: {percent} % and {volts} V; 0 to 100 and 0 to 60 can be had")
-        self._change(percent=float(percent), volts=float(volts))
-
-    def plug(self, source: str, volts: float) -> None:
-        """Plug in outside power, of a kind of PLUGS."""
-        if source not in PLUGS:
-            raise InvalidField(f"source: {source!r} is none of {', '.join(PLUGS)}")
-        if not 0 <= volts <= 60:
-            raise InvalidField(f"volts: {volts}; 0 to 60 can be had")
-        self._change(plug=source, plug_volts=float(volts))
-
-    def unplug(self) -> None:
-        """Pull it out."""
-        self._change(plug="", plug_volts=0.0)
-
-    def tamper(self, removed: bool) -> None:
-        """Take the outer cover off, or put it back."""
-        self._change(cover_off=removed)
-
-    def press_inside(self) -> None:
-        """Press the button on the inside for a moment."""
-        self._finger_in = True
-        self._later("finger", FINGER_S, self._finger_out)
-        self._feel()
+        return {
+            "Bolt": self.bolt,
+            "DoorOpen": self.door_open,
+            "Jammed": self.jammed,
+            "CoverOff": self.cover_off,
+            "CodeWheelOpen": world.code_open,
+            "PinInHole": world.pin_in,
+            "MotorOn": self.motor_on,
+            "Buzzer": self.buzzer,
+            "Green": self.green,
+            "Red": self.red,
+            "Charge": round(world.percent, 2),
+            "Volts": self._supply.volts(world, self._is_driven),
+            "Wear": world.wear,
+            "Gauge": world.gauge,
+            "Plugged": world.plug,
+            "PluggedVolts": world.plug_volts,
+        }
 
     def close(self) -> None:
         """Time stops; the door is kept as it is."""
@@ -196,38 +154,20 @@ class Mechanism:
         self._closed = True
         for timer in self._timers.values():
             timer.cancel()
-        wires: tuple[Coil | Switch, ...] = (*self._coils.values(), *self._switches.values())
+        wires: tuple[Coil | Switch, ...] = (*self._coils.values(), *self._switches.values(), *self._lines.values())
         for wire in wires:
             wire.close()
         if self._matrix is not None:
             self._matrix.close()
 
-    def _turn(self, direction: str, key: bool) -> None:
-        if direction not in HANDS:
-            raise InvalidField(f"direction: {direction!r} is neither lock nor unlock")
-        self._change()  # up to now it was pushed otherwise
-        self._turning, self._key_in = HANDS[direction], key
-        self._later("hand", TURN_S, self._let_go)
-        self._change()
-
-    def _let_go(self) -> None:
-        self._change()  # up to now it was turned
-        self._turning, self._key_in = None, False
-        self._change()
-
-    def _finger_out(self) -> None:
-        self._finger_in = False
-        self._feel()
-
     def _change(self, **values: Any) -> None:
-        """Time has passed, and the world is another one from now on."""
-        before, powered = self._world, self.powered
-        bolt = self._travel.advance(self._timeline.time(), before.jammed)
-        self._world = before.but(bolt=bolt, **values)
+        now, before = self._timeline.time(), self._world
+        bolt = self._travel.advance(now, before.jammed)
+        spent = self._supply.advance(before, now, self._was_driven)
+        self._world = spent.but(bolt=bolt, **values)
+        self._was_driven = self._is_driven
         if self._world != before:
             self._keep()
-        if self.powered != powered:
-            self._power(self.powered)
         self._feel()
         self._go_on()
 
@@ -236,8 +176,14 @@ class Mechanism:
         seconds = self._travel.push(self._way(), self._world.jammed)
         if seconds:
             self._later("bolt", min(TICK_S, seconds), self._change)
-        elif "bolt" in self._timers:
-            self._timers.pop("bolt").cancel()
+        else:
+            self._forget("bolt")
+        if gathered_s := self._supply.gathered_s(self._world):
+            self._later("store", gathered_s, self._change)
+
+    @property
+    def _is_driven(self) -> bool:
+        return self._driven() is not None
 
     def _driven(self) -> Direction | None:
         """Which way the pins drive; a bridge with both sides on brakes."""
@@ -262,13 +208,17 @@ class Mechanism:
         """Bring contacts and listeners up to the world."""
         for contact, switch in self._switches.items():
             switch.set(self._touches(contact))
-        values = self._properties()
+        values = self.properties()
         news = {name: value for name, value in values.items() if value != self._shown[name]}
         self._shown = values
         if "Bolt" in news:
             self._moved(self.bolt)
         if news:
             self._changed(news)
+        for kind, line in self._lines.items():
+            line.set(self._supply.delivers(self._world, kind, self._is_driven))
+        for reading in self._supply.news(self._world, self._is_driven):
+            self._told(reading)
 
     def _touches(self, contact: Contact) -> bool:
         world = self._world
@@ -279,29 +229,21 @@ class Mechanism:
             "tamper": world.cover_off,
             "inside": self._finger_in,
             "spindle": self._key_in,
+            "code": world.code_open,
+            "hole": world.pin_in,
         }
         return touching[contact]
-
-    def _properties(self) -> dict[str, Any]:
-        return {
-            "Bolt": self.bolt,
-            "DoorOpen": self.door_open,
-            "Jammed": self.jammed,
-            "CoverOff": self.cover_off,
-            "MotorOn": self.motor_on,
-            "Buzzer": self.buzzer,
-            "Green": self.green,
-            "Red": self.red,
-        }
 
     def _on(self, coil: str) -> bool:
         return coil in self._coils and self._coils[coil].on
 
     def _later(self, name: str, delay: float, callback: Callable[[], None]) -> None:
-        """One timer of each name; its callback comes once."""
-        if name in self._timers:
-            self._timers[name].cancel()
+        self._forget(name)
         self._timers[name] = self._timeline.call_later(delay, callback)
+
+    def _forget(self, name: str) -> None:
+        if name in self._timers:
+            self._timers.pop(name).cancel()
 
     def _keep(self) -> None:
         try:
@@ -311,6 +253,21 @@ class Mechanism:
             if self._file_works:
                 log.warning("the modelled door cannot be kept in %s: %s", self._file, fault)
             self._file_works = False
+
+
+def _let_be(world: World) -> World:
+    """As it is found: nobody turns the generator's handle."""
+    return world.but(plug="", plug_volts=0.0) if world.plug == "Generator" else world
+
+
+def _plug_lines(settings: Settings) -> dict[str, Pin | None]:
+    power = settings.power
+    return {
+        "EmergencyUsb": power.usb_line,
+        "Emergency9V": power.nine_volt_line,
+        "Generator": power.generator_line,
+        "Wireless": power.wireless_line,
+    }
 
 
 def _coil_pins(settings: Settings) -> dict[str, Pin | None]:

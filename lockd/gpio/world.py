@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections.abc import Mapping
+from math import isfinite
 from pathlib import Path
+from typing import Any
 
 from lockd.value import Value
 
@@ -13,14 +16,20 @@ log = logging.getLogger("lockd.mechanism")
 
 
 class World(Value):
-    """`bolt`: 0 out (locked) to 1 in (unlocked). `plug`: the kind of outside power, empty for none."""
+    """`bolt`: 0 out (locked) to 1 in (unlocked). `code_open`: the mechanical code wheel; `pin_in`: a
+    pin in the emergency hole. `percent`: the battery's charge; `volts`: what it gives at rest; `wear`:
+    1 when new; `gauge`: how its fuel gauge works. `plug`: the kind of outside power, empty for none."""
 
     bolt: float = 0.0
     door_open: bool = False
     jammed: bool = False
     cover_off: bool = False
+    code_open: bool = False
+    pin_in: bool = False
     percent: float = 100.0
     volts: float = 6.0
+    wear: float = 1.0
+    gauge: str = "ok"
     plug: str = ""
     plug_volts: float = 0.0
 
@@ -31,7 +40,7 @@ def load(path: Path) -> World:
     try:
         kept = json.loads(path.read_text())
         types = {name: type(value) for name, value in vars(fresh).items()}
-        if {name: type(value) for name, value in kept.items()} != types or not 0 <= kept["bolt"] <= 1:
+        if {name: type(value) for name, value in kept.items()} != types or not _possible(kept):
             raise ValueError("it holds something else")
     except FileNotFoundError:
         return fresh
@@ -39,6 +48,11 @@ def load(path: Path) -> World:
         log.warning("the modelled door in %s cannot be read (%s): it begins shut and locked", path, fault)
         return fresh
     return World(**kept)
+
+
+def _possible(kept: Mapping[str, Any]) -> bool:
+    numbers = [value for value in kept.values() if isinstance(value, float)]
+    return all(map(isfinite, numbers)) and 0 <= kept["bolt"] <= 1 and 0 <= kept["percent"] <= 100
 
 
 def save(path: Path, world: World) -> None:

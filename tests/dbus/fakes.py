@@ -27,9 +27,9 @@ class FakeDoor:
 
     def __init__(self, calls: list[tuple[Any, ...]]) -> None:
         self._calls = calls
-        self.bolt = 0.25
-        self.door_open = self.jammed = self.cover_off = self.motor_on = self.buzzer = self.green = False
-        self.red = True
+
+    def properties(self) -> dict[str, Any]:
+        return {each.name: VALUES[each.signature] for each in names.SIMULATOR.properties}
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         return lambda *args: self._calls.append((name, *args))

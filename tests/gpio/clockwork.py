@@ -12,6 +12,7 @@ from typing import Any
 from lockd.gpio.backend import mock_factory
 from lockd.gpio.mechanism import Mechanism
 from lockd.gpio.pins import Pins
+from lockd.reading import Reading
 from lockd.settings import Pin, Settings, simulation
 
 
@@ -74,8 +75,8 @@ class Bench:
         self.file = folder / "door.json"
         self.moved: list[float] = []
         self.changed: dict[str, Any] = {}
-        self.power: list[bool] = []
-        told = (self.moved.append, self.changed.update, self.power.append)
+        self.readings: list[Reading] = []
+        told = (self.moved.append, self.changed.update, self.readings.append)
         self.door = Mechanism(self.factory, self.settings, self.file, *told, self.clock)
         self.pins = Pins(self.settings, folder, self.factory)
 

@@ -18,7 +18,7 @@ from lockd.gpio.contacts import PATIENCE, Contacts, contact_pins
 from lockd.gpio.mechanism import Mechanism
 from lockd.gpio.motor import Motor
 from lockd.gpio.pins import Input, Pins
-from lockd.settings import Settings, simulation
+from lockd.settings import Settings, WaySettings, simulation
 from lockd.words import Contact
 from tests.gpio.clockwork import Bench
 
@@ -43,13 +43,14 @@ def felt(bench: Bench) -> Iterator[Felt]:
 def test_the_levels_at_the_start_are_those_that_are_found(felt: Felt) -> None:
     assert felt.contacts.levels() == {
         "locked": True, "unlocked": False, "closed": True, "tamper": False, "inside": False, "spindle": False,
+        "code": False, "hole": False,
     }  # fmt: skip
     felt.bench.clock.turn(1)
     assert felt.reports == []
 
 
 def test_only_wired_contacts_are_felt(tmp_path: Path) -> None:
-    settings = simulation().but(tamper=None, spindle=None)
+    settings = simulation().but(tamper=None, spindle=None, ways=WaySettings())
     assert set(contact_pins(settings)) == {"locked", "unlocked", "closed", "inside"}
 
 
