@@ -27,6 +27,7 @@ SIMULATED: dict[str, Any] = {
     "spindle": {"contact": 7},
     "keypad": {"kind": "matrix", "rows": [5, 6, 13, 19], "columns": [10, 9, 11]},
     "panel": {"buzzer": 12, "green": 20, "red": 21},
+    "power": {"low_volts": 4.9, "critical_volts": 4.6, "dead_volts": 4.0},
     "ways": {"key": True, "thumbturn": True, "code": 3, "hole": 2},
     "gpio": {"backend": "mock"},
 }

@@ -87,7 +87,7 @@ async def _panel(args: Namespace, out: Output) -> int:
         state = stack.enter_context(_thrown_away(args.keep, out)) if args.fresh else args.state_dir
         out.say("Starting the simulation ...")
         async with running(place, state) as world:
-            return await _shown(Panel(BusLink(place.address), _second_terminal(place), world.revive))
+            return await _shown(Panel(BusLink(place.address), _second_terminal(place), world))
 
 
 async def _tour(args: Namespace, out: Output) -> int:

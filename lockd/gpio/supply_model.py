@@ -42,6 +42,8 @@ SOCKETS: dict[str, tuple[str, PowerSource]] = {
     "Wireless": ("wireless", "Wireless"),
 }
 
+#: What a gauge measures where there is nothing to measure.
+LEAST_VOLTS = 0.01
 #: What an absurd gauge says.
 ABSURD = Reading(BATTERY, "Battery", True, 255.0, -1.0)
 
@@ -150,7 +152,7 @@ class Supply:
     def _gauge(self, world: World, driven: bool) -> Reading:
         """What the fuel gauge says: whole percents, and the volts of this moment."""
         charging = self.contact and fits(world) and world.plug in CHARGE_PERCENT_H and world.percent < 100
-        volts = self.volts(world, driven) or None  # without any there is nothing to measure with
+        volts = max(self.volts(world, driven), LEAST_VOLTS)
         true = Reading(BATTERY, "Battery", True, float(int(world.percent)), volts, charging)
         self._frozen = (self._frozen or true) if world.gauge == "frozen" else None
         said = {"frozen": self._frozen, "absurd": ABSURD, "absent": Reading(BATTERY, "Battery", False)}

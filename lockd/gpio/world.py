@@ -1,10 +1,15 @@
-"""The modelled door between two runs of lockd: a file that outlives it, as a real door would."""
+"""The modelled door between two runs of lockd: a file that outlives it, as a real door would.
+
+`python -m lockd.gpio.world FILE VALUES` is what hands do to it meanwhile, when lockd is off for want
+of power and only the mechanical ways are left; VALUES are fields of World as JSON.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
 import os
+import sys
 from collections.abc import Mapping
 from math import isfinite
 from pathlib import Path
@@ -60,3 +65,8 @@ def save(path: Path, world: World) -> None:
     fresh = path.with_suffix(".new")
     fresh.write_text(json.dumps(vars(world)))
     os.replace(fresh, path)
+
+
+if __name__ == "__main__":
+    kept_in = Path(sys.argv[1])
+    save(kept_in, load(kept_in).but(**json.loads(sys.argv[2])))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lockd.cli.panel.news import Here, News
@@ -13,7 +13,10 @@ PROPERTIES = {
     "LockState": "Locked", "Motion": "Idle", "Fault": "None", "DoorState": "DoorClosed", "OperatingMode": "Normal",
     "AutoRelockTime": 0, "LockoutRemaining": 0, "UserCodeTemporaryDisableTime": 90, "MinPINCodeLength": 6,
     "MaxPINCodeLength": 8, "Bolt": 0.0, "DoorOpen": False, "Jammed": False, "CoverOff": False, "MotorOn": False,
-    "Buzzer": False, "Green": False, "Red": False,
+    "Buzzer": False, "Green": False, "Red": False, "CodeWheelOpen": False, "PinInHole": False,
+    "Charge": 100.0, "Volts": 6.0, "Wear": 1.0, "Gauge": "ok", "Plugged": "", "PluggedVolts": 0.0,
+    "Source": "Battery", "BatteryLevel": "Ok", "BatteryPercent": 100.0, "Voltage": 6.0, "SessionActive": False,
+    "RemainingOperations": 1900, "RemainingDays": 160,
 }  # fmt: skip
 
 
@@ -41,3 +44,21 @@ class FakeLink:
         tell(Here(PROPERTIES, (), self.users))
         self.followed.set()
         await asyncio.Event().wait()
+
+
+class FakeKeeper:
+    """Who would run lockd: `done` is what it did. Reviving lets lockd arrive again."""
+
+    def __init__(self, link: FakeLink) -> None:
+        self.link = link
+        self.done: list[Any] = []
+
+    async def revive(self) -> None:
+        self.done.append("revive")
+        self.link.tell(Here(PROPERTIES, (), self.link.users))
+
+    def cut(self) -> None:
+        self.done.append("cut")
+
+    async def touch(self, values: Mapping[str, Any]) -> None:
+        self.done.append(dict(values))

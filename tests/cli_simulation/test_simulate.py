@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import stat
@@ -146,6 +147,34 @@ async def test_what_was_killed_is_revived(place: Place) -> None:
             pass
     finally:
         await world.end()
+
+
+async def test_hands_move_the_door_while_its_power_is_cut(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    world = World(place, tmp_path / "state")
+    lockd_is(world, READY)
+    try:
+        await world.start_lockd()
+        world.cut()
+        await world.touch({"bolt": 1.0, "plug": "EmergencyUsb"})
+        assert world.lockd.ended
+        kept = json.loads((tmp_path / "state" / "door.json").read_text())
+        assert (kept["bolt"], kept["plug"], kept["percent"]) == (1.0, "EmergencyUsb", 100.0)
+        with pytest.raises(Failure, match="could not be moved"):
+            await world.touch({"no such thing": 1})
+    finally:
+        await world.end()
+
+
+def test_the_state_is_where_lockd_itself_would_keep_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lockd.__main__ import _folders
+
+    for home in ("/home/own", None):
+        if home:
+            monkeypatch.setenv("XDG_STATE_HOME", home)
+        else:
+            monkeypatch.delenv("XDG_STATE_HOME")
+        assert worlds.own_state() == _folders({}, simulate=True)[0]
 
 
 async def test_a_lockd_that_fails_is_told_with_its_last_words(place: Place) -> None:

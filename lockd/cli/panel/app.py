@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -14,10 +14,10 @@ from textual.reactive import reactive
 from textual.widgets import RichLog, Static
 
 from lockd.cli.copyable import copyable
-from lockd.cli.panel.deeds import DEEDS, Deed
+from lockd.cli.panel.deeds import DEEDS, DOOR, LOCK, POWER, Call, Deed
 from lockd.cli.panel.demo import add_person
 from lockd.cli.panel.help import Help
-from lockd.cli.panel.news import Link, News
+from lockd.cli.panel.news import Here, Keeper, Link, News
 from lockd.cli.panel.scene import Scene
 from lockd.cli.panel.story import Story
 from lockd.cli.panel.style import CSS, ERROR, HINT, OWN
@@ -25,17 +25,22 @@ from lockd.cli.panel.tell import stamped
 from lockd.cli.panel.widgets import Contacts, Door, Key, KeyBar, Keypad, Part, Status
 from lockd.errors import LockdError
 
-TITLE = "lockd simulation · type a PIN on your keyboard, or click · ? explains everything"
+TITLE = "lockd simulation · type a PIN, or click · ? explains everything"
 #: Keyboard names of the keypad's keys.
 KEYS = {"enter": "#", "number_sign": "#", "backspace": "*", "asterisk": "*"} | {digit: digit for digit in "0123456789"}
-#: The bar of keys at the bottom, in two lines that fit 80 columns.
-BAR = (*((deed.key, deed.label) for deed in DEEDS), ("a", "add person"), ("?", "help"), ("q", "quit"))
-BREAK = 7
+#: The bar of keys at the bottom, in lines that fit 80 columns.
+BAR = (
+    tuple((deed.key, deed.label) for deed in DOOR),
+    tuple((deed.key, deed.label) for deed in POWER),
+    (*((deed.key, deed.label) for deed in LOCK), ("a", "person"), ("?", "help"), ("q", "quit")),
+)
+DARK = "The lock has no power: it is dark and silent. Plug something in, or use a mechanical way."
+NOTHING = "Nothing happens: the lock has no power."
 
 
 class Panel(App[None]):
     """`link`: the lock. `second_terminal`: how to drive the same lock from elsewhere, in lines.
-    `revive`: starts lockd again after it ended, if it is ours to start."""
+    `keeper`: who runs lockd, if it is ours; without one it is never cut off from power."""
 
     CSS = CSS
     ENABLE_COMMAND_PALETTE = False
@@ -53,12 +58,14 @@ class Panel(App[None]):
 
     scene: reactive[Scene] = reactive(Scene())
 
-    def __init__(self, link: Link, second_terminal: str, revive: Callable[[], Awaitable[None]] | None = None) -> None:
+    def __init__(self, link: Link, second_terminal: str, keeper: Keeper | None = None) -> None:
         super().__init__()
         self.link = link
         self.second_terminal = second_terminal
-        self.revive = revive
-        self.story = Story("press s to start it again" if revive else "waiting for it to come back")
+        self.keeper = keeper
+        self.story = Story("press s to start it again" if keeper else "waiting for it to come back")
+        self._arrived = asyncio.Event()
+        self._may_starve = False
         self._keys: asyncio.Queue[str] = asyncio.Queue()
 
     def compose(self) -> ComposeResult:
@@ -70,7 +77,7 @@ class Panel(App[None]):
             yield Contacts()
         yield RichLog(id="log", wrap=True, min_width=20, max_lines=2000)
         yield Status()
-        yield KeyBar(BAR[:BREAK], BAR[BREAK:])
+        yield KeyBar(*BAR)
 
     def on_mount(self) -> None:
         """Begin to listen, and to press what is typed."""
@@ -91,6 +98,9 @@ class Panel(App[None]):
         for line in self.story.take(news):
             self.query_one(RichLog).write(line)
         self._show()
+        if isinstance(news, Here):
+            self._arrived.set()
+        self._look_for_power()
 
     def say(self, text: str, style: str) -> None:
         """One line of the panel's own into the log."""
@@ -104,7 +114,8 @@ class Panel(App[None]):
         """`own`: what only the panel knows of the scene."""
         self.story.scene = self.story.scene.but(**own)
         self.scene = self.story.scene
-        self.query_one(Keypad).border_subtitle = self.story.hint
+        for keypad in self.query(Keypad):  # none while the screen is taken down
+            keypad.border_subtitle = self.story.hint
 
     # What the person does.
 
@@ -115,7 +126,10 @@ class Panel(App[None]):
     def action_press(self, char: str) -> None:
         """Press a key of the keypad."""
         self.query_one(Keypad).flash(char)
-        self._keys.put_nowait(char)
+        if not self.scene.dark:
+            self._keys.put_nowait(char)
+        elif self.scene.typed == 0:
+            self.say(NOTHING, OWN)
         self._show(typed=0 if char in "#*" else self.scene.typed + 1)
 
     async def _type(self) -> None:
@@ -134,12 +148,42 @@ class Panel(App[None]):
     async def _do(self, deed: Deed) -> None:
         call = deed.call(self.scene)
         self.say(f"{call.told}.", OWN)
-        if call.assign:
-            done = await self._ask(self.link.assign(call.interface, call.member, *call.args))
+        self._may_starve = False
+        if self.scene.dark and self.keeper is not None:
+            await self._ask(self._do_in_the_dark(call, self.keeper))
         else:
-            done = await self._ask(self.link.act(call.interface, call.member, *call.args))
-        if done:
-            self._show(**call.after)
+            await self._ask(self._act(call))
+        self._may_starve = call.starves
+        self._look_for_power()
+
+    async def _act(self, call: Call) -> None:
+        send = self.link.assign if call.assign else self.link.act
+        await send(call.interface, call.member, *call.args)
+
+    async def _do_in_the_dark(self, call: Call, keeper: Keeper) -> None:
+        """Hands need no power, and what brings power wakes the lock."""
+        if call.kept:
+            await keeper.touch(call.kept)
+            self._show(**{name: value for name, value in call.kept.items() if name in Scene._fields})
+        if call.feeds:
+            self.say("Power: the lock wakes.", HINT)
+            self._show(typed=0)
+            self._arrived.clear()
+            await keeper.revive()
+            await self._arrived.wait()
+            if not call.kept:
+                await self._act(call)
+        elif not call.kept:
+            self.say(NOTHING, OWN)
+
+    def _look_for_power(self) -> None:
+        """Once nothing feeds the lock any more, its computer is off that instant."""
+        if self.keeper is not None and self._may_starve and self.scene.here and self.scene.starved:
+            self._may_starve = False
+            self.keeper.cut()
+            self.story.scene = self.story.scene.darkened()
+            self.say(DARK, HINT)
+            self._show()
 
     def action_add_person(self) -> None:
         """Add a demonstration person with a PIN that the panel then shows."""
@@ -153,9 +197,11 @@ class Panel(App[None]):
 
     def action_revive(self) -> None:
         """Start lockd again, if it has ended and is ours to start."""
-        if self.revive is not None and not self.scene.here:
+        if self.scene.dark:
+            self.say(NOTHING, OWN)
+        elif self.keeper is not None and not self.scene.here:
             self.say("Starting lockd again.", OWN)
-            self.run_worker(self._ask(self.revive()), group="revive", exclusive=True)
+            self.run_worker(self._ask(self.keeper.revive()), group="revive", exclusive=True)
 
     def action_help(self) -> None:
         """Explain everything."""

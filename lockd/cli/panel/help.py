@@ -27,8 +27,21 @@ CHAPTERS = (
         ("i", "press the button inside: it lets you out in every mode, during a lockout too"),
         ("j", "put something in the bolt's way, or take it away"),
         ("c", "take the outer cover off, as a burglar would, or put it back"),
-        ("p", "plug emergency power in, or pull it out"),
-        ("b", "make the battery weaker, step by step, then full again"),
+        ("d", "dial the mechanical code, which draws the bolt, or put its wheel out of the code"),
+        ("e", "push a pin into the emergency hole, which draws the bolt, or pull it out"),
+    )),
+    ("What feeds the lock", (
+        ("b", "run the battery down, step by step, then put a full one in"),
+        ("w", "let a week pass: waiting costs charge too; a plugged power bank charges"),
+        ("x", "the battery dies: the lock goes dark, as its computer is off. Hands on the key still work"),
+        ("p", "plug a power bank in, or pull it out, in the middle of a throw too"),
+        ("n", "hold a 9 V battery to the contacts outside, or take it away"),
+        ("g", "turn the generator's handle for 20 s; it gathers a throw's energy in 2 s"),
+        ("f", "hold a phone that charges others to the coil; it gathers a throw's energy in 5 s"),
+        ("u", "pull out whatever is plugged in"),
+        ("y", "wiggle the plug: its contact comes and goes 20 times"),
+        ("v", "how the battery's fuel gauge works: ok, silent, frozen, absurd, absent"),
+        ("z", "wear the battery: everything costs 2 or 4 times the charge, then new again"),
     )),
     ("The lock itself (over D-Bus, as lockctl does it)", (
         ("r", "lock or unlock by remote"),
@@ -43,7 +56,9 @@ CHAPTERS = (
         ("yellow bar", "the bolt: reaching into the frame it is locked, drawn into the lock it is unlocked"),
         ("○ ●", "lamps of the lock, and its contacts: filled is on. ♪ is the buzzer"),
         ("list", "the audit trail: ✓ done, ✗ refused, ! alarm"),
-        ("last line", "what lockd says of itself; after too many wrong PINs it counts the lockout down"),
+        ("▮▮▮▯▯▯", "what the battery really holds; what lockd knows of it is in the last lines"),
+        ("last lines", "what lockd says of itself, and of its power; after too many wrong PINs it counts the lockout"
+                       " down"),
     )),
 )  # fmt: skip
 

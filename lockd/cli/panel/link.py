@@ -76,7 +76,7 @@ async def _arrive(lock: Client, tell: Tell) -> None:
     """All that is known of the lock now."""
     try:
         properties: dict[str, Any] = {}
-        for interface in ("Lock", "Users", "Log", "Simulator"):
+        for interface in ("Lock", "Users", "Log", "Power", "Simulator"):
             properties |= await lock.get_all(f"{BUS_NAME}.{interface}")
         first = max(1, properties["LastSequence"] - EVENTS + 1)
         events = await lock.call(f"{BUS_NAME}.Log", "Read", first, EVENTS)

@@ -56,3 +56,16 @@ class Link(Protocol):
 
     async def follow(self, tell: Callable[[News], None]) -> None:
         """Tell all news for ever, reconnecting as often as needed."""
+
+
+class Keeper(Protocol):
+    """Who runs the simulated lock, and so holds its power."""
+
+    async def revive(self) -> None:
+        """Start again what has ended. Raises Failure."""
+
+    def cut(self) -> None:
+        """Cut the power: lockd ends where it stands."""
+
+    async def touch(self, values: Mapping[str, Any]) -> None:
+        """Hands on the modelled door while lockd is off. Raises Failure."""

@@ -35,6 +35,8 @@ class Story:
         match news:
             case Here():
                 yield from self._arrive(news)
+            case Gone() if self.scene.dark:
+                pass  # it was told when the power went
             case Gone(cause):
                 self.scene = self.scene.but(here=False, cause=clean(f"{cause}; {self._remedy}"))
                 yield stamped(self.scene.cause, ERROR)
@@ -50,12 +52,12 @@ class Story:
         self.scene = self.scene.but(lockout_s=max(0, self.scene.lockout_s - 1))
 
     def _arrive(self, news: Here) -> Iterator[Text]:
-        again = bool(self.scene.cause)
+        again = bool(self.scene.cause) or self.scene.dark
         self._see(news.properties)
         self._know(news.users)
         if not again:
             yield from (line_of(event, self._names) for event in news.events if is_news(event))
-        self.scene = self.scene.but(here=True, cause="")
+        self.scene = self.scene.but(here=True, dark=False, cause="")
         if again:
             yield stamped("lockd answers again.", OWN)
         if not news.users:

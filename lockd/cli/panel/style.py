@@ -21,11 +21,12 @@ Key.enter.pressed, Key.clear.pressed { background: #f2c14e; }
 Contacts { width: 23; height: 1fr; border: round #5c6773; padding: 0 1; }
 #log { height: 1fr; border: round #5c6773; background: #14181d; padding: 0 1; scrollbar-size-vertical: 1;
     scrollbar-color: #43505f; scrollbar-background: #14181d; }
-Status { height: 1; background: #242c36; }
-KeyBar { height: 2; color: #8b96a3; padding: 0 1; link-color: #b3bcc7; link-style: none; link-background: #14181d;
+Status { height: 2; background: #242c36; }
+KeyBar { height: 3; color: #8b96a3; padding: 0 1; link-color: #b3bcc7; link-style: none; link-background: #14181d;
     link-color-hover: #14181d; link-background-hover: #f2c14e; }
 Keypad, Contacts, #log { border-title-color: #8b96a3; border-subtitle-color: #f2c14e; }
 
+.-short #log { border: none; border-top: solid #5c6773; }
 .-tall #top { height: 18; }
 .-tall Keypad Grid { grid-rows: 3; grid-gutter: 0 1; height: 12; }
 .-tall Key { height: 3; border-top: tall #43505f; border-bottom: tall #1b222b; }

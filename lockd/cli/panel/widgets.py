@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from math import ceil, isnan
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -13,12 +14,22 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from lockd.cli.panel.drawing import draw
-from lockd.cli.panel.scene import Scene
+from lockd.cli.panel.scene import UNKNOWN, Scene
 from lockd.cli.panel.style import DIM, GREEN, RED, YELLOW
 from lockd.cli.wording import COLOURS, DOORS, FAULTS, STATES
 
 #: The words of wording.COLOURS here.
 PALETTE = {"green": GREEN, "yellow": YELLOW, "red": RED}
+#: What is plugged in, and what feeds the lock, in words.
+PLUGGED = {
+    "EmergencyUsb": "power bank", "Emergency9V": "9 V battery", "Generator": "crank", "Wireless": "phone",
+    "Mains": "mains",
+}
+FED_BY = {**PLUGGED, "Battery": "its battery", "Generator": "its crank", "Wireless": "a phone", "Unknown": "?"}
+LEVELS = {"Ok": GREEN, "Low": YELLOW, "Critical": RED, "Dead": RED}
+WAKE = "wake it with p n g f, or b a new battery · by hand: k key  d dial  e hole"
+#: Cells of the battery's picture, and throws that are few.
+CELLS, FEW = 6, 100
 #: Keys whose name for Textual is not their character.
 KEY_NAMES = {"?": "question_mark"}
 
@@ -117,19 +128,23 @@ class Contacts(Part):
             ("bolt out: locked", scene.bolt <= 0.02, GREEN), ("bolt in: unlocked", scene.bolt >= 0.98, YELLOW),
             ("door closed", not scene.door_open, GREEN), ("motor turning", scene.motor_on, YELLOW),
             ("cover off", scene.cover_off, RED), ("bolt is blocked", scene.jammed, RED),
-            (scene.plugged or "outside power", bool(scene.plugged), YELLOW),
+            ("code wheel open", scene.code_open, RED), ("pin in the hole", scene.pin_in, RED),
+            (PLUGGED.get(scene.plugged, "outside power"), bool(scene.plugged), YELLOW),
         )
-        return Text("\n").join(_lamp(*line) for line in lines)
+        return Text("\n").join((*(_lamp(*line) for line in lines), _charge(scene)))
 
 
 class Status(Part):
-    """One line: what lockd itself says of the lock."""
+    """Two lines: what lockd itself says of the lock, and of what feeds it."""
 
     def render(self) -> Text:
-        """The line, or that nobody answers."""
+        """The lines, or that nobody answers."""
+        if self.scene.dark:
+            return Text(" NO POWER ", f"bold #14181d on {RED}").append(f"\n {WAKE}", RED)
         if not self.scene.here:
             return Text(f" {self.scene.cause or 'waiting for lockd'} ", f"bold #14181d on {RED}")
-        return Text(" · ", DIM).join(_words(self.scene))
+        lines = (Text(" · ", DIM).join(words(self.scene)) for words in (_words, _power))
+        return Text("\n").join(lines)
 
 
 def _words(scene: Scene) -> Iterator[Text]:
@@ -146,6 +161,23 @@ def _words(scene: Scene) -> Iterator[Text]:
         yield Text(f"relock {scene.relock_s}s")
 
 
+def _power(scene: Scene) -> Iterator[Text]:
+    """What lockd knows; where it knows nothing it says so."""
+    known = [] if isnan(scene.percent) else [f"{scene.percent:.0f} %"]
+    yield Text(" battery " + " ".join([*known, scene.level]), LEVELS.get(scene.level, DIM))
+    volts = "" if isnan(scene.voltage) else f" {scene.voltage:.1f} V"
+    yield Text(f"fed by {FED_BY.get(scene.source, scene.source)}{volts}", DIM if scene.source == "Unknown" else "")
+    if scene.session:
+        yield Text("EMERGENCY POWER", f"bold {YELLOW}")
+    if scene.throws != UNKNOWN:
+        days = "" if scene.days == UNKNOWN else f", {scene.days} days"
+        yield Text(f"{scene.throws} throws{days} left", RED if scene.throws < FEW else "")
+    if scene.gauge != "ok":
+        yield Text(f"gauge {scene.gauge}", DIM)
+    if scene.wear > 1:
+        yield Text(f"worn x{scene.wear:g}", DIM)
+
+
 class KeyBar(Static):
     """What the keys of the keyboard do, as lines of `(key, label)`; each may be clicked."""
 
@@ -156,6 +188,14 @@ class KeyBar(Static):
 def _item(key: str, label: str) -> str:
     name = KEY_NAMES.get(key, key)
     return f"[b {YELLOW}]{key}[/] [@click=app.simulate_key('{name}')]{label}[/]"
+
+
+def _charge(scene: Scene) -> Text:
+    """What the battery really holds, whatever its gauge says."""
+    colour = GREEN if scene.charge > 20 else YELLOW if scene.charge > 10 else RED
+    full = min(CELLS, ceil(scene.charge * CELLS / 100))
+    text = Text("▮" * full, colour).append("▯" * (CELLS - full), DIM)
+    return text.append(f" {scene.charge:3.0f} % {scene.volts:.1f} V", colour)
 
 
 def _lamp(label: str, is_on: bool, colour: str) -> Text:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ BUS_CONFIGURATION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus
 
 
 class World:
-    """`bus` and `lockd` are its two processes. `state`: lockd's state folder, None: its own."""
+    """`bus` and `lockd` are its two processes. `state`: lockd's state folder, None: the user's."""
 
     def __init__(self, place: Place, state: Path | None) -> None:
         self.place = place
@@ -44,9 +45,10 @@ class World:
             place.folder / "dbus.log",
         )  # fmt: skip
         self._notes = Notifications(place.folder / "notify")
-        own_state = ("--state-dir", str(state)) if state else ()
+        self.state = state or own_state()
         self.lockd = Child(
-            "lockd", (sys.executable, "-m", "lockd", "--simulate", "--bus", place.address, *own_state),
+            "lockd", (sys.executable, "-m", "lockd", "--simulate", "--bus", place.address,
+                      "--state-dir", str(self.state)),
             place.folder / "lockd.log", {"NOTIFY_SOCKET": str(self._notes.path)},
         )  # fmt: skip
 
@@ -76,11 +78,29 @@ class World:
         if self.lockd.ended:
             await self.start_lockd()
 
+    def cut(self) -> None:
+        """Cut the power: lockd ends where it stands, and the door is as it is."""
+        self.lockd.kill()
+
+    async def touch(self, values: Mapping[str, Any]) -> None:
+        """Hands on the modelled door while lockd is off; fields of lockd.gpio.world.World. Raises Failure."""
+        await self.lockd.wait()
+        hand = Child("the modelled door", (sys.executable, "-m", "lockd.gpio.world"), self.place.folder / "hand.log")
+        await hand.start(str(self.state / "door.json"), json.dumps(dict(values)))
+        if await hand.wait():
+            raise hand.failure("could not be moved")
+
     async def end(self) -> None:
         """End lockd, then its bus."""
         await self.lockd.end()
         await self.bus.end()
         self._notes.close()
+
+
+def own_state() -> Path:
+    """As lockd --simulate has it."""
+    home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    return Path(home) / "lockd-simulation"
 
 
 class Notifications:
