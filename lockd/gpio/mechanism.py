@@ -15,6 +15,7 @@ from typing import Any
 
 from lockd.gpio.contacts import contact_pins
 from lockd.gpio.hands import Hands
+from lockd.gpio.supply_lines import supply_pins
 from lockd.gpio.supply_model import Supply
 from lockd.gpio.timeline import Timeline, Timer
 from lockd.gpio.travel import Travel
@@ -58,8 +59,8 @@ class Mechanism(Hands):
         self._was_driven = False
         self._timers: dict[str, Timer] = {}
         self._travel = Travel(self._world.bolt, self._timeline.time())
-        lines = {kind: pin for kind, pin in _plug_lines(settings).items() if pin is not None}
-        self._supply = Supply(self._timeline.time(), lines)
+        lines = supply_pins(settings.power)
+        self._supply = Supply(self._timeline.time(), felt=lines.keys())
         self._closed = False
         self._coils = {
             name: Coil(factory, pin, self._timeline, self._coils_switched)
@@ -258,16 +259,6 @@ class Mechanism(Hands):
 def _let_be(world: World) -> World:
     """As it is found: nobody turns the generator's handle."""
     return world.but(plug="", plug_volts=0.0) if world.plug == "Generator" else world
-
-
-def _plug_lines(settings: Settings) -> dict[str, Pin | None]:
-    power = settings.power
-    return {
-        "EmergencyUsb": power.usb_line,
-        "Emergency9V": power.nine_volt_line,
-        "Generator": power.generator_line,
-        "Wireless": power.wireless_line,
-    }
 
 
 def _coil_pins(settings: Settings) -> dict[str, Pin | None]:
