@@ -13,15 +13,29 @@ import pytest
 from lockd.cli.output import Output
 from lockd.cli.panel.news import Changed, Gone, Happened, Here, News
 from lockd.cli.simulation.world import World
-from lockd.cli.tour.expect import Expectation, answers, hears, hears_no, logs, refused, shows, travels
-from lockd.cli.tour.play import Tour
+from lockd.cli.tour.expect import (
+    Expectation,
+    answers,
+    gone,
+    hears,
+    hears_no,
+    lights,
+    logs,
+    refused,
+    refuses,
+    shows,
+    travels,
+)
+from lockd.cli.tour.play import STORY, Tour
 from lockd.cli.tour.stage import Stage
-from lockd.cli.tour.steps import STEPS, Step, call, hand, put
+from lockd.cli.tour.steps import Step, call, hand, put
 from lockd.errors import Failure, Jammed
 from tests.cli_simulation.fake import PROPERTIES, FakeLink
 
 SHORT_S = 0.05
 UNLOCK = {"kind": "LockOperation", "type": "Unlock", "source": "Keypad", "user": 1}
+
+REFUSED = {"kind": "LockOperationError", "error": "InsufficientBattery"}
 
 
 class Scripted(FakeLink):
@@ -157,6 +171,13 @@ async def test_json_is_one_document_with_every_check() -> None:
     (travels("", 1.0), (Changed({"Bolt": 1.0}),), False),
     (travels("", 1.0), (Changed({"Bolt": 0.4}),), False),
     (refused("", "Jammed"), (), False),
+    (refuses("", error="InsufficientBattery"), (Happened(REFUSED),), True),
+    (refuses("", error="InvalidCredential"), (Happened(REFUSED),), False),
+    (lights("", "Green", "Red"), (Changed({"Green": True}), Changed({"Green": False, "Red": True})), True),
+    (lights("", "Green", "Red"), (Changed({"Red": True}), Changed({"Red": False, "Green": True})), False),
+    (lights("", "Green"), (Changed({"Green": False}),), False),
+    (gone(""), (Gone("away"),), True),
+    (gone(""), (), False),
 ])  # fmt: skip
 async def test_an_expectation_can_tell(expectation: Expectation, news: tuple[News, ...], expected: bool) -> None:
     assert await holds(expectation, told(*news)) is expected
@@ -184,7 +205,7 @@ async def test_the_log_counts_from_the_beginning_of_the_step() -> None:
 
 
 def test_every_step_says_what_it_does_and_expects_something() -> None:
-    for step in STEPS:
+    for step in STORY:
         assert step.told.endswith("." if step.told[-1] != ":" else ":")
         assert step.expect
         assert len({expectation.says for expectation in step.expect}) == len(step.expect)

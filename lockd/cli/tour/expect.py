@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from itertools import groupby
 from typing import Any
 
 from lockd.cli.panel.news import Dictionary
@@ -59,6 +60,11 @@ def alarmed(says: str, **fields: Any) -> Expectation:
     return hears(says, "DoorLockAlarm", **fields)
 
 
+def refuses(says: str, **fields: Any) -> Expectation:
+    """One LockOperationError was told, with these fields."""
+    return hears(says, "LockOperationError", **fields)
+
+
 def hears_no(says: str, kind: str, seconds: float = WATCH_S, **fields: Any) -> Expectation:
     """No such event is told in this step, nor for so long after."""
 
@@ -66,6 +72,21 @@ def hears_no(says: str, kind: str, seconds: float = WATCH_S, **fields: Any) -> E
         return bool(_matching(stage.heard, kind, fields))
 
     return Expectation(says, met, seconds, never=True)
+
+
+def lights(says: str, *lamps: str) -> Expectation:
+    """These lamps were lit, last and in this order; however often each."""
+
+    async def met(stage: Stage) -> bool:
+        seen = [lamp for lamp, _ in groupby(stage.lamps)]
+        return seen[-len(lamps) :] == list(lamps)
+
+    return Expectation(says, met)
+
+
+def gone(says: str) -> Expectation:
+    """lockd does not answer."""
+    return Expectation(says, Stage.is_gone)
 
 
 def travels(says: str, end: float) -> Expectation:

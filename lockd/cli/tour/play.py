@@ -11,12 +11,15 @@ from lockd.cli.output import Output
 from lockd.cli.panel.news import Link
 from lockd.cli.sentences import sentence
 from lockd.cli.simulation.world import World
+from lockd.cli.tour.emergency import EMERGENCY
 from lockd.cli.tour.stage import Stage
-from lockd.cli.tour.steps import STEPS, Step
+from lockd.cli.tour.steps import END, STEPS, Step
 from lockd.errors import LockdError
 
 #: How long lockd may take to be on the bus once it is ready.
 ARRIVAL_S = 20.0
+
+STORY = (*STEPS, *EMERGENCY, END)
 
 
 class Tour:
@@ -28,7 +31,7 @@ class Tour:
         self._stage = Stage(link, world)
         self._link, self._world, self._out = link, world, out
 
-    async def play(self, steps: Sequence[Step] = STEPS) -> bool:
+    async def play(self, steps: Sequence[Step] = STORY) -> bool:
         """Whether everything happened as told; ends at the first step where something did not."""
         began = time.monotonic()
         following = asyncio.create_task(self._link.follow(self._stage.take))

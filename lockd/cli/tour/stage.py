@@ -12,11 +12,13 @@ from lockd.errors import LockdError
 
 #: How often an expectation is looked at again when nothing is told meanwhile.
 LOOK_S = 0.25
+LAMPS = ("Green", "Red")
 
 
 class Stage:
-    """`properties`: the newest of each. `heard`, `bolt`: events and bolt positions since `begin`.
-    `refusal`: what the last call was refused with. `since`: the newest log entry at `begin`."""
+    """`properties`: the newest of each. `heard`, `bolt`, `lamps`: events, bolt positions and lamps that
+    were lit, since `begin`. `refusal`: what the last call was refused with. `since`: the newest log
+    entry at `begin`."""
 
     def __init__(self, link: Link, world: World) -> None:
         self.link = link
@@ -25,6 +27,7 @@ class Stage:
         self.properties: dict[str, Any] = {}
         self.heard: list[Dictionary] = []
         self.bolt: list[float] = []
+        self.lamps: list[str] = []
         self.refusal: LockdError | None = None
         self.since = 0
         self._told = asyncio.Event()
@@ -32,7 +35,7 @@ class Stage:
     async def begin(self) -> None:
         """A new step: forget what was told before."""
         self.since = max((entry["seq"] for entry in await self.logged()), default=self.since)
-        self.heard, self.bolt, self.refusal = [], [], None
+        self.heard, self.bolt, self.lamps, self.refusal = [], [], [], None
 
     def take(self, news: News) -> None:
         """One piece of news from the lock."""
@@ -46,6 +49,7 @@ class Stage:
                 self.properties.update(properties)
                 if "Bolt" in properties:
                     self.bolt.append(properties["Bolt"])
+                self.lamps += [lamp for lamp in LAMPS if properties.get(lamp)]
             case Happened(event):
                 self.heard.append(event)
         self._told.set()
