@@ -308,6 +308,21 @@ async def test_the_log_begins_without_grants_and_bookkeeping() -> None:
     assert "allowed" not in told
 
 
+async def test_what_happened_on_the_way_is_told_once_and_what_feeds_the_lock_only_below() -> None:
+    link = FakeLink()
+    async with shown(link) as pilot:
+        attached = {"seq": 7, "kind": "DoorLockAlarm", "time": 0, "alarm": "EmergencyPowerAttached"}
+        link.tell(Happened({"seq": 6, "kind": "DoorStateChange", "time": 0, "state": "DoorOpen"}))
+        link.tell(Happened({"kind": "PowerChange", "source": "EmergencyUsb"}))
+        for _ in range(2):
+            link.tell(Gone("lockd has ended"))
+            link.tell(Here(PROPERTIES, ({"seq": 6, "kind": "DoorStateChange", "state": "DoorOpen"}, attached), ()))
+        await pilot.pause()
+        assert log(pilot).count("door was opened") == 1
+        assert log(pilot).count("emergency power was plugged in") == 1
+        assert "fed by" not in log(pilot)
+
+
 async def test_what_a_hostile_lock_says_is_harmless() -> None:
     hostile = "\x1b[2J[red]x[/]\nNobody"
     link = FakeLink({"index": 1, "name": hostile})

@@ -23,6 +23,7 @@ class Story:
         self.digits = (6, 8)
         self.demos: tuple[Demonstration, ...] = ()
         self._remedy = remedy
+        self._seq = -1  # the newest entry that was told
         self._names: Mapping[int, str] = {}
 
     @property
@@ -42,7 +43,10 @@ class Story:
                 yield stamped(self.scene.cause, ERROR)
             case Changed(properties):
                 self._see(properties)
+            case Happened({"kind": "PowerChange"}):
+                pass  # the last line says so
             case Happened(event):
+                self._seq = max(self._seq, event.get("seq", 0))
                 yield line_of(event, self._names)
             case Known(users):
                 self._know(users)
@@ -55,11 +59,12 @@ class Story:
         again = bool(self.scene.cause) or self.scene.dark
         self._see(news.properties)
         self._know(news.users)
-        if not again:
-            yield from (line_of(event, self._names) for event in news.events if is_news(event))
+        fresh = [event for event in news.events if event.get("seq", 0) > self._seq]
+        self._seq = max((event.get("seq", 0) for event in fresh), default=self._seq)
         self.scene = self.scene.but(here=True, dark=False, cause="")
         if again:
             yield stamped("lockd answers again.", OWN)
+        yield from (line_of(event, self._names) for event in fresh if is_news(event))
         if not news.users:
             yield stamped("Nobody has a PIN yet: press a to add a demonstration person.", HINT)
         elif not self.demos:
