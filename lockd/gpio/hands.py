@@ -17,6 +17,8 @@ TURN_S = 0.5
 FINGER_S = 0.2
 #: How long a corroded contact stays one way before it goes the other.
 FLAP_S = 0.0005
+#: Who has woken lockd with the generator's handle turns it on for so long.
+AWAKE_S = 20.0
 #: The bolt no longer reaches the frame.
 CLEAR = 0.9
 #: Keys that may wait to be pressed.

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from lockd.gpio.contacts import contact_pins
-from lockd.gpio.hands import Hands
+from lockd.gpio.hands import AWAKE_S, Hands
 from lockd.gpio.supply_lines import supply_pins
 from lockd.gpio.supply_model import Supply
 from lockd.gpio.timeline import Timeline, Timer
 from lockd.gpio.travel import Travel
 from lockd.gpio.wiring import Coil, Matrix, Switch
-from lockd.gpio.world import World, load, save
+from lockd.gpio.world import load, save
 from lockd.reading import Reading
 from lockd.settings import Pin, Settings
 from lockd.words import Contact, Direction
@@ -54,13 +54,13 @@ class Mechanism(Hands):
         self._timeline = timeline or asyncio.get_running_loop()
         self._file, self._file_works = state_file, True
         self._moved, self._changed, self._told = moved, changed, supply
-        self._world = _let_be(load(state_file))
+        self._world = load(state_file)
         self._strike = settings.bolt.kind == "strike"
         self._was_driven = False
         self._timers: dict[str, Timer] = {}
         self._travel = Travel(self._world.bolt, self._timeline.time())
         lines = supply_pins(settings.power)
-        self._supply = Supply(self._timeline.time(), felt=lines.keys())
+        self._supply = Supply(self._world, self._timeline.time(), felt=lines.keys())
         self._closed = False
         self._coils = {
             name: Coil(factory, pin, self._timeline, self._coils_switched)
@@ -77,6 +77,8 @@ class Mechanism(Hands):
         self._shown = self.properties()
         self.readings()
         self._coils_switched()
+        if self._world.plug == "Generator":  # whose handle woke us
+            self._later("crank", AWAKE_S, self.unplug)
 
     @property
     def bolt(self) -> float:
@@ -254,11 +256,6 @@ class Mechanism(Hands):
             if self._file_works:
                 log.warning("the modelled door cannot be kept in %s: %s", self._file, fault)
             self._file_works = False
-
-
-def _let_be(world: World) -> World:
-    """As it is found: nobody turns the generator's handle."""
-    return world.but(plug="", plug_volts=0.0) if world.plug == "Generator" else world
 
 
 def _coil_pins(settings: Settings) -> dict[str, Pin | None]:

@@ -83,12 +83,13 @@ def fits(world: World) -> bool:
 
 class Supply:
     """What is not kept with the door: whether the plug makes contact just now, the store, and what
-    was said. `felt`: kinds of plugs that a GPIO line feels; they have no driver that could say more."""
+    was said. `felt`: kinds of plugs that a GPIO line feels; they have no driver that could say more.
+    What is plugged in at the beginning has gathered enough: lockd's computer takes more to start."""
 
-    def __init__(self, now: float, felt: Container[str] = ()) -> None:
+    def __init__(self, world: World, now: float, felt: Container[str] = ()) -> None:
         self.contact = True
         self._felt = felt
-        self._store = 0.0
+        self._store = STORE if world.plug in GATHER_S else 0.0
         self._then = now
         self._frozen: Reading | None = None
         self._told: dict[str, Reading] = {}

@@ -177,21 +177,14 @@ async def test_hands_on_the_door_need_no_power() -> None:
         assert (scene.bolt, scene.door_open, scene.pin_in, scene.here) == (1.0, True, True, False)
 
 
-async def test_a_power_bank_is_there_before_lockd_wakes() -> None:
+@pytest.mark.parametrize(("key", "plug"), [("p", "EmergencyUsb"), ("g", "Generator")])
+async def test_power_is_there_before_lockd_wakes(key: str, plug: str) -> None:
     async with dead() as (pilot, link, keeper):
-        await pilot.press("p")
+        await pilot.press(key)
         await settled(pilot)
-        assert keeper.done == [{"plug": "EmergencyUsb", "plug_volts": 5.0}, "revive"]
+        assert keeper.done == [{"plug": plug, "plug_volts": 5.0}, "revive"]
         assert link.done == []
         assert "LOCKED" in line(pilot)
-
-
-async def test_a_crank_wakes_lockd_and_is_turned_on() -> None:
-    async with dead() as (pilot, link, keeper):
-        await pilot.press("g")
-        await settled(pilot)
-        assert keeper.done == ["revive"]
-        assert link.done == [("Simulator", "Crank", 20.0)]
 
 
 async def test_pulled_from_a_dead_battery_the_plug_takes_the_power_along() -> None:

@@ -235,10 +235,15 @@ def test_whoever_plugs_something_else_in_lets_the_handle_go(bench: Bench) -> Non
     assert present(bench) == ["usb"]
 
 
-def test_after_a_restart_nobody_turns_the_handle(bench: Bench) -> None:
-    bench.door.crank(600)
+@pytest.mark.parametrize(("kind", "name"), [("Generator", "generator"), ("Wireless", "wireless")])
+def test_what_wakes_lockd_is_good_for_a_throw_at_once(bench: Bench, kind: str, name: str) -> None:
+    bench.door.set_battery(0, 0)
+    bench.door.plug(kind, 5.0)
     other = Bench(bench.file.parent)
-    assert other.door.properties()["Plugged"] == ""
+    assert present(other) == [name]
+    assert throw(other)
+    other.clock.turn(60)
+    assert present(other) == ([] if kind == "Generator" else [name]), "nobody turns a handle for ever"
     other.close()
 
 

@@ -17,7 +17,7 @@ from lockd.cli.copyable import copyable
 from lockd.cli.panel.deeds import DEEDS, DOOR, LOCK, POWER, Call, Deed
 from lockd.cli.panel.demo import add_person
 from lockd.cli.panel.help import Help
-from lockd.cli.panel.news import Here, Keeper, Link, News
+from lockd.cli.panel.news import Keeper, Link, News
 from lockd.cli.panel.scene import Scene
 from lockd.cli.panel.story import Story
 from lockd.cli.panel.style import CSS, ERROR, HINT, OWN
@@ -64,7 +64,6 @@ class Panel(App[None]):
         self.second_terminal = second_terminal
         self.keeper = keeper
         self.story = Story("press s to start it again" if keeper else "waiting for it to come back")
-        self._arrived = asyncio.Event()
         self._may_starve = False
         self._keys: asyncio.Queue[str] = asyncio.Queue()
 
@@ -98,8 +97,6 @@ class Panel(App[None]):
         for line in self.story.take(news):
             self.query_one(RichLog).write(line)
         self._show()
-        if isinstance(news, Here):
-            self._arrived.set()
         self._look_for_power()
 
     def say(self, text: str, style: str) -> None:
@@ -162,19 +159,15 @@ class Panel(App[None]):
 
     async def _do_in_the_dark(self, call: Call, keeper: Keeper) -> None:
         """Hands need no power, and what brings power wakes the lock."""
-        if call.kept:
-            await keeper.touch(call.kept)
-            self._show(**{name: value for name, value in call.kept.items() if name in Scene._fields})
+        if not call.kept:
+            self.say(NOTHING, OWN)
+            return
+        await keeper.touch(call.kept)
+        self._show(**{name: value for name, value in call.kept.items() if name in Scene._fields})
         if call.feeds:
             self.say("Power: the lock wakes.", HINT)
             self._show(typed=0)
-            self._arrived.clear()
             await keeper.revive()
-            await self._arrived.wait()
-            if not call.kept:
-                await self._act(call)
-        elif not call.kept:
-            self.say(NOTHING, OWN)
 
     def _look_for_power(self) -> None:
         """Once nothing feeds the lock any more, its computer is off that instant."""

@@ -102,6 +102,12 @@ def _plug(kind: str, told: str, back: str) -> Callable[[Scene], Call]:
     return call
 
 
+def _crank(_scene: Scene) -> Call:
+    kept = {"plug": "Generator", "plug_volts": PLUGS["Generator"][1]}
+    told = f"turn the generator's handle for {CRANK_S:g} s"
+    return _hand(told, "Crank", CRANK_S, kept=kept, feeds=True, starves=True)
+
+
 def _battery(scene: Scene) -> Call:
     percent, volts = next((step for step in BATTERY if step[0] < scene.charge - 0.5), BATTERY[0])
     told = f"put in a battery with {percent:g} %" if percent == 100 else f"run the battery down to {percent:g} %"
@@ -150,8 +156,7 @@ POWER = (
     Deed("x", "dies", lambda _: _hand("see the battery die", "SetBattery", 0.0, 0.0, starves=True)),
     Deed("p", "powerbank", _plug("EmergencyUsb", "plug a power bank in", "pull the power bank out")),
     Deed("n", "9V", _plug("Emergency9V", "hold a 9 V battery to the contacts", "take the 9 V battery away")),
-    Deed("g", "crank", lambda _: _hand(f"turn the generator's handle for {CRANK_S:g} s", "Crank", CRANK_S, feeds=True,
-                                       starves=True)),
+    Deed("g", "crank", _crank),
     Deed("f", "phone", _plug("Wireless", "hold a phone to the coil", "take the phone away")),
     Deed("u", "pull", lambda _: _hand("pull out whatever is plugged in", "Unplug", starves=True)),
     Deed("y", "flap", lambda _: _hand("wiggle the plug: its contact comes and goes", "Flap", FLAPS)),
