@@ -228,7 +228,7 @@ async def test_what_lockd_knows_of_its_power_is_in_the_last_line() -> None:
         link.tell(Changed({"Source": "EmergencyUsb", "SessionActive": True, "BatteryLevel": "Dead", "Voltage": 5.0}))
         link.tell(Changed({"BatteryPercent": math.nan, "RemainingOperations": 2**32 - 1, "Gauge": "absurd"}))
         link.tell(Changed({"Wear": 2.0}))
-        for word in ("battery Dead", "fed by power bank 5.0 V", "EMERGENCY POWER", "gauge absurd", "worn x2"):
+        for word in ("battery Dead", "fed by a power bank 5.0 V", "EMERGENCY POWER", "gauge absurd", "worn x2"):
             assert word in line(pilot)
         assert "throws" not in line(pilot)
 

@@ -25,7 +25,10 @@ PLUGGED = {
     "EmergencyUsb": "power bank", "Emergency9V": "9 V battery", "Generator": "crank", "Wireless": "phone",
     "Mains": "mains",
 }
-FED_BY = {**PLUGGED, "Battery": "its battery", "Generator": "its crank", "Wireless": "a phone", "Unknown": "?"}
+FED_BY = {
+    "EmergencyUsb": "a power bank", "Emergency9V": "a 9 V battery", "Generator": "its crank", "Wireless": "a phone",
+    "Mains": "mains", "Battery": "its battery", "Unknown": "?",
+}
 LEVELS = {"Ok": GREEN, "Low": YELLOW, "Critical": RED, "Dead": RED}
 WAKE = "wake it with p n g f, or b a new battery · by hand: k key  d dial  e hole"
 #: Cells of the battery's picture, and throws that are few.
