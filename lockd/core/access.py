@@ -44,12 +44,10 @@ IN_WORDS: dict[OperatingMode, str] = {
 }
 
 
-NO_POWER = "There is not enough power to move the bolt: plug in a power bank, or use the mechanical key."
-
-
 class Case(Value):
     """All that a decision depends on. `shown`: something was presented; `who`: whom it belongs
-    to, his status as it is now. `wait_s`: the rest of the source's lockout. `free`: needs no credential of anybody."""
+    to, his status as it is now. `wait_s`: the rest of the source's lockout. `free`: needs no credential of anybody.
+    `shortage`: why there is no power for a throw."""
 
     wish: Wish
     source: Source
@@ -62,7 +60,7 @@ class Case(Value):
     door_closed: bool | None
     tampered: bool
     trust: TimeState
-    powered: bool
+    shortage: InsufficientBattery | None
 
 
 class Refusal(Value):
@@ -136,8 +134,8 @@ def _door(case: Case) -> Iterator[Refusal]:
 
 
 def _power(case: Case) -> Iterator[Refusal]:
-    if not case.powered:
-        yield Refusal("InsufficientBattery", "", InsufficientBattery(NO_POWER))
+    if case.shortage is not None:
+        yield Refusal("InsufficientBattery", case.shortage.detail, case.shortage)
 
 
 RULES: tuple[Callable[[Case], Iterator[Refusal]], ...] = (

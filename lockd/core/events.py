@@ -63,14 +63,6 @@ class EffectFailed(Value):
     cause: str
 
 
-class PowerLost(Value):
-    """The supply can no longer drive the motor."""
-
-
-class PowerReturned(Value):
-    """It can again."""
-
-
 class PropertySet(Value):
     """A rw property of org.lockd1.Lock, already of the right D-Bus type."""
 
@@ -168,10 +160,6 @@ class SuppliesRead(Value):
     names: frozenset[str]
 
 
-class KeyFelt(Value):
-    """The first key of a code: somebody is at the door, and will soon want the bolt moved."""
-
-
 class DrillAsked(Value):
     """Walk somebody through proving the emergency ways."""
 
@@ -180,7 +168,7 @@ class DrillAsked(Value):
 
 
 Event = (
-    Started | Sensed | OperationAsked | EnterPressed | Recorded | EffectFailed | PowerLost | PowerReturned
+    Started | Sensed | OperationAsked | EnterPressed | Recorded | EffectFailed
     | PropertySet | UserSet | UserCleared | CredentialSet | CredentialCleared | Noted | Denied
-    | ResetAsked | SettingsLoaded | SupplyRead | SuppliesRead | KeyFelt | DrillAsked
+    | ResetAsked | SettingsLoaded | SupplyRead | SuppliesRead | DrillAsked
 )

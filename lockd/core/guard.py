@@ -77,7 +77,7 @@ class Guard:
         refusal = decide(Case(
             event.wish, event.source, parts.registry.mode, shown is not None, shown is not None and not shown.digest,
             who, self._free(event), tries.remaining(at.mono), parts.door.closed, parts.tampered, at.trust,
-            parts.powered,
+            parts.shortage,
         ))  # fmt: skip
         if refusal is None:
             yield from self._admit(event, who, tries, at)
@@ -147,7 +147,7 @@ class Guard:
         entry = refusal_entry(kind, event.source, refusal, who, event.by, at)
         started = refusal.counts and tries.fail(self._policy(), at.mono)
         writes = (self._row(event.source, at),) if refusal.counts else ()
-        sign = self.parts.local(event.source, "wrong" if refusal.counts else "refused")
+        sign = self.parts.refused(event.source, "wrong" if refusal.counts else refusal.error)
         tell = telling(entry, *reply(event.request, refusal.answer), *sign)
 
         def then(seq: int, later: Instant) -> Iterator[Effect]:

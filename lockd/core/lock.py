@@ -30,11 +30,8 @@ from lockd.core.events import (
     EffectFailed,
     EnterPressed,
     Event,
-    KeyFelt,
     Noted,
     OperationAsked,
-    PowerLost,
-    PowerReturned,
     PropertySet,
     Recorded,
     ResetAsked,
@@ -50,6 +47,7 @@ from lockd.core.guard import Guard
 from lockd.core.instant import Instant
 from lockd.core.parts import Parts
 from lockd.core.people import People
+from lockd.core.power import Power
 from lockd.core.snapshot import Snapshot
 from lockd.core.throws import RELOCK, Throws
 from lockd.errors import LockdError
@@ -68,6 +66,7 @@ class Lock:
         self.parts = Parts(settings, snapshot, contacts, at)
         self.throws = Throws(self.parts, snapshot)
         self.guard = Guard(self.parts, self.throws, snapshot, at)
+        self._power = Power(self.parts, self.throws, at)
         self._snapshot = snapshot
         self._told_failing = False
         self._policy = self.parts.relock_policy()
@@ -90,7 +89,7 @@ class Lock:
         """What keeps the bolt from being moved, else what is wrong with it."""
         if self.parts.actuator_fault:
             return "ActuatorDisabled"
-        return self.parts.bolt.fault if self.parts.powered else "PowerLost"
+        return self.parts.bolt.fault if self.parts.shortage is None else "PowerLost"
 
     def properties(self, at: Instant) -> dict[str, Any]:
         """org.lockd1.Lock, as it is now."""
@@ -124,36 +123,34 @@ class Lock:
     def power(self, at: Instant) -> Mapping[str, Any]:
         """org.lockd1.Power by property name, as it is now; None: unknown. BatteryPercent 0 to 100,
         Voltage in volts, ReadingAge in whole seconds, the Remaining… whole numbers."""
-        return {
-            "Source": "Unknown", "BatteryLevel": "Unknown", "BatteryPercent": None, "Voltage": None,
-            "ReadingAge": None, "RemainingOperations": None, "RemainingOperationsMost": None,
-            "RemainingDays": None, "SessionActive": False,
-        }  # fmt: skip
+        return self._power.properties(at)
 
     def ways(self, at: Instant) -> list[dict[str, Any]]:
         """Every emergency way that this lock has, with the keys of dbus/names.py's WAY_FIELDS:
         way, ready, proved (seconds since 1970; 0: never), overdue, text."""
-        return []
+        return self.parts.ways.listed(self.parts.settings, self.parts.feed, self.people, at)
 
     def history(self, days: int, at: Instant) -> list[dict[str, Any]]:
         """The battery over the last days, oldest first: time (seconds since 1970), throws (so far),
         percent and volts where they are known."""
-        return []
+        return self.parts.feed.energy.history(days, at.wall)
 
     @property
     def keypad_timeout_s(self) -> float:
         """Seconds after which a code that was left unfinished is forgotten."""
-        return self.parts.settings.keypad.timeout_s
+        settings, session = self.parts.settings, self.parts.feed.session
+        usual = settings.keypad.timeout_s
+        return max(usual, settings.power.keypad_timeout_s) if session.source is not None else usual
 
     @property
     def spared(self) -> frozenset[Service]:
         """The services that sleep now."""
-        return frozenset()
+        return self._power.spared
 
     @property
     def management_refusal(self) -> LockdError | None:
         """Why nothing may be managed now (the battery is critical), with what to do; None: it may."""
-        return None
+        return self._power.management_refusal
 
     def next_deadline(self) -> float | None:
         """When `tick` is due, in mono seconds; None: not before something happens."""
@@ -162,7 +159,7 @@ class Lock:
             parts.bolt.deadline, parts.door.deadline, parts.autolock.deadline, parts.trail.deadline,
             self.throws.latch_until,
         )  # fmt: skip
-        return min((d for d in chain(own, self.guard.deadlines) if d is not None), default=None)
+        return min((d for d in chain(own, self.guard.deadlines, self._power.deadlines) if d is not None), default=None)
 
     # The two ways in --------------------------------------------------------------------------
 
@@ -178,6 +175,7 @@ class Lock:
         """What any change may entail is found here, once."""
         done = list(effects)
         self._follow_policy(at)
+        done += self._power.follow(done, at)
         done += self._follow_storage(at)
         now = self.properties(at)
         news = {n: v for n, v in now.items() if v != self._told[n]}
@@ -221,6 +219,7 @@ class Lock:
             parts.autolock.fire()
             yield from self.throws.grant(Operation("Lock", "Auto", detail="relock-timer"), at)
         yield from self.guard.tick(at)
+        yield from self._power.tick(at)
 
     # Start and settings -------------------------------------------------------------------------
 
@@ -259,6 +258,7 @@ class Lock:
     def _settings(self, event: SettingsLoaded, at: Instant) -> Iterator[Effect]:
         """Pins stay as they are until a restart; everything else holds from now on."""
         self.parts.settings = event.settings
+        self.parts.feed.load(event.settings)
         self.parts.door.limit(event.settings.door.ajar_s, at.mono)
         yield self.parts.record(system_entry("settings-loaded", at), at)
         yield from self.parts.registry.reload(event.settings, at)
@@ -276,20 +276,6 @@ class Lock:
 
         yield self.parts.trail.record(entry, event.writes, at, then)
 
-    # What feeds the lock ------------------------------------------------------------------------
-
-    def _supply_read(self, _event: SupplyRead, _at: Instant) -> Iterable[Effect]:
-        return ()
-
-    def _supplies_read(self, _event: SuppliesRead, _at: Instant) -> Iterable[Effect]:
-        return ()
-
-    def _key_felt(self, _event: KeyFelt, _at: Instant) -> Iterable[Effect]:
-        return ()
-
-    def _drill(self, event: DrillAsked, at: Instant) -> Iterable[Effect]:
-        return reply(event.request, self.ways(at))
-
     # The contacts -------------------------------------------------------------------------------
 
     def _sensed(self, event: Sensed, at: Instant) -> Iterable[Effect]:
@@ -301,9 +287,9 @@ class Lock:
             case "tamper":
                 return self._tamper(event.on, at)
             case "inside":
-                return self._inside(at) if event.on else ()
-            case _:  # the spindle
-                return self.throws.key(event.on, at)
+                return chain(self._power.look(at), self._inside(at)) if event.on else ()
+            case _:  # the spindle, the code wheel, the hole
+                return self.throws.hand(event.contact, event.on, at)
 
     def _door_sensed(self, closed: bool, at: Instant) -> Iterator[Effect]:
         bolt = self.parts.bolt
@@ -341,17 +327,18 @@ class Lock:
         locks = parts.bolt.state == "Unlocked" and parts.door.closed is not False and calm
         yield from self.throws.grant(Operation("Lock" if locks else "Unlock", "Button"), at)
 
-    # The motor, its power, the disk -------------------------------------------------------------
+    # Power, motor, disk, people -----------------------------------------------------------------
 
-    def _power_lost(self, _event: PowerLost, at: Instant) -> Iterable[Effect]:
-        return self.throws.power_lost(at)
+    def _supply_read(self, event: SupplyRead, at: Instant) -> Iterable[Effect]:
+        return self._power.read(event, at)
 
-    def _power_returned(self, _event: PowerReturned, at: Instant) -> Iterator[Effect]:
-        self.parts.powered = True
-        yield self.parts.record(system_entry("power-returned", at), at)
-        if self.parts.bolt.state == "Unlocked":
-            self.parts.relock_anew(at)  # the last one may have come to nothing for want of power
-        yield Show("ready")
+    def _supplies_read(self, event: SuppliesRead, at: Instant) -> Iterable[Effect]:
+        return self._power.read_all(event, at)
+
+    def _drill(self, event: DrillAsked, at: Instant) -> Iterator[Effect]:
+        self.parts.ways.drill(at)
+        entry = system_entry("drill-began", at, by=event.by)
+        yield self.parts.record(entry, at, (), *reply(event.request, self.ways(at)))
 
     def _recorded(self, event: Recorded, at: Instant) -> Iterable[Effect]:
         return self.parts.trail.recorded(event.ticket, event.seq, at)
@@ -364,16 +351,19 @@ class Lock:
     def _change(
         self, event: PropertySet | UserSet | UserCleared | CredentialSet | CredentialCleared | ResetAsked, at: Instant
     ) -> Iterable[Effect]:
-        return self.parts.registry.change(event, at)
+        refusal = self.management_refusal
+        return reply(event.request, refusal) if refusal is not None else self.parts.registry.change(event, at)
 
     def _denied(self, event: Denied, at: Instant) -> Iterable[Effect]:
         return self.guard.denied(event, at)
 
-    def _asked(self, event: OperationAsked, at: Instant) -> Iterable[Effect]:
-        return self.guard.asked(event, at)
+    def _asked(self, event: OperationAsked, at: Instant) -> Iterator[Effect]:
+        yield from self._power.look(at)
+        yield from self.guard.asked(event, at)
 
-    def _enter(self, event: EnterPressed, at: Instant) -> Iterable[Effect]:
-        return self.guard.enter(event, at)
+    def _enter(self, event: EnterPressed, at: Instant) -> Iterator[Effect]:
+        yield from self._power.look(at)
+        yield from self.guard.enter(event, at)
 
 
 #: What answers each event.
@@ -384,8 +374,6 @@ HANDLERS: dict[type[Event], Callable[[Lock, Any, Instant], Iterable[Effect]]] = 
     EnterPressed: Lock._enter,
     Recorded: Lock._recorded,
     EffectFailed: Lock._failed,
-    PowerLost: Lock._power_lost,
-    PowerReturned: Lock._power_returned,
     PropertySet: Lock._change,
     UserSet: Lock._change,
     UserCleared: Lock._change,
@@ -397,6 +385,5 @@ HANDLERS: dict[type[Event], Callable[[Lock, Any, Instant], Iterable[Effect]]] = 
     SettingsLoaded: Lock._settings,
     SupplyRead: Lock._supply_read,
     SuppliesRead: Lock._supplies_read,
-    KeyFelt: Lock._key_felt,
     DrillAsked: Lock._drill,
 }

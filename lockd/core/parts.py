@@ -9,14 +9,17 @@ from lockd.core.autolock import Autolock
 from lockd.core.bolt import Bolt
 from lockd.core.door import Door
 from lockd.core.effects import Effect, Entry, Show, Write
-from lockd.core.entries import alarm_entry, telling
+from lockd.core.entries import Operation, alarm_entry, system_entry, telling
 from lockd.core.events import PropertySet
+from lockd.core.feed import Feed
 from lockd.core.instant import Instant
 from lockd.core.registry import Registry
 from lockd.core.snapshot import Snapshot
 from lockd.core.trail import Trail
+from lockd.core.ways import Ways
+from lockd.errors import InsufficientBattery
 from lockd.settings import Settings
-from lockd.words import Alarm, Contact, OperationType, Sign, Source, Wish
+from lockd.words import Alarm, Contact, Direction, OperationType, Sign, Source, Wish
 
 
 class Parts:
@@ -34,7 +37,10 @@ class Parts:
         self.own_relock_s: int | None = None
         self.tampered = contacts.get("tamper", False)
         self.actuator_fault = ""
-        self.powered = True
+        self.feed = Feed(settings, snapshot.state)
+        self.ways = Ways(snapshot.state)
+        self.driven = False  #: whether the motor is on
+        self.emergency = False  #: whether the bolt was drawn on emergency power
 
     def record(self, entry: Entry, at: Instant, writes: tuple[Write, ...] = (), *after: Effect) -> Effect:
         """Write it, then tell of it."""
@@ -43,6 +49,35 @@ class Parts:
     def alarm(self, alarm: Alarm, at: Instant, detail: str = "", **more: Any) -> Iterator[Effect]:
         """Something needs a person."""
         yield self.record(alarm_entry(alarm, at, detail, **more), at)
+
+    @property
+    def shortage(self) -> InsufficientBattery | None:
+        """Why there is no power for a throw, or for the rest of the one under way."""
+        held = self.driven and self.settings.bolt.kind == "strike"
+        return self.feed.shortage(moving=held or self.bolt.direction is not None)
+
+    def draws(self, direction: Direction) -> bool:
+        """Whether to move that way takes power: a strike's spring locks it."""
+        return self.settings.bolt.kind == "motor" or direction == "Unlocking"
+
+    def doing(self, op: Operation) -> dict[str, Any]:
+        """An operation in the words of an entry."""
+        return {
+            "type": self.operation_type(op.wish), "source": op.source, "user": op.user, "by": op.by,
+            "credentials": [list(c) for c in op.credentials] or None, "grant": op.grant,
+        }  # fmt: skip
+
+    def proof(self, op: Operation, at: Instant) -> tuple[tuple[Write, ...], tuple[Entry, ...]]:
+        """What the operation proves of the other ways in: the writes that keep it, and what a
+        drill records of it."""
+        seen = self.ways.used(op, self.feed, self.driven, at)
+        drilled = (system_entry("drill-proved", at, ways=way) for way in self.ways.drilled(seen, at))
+        return self.ways.prove(seen, at), tuple(drilled)
+
+    def refused(self, source: Source, error: str) -> Iterable[Effect]:
+        """A refusal, said to who stands at the door."""
+        signs: dict[str, Sign] = {"wrong": "wrong", "InsufficientBattery": "no-power"}
+        return self.local(source, signs.get(error, "refused"))
 
     def local(self, source: Source, sign: Sign) -> Iterable[Effect]:
         """Said with lamps and buzzer to who stands at the door."""

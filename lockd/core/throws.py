@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import get_args
 
-from lockd.core.access import IN_WORDS, NO_POWER, SHUT
+from lockd.core.access import IN_WORDS, SHUT
 from lockd.core.bolt import Adrift, Arrived, Failed, HandMoved, Joined, Outcome, Queued, Stopped
 from lockd.core.effects import DriveLatch, Drop, Effect, Publish, Put, Show, Write
 from lockd.core.entries import Operation, alarm_entry, operation_entry, reply, storage_failure, system_entry
@@ -31,8 +31,11 @@ from lockd.words import Contact, Direction, Fault, Motion, OperationError
 WAITING_MAX = 8  #: wishes that may wait for the bolt to come to the end of a throw
 RELOCK = "relock"  #: row of the table `state` with the relock time that an operation brought
 INSIDE_BOUND_S = 0.5  #: a dead disk keeps who wants out no longer than this
-KEY_S = 1.5  #: a bolt that moves this soon after the key turned was moved by the key
-KEY_HELD_S = 5.0  #: a key that seems to turn for longer is a contact that sticks
+HAND_S = 1.5  #: a bolt that moves this soon after the key turned was moved by the key; so with the other contacts
+HELD_S = 5.0  #: a key that seems to turn for longer is a contact that sticks
+
+#: Contacts that feel a hand from outside, and what it moves the bolt with.
+HANDS: dict[Contact, str] = {"hole": "emergency-hole", "code": "mechanical-code", "spindle": "mechanical-key"}
 
 TEXTS: dict[str, str] = {
     "jammed": "The bolt did not arrive (jammed): free it, then `lockctl home`.",
@@ -50,8 +53,10 @@ class Throws:
         self.using: set[int] = set()
         self.latch_until: float | None = None
         self.opened_inside_at = float("-inf")
-        self._key_at = float("-inf")
-        self._key_turning = False
+        #: What the power failed for, until it is back and that is said.
+        self.cut: Operation | None = None
+        #: Since when, in mono seconds, a hand is at these contacts, or is no longer.
+        self._hands: dict[Contact, tuple[float, bool]] = {}
         self._why_stopped: LockdError = Failure("The motor was stopped.")
         self._under_way: tuple[Operation, ...] = ()
         self._waiting: tuple[Operation, ...] = ()
@@ -137,16 +142,34 @@ class Throws:
         """What has come between the grant and the bolt."""
         if op.source == "Auto" and not self.parts.autolock.take():
             return Busy("The bolt was moved meanwhile (busy): that relock is a stale one.", "busy")
-        if not self.parts.powered:
-            return InsufficientBattery(NO_POWER)
-        if self._key_turning and at.mono - self._key_at <= KEY_HELD_S:
-            return Busy("The key is being turned (busy): try again.", "busy")
+        shortage = self._shortage(op)
+        if shortage is not None:
+            return shortage
+        if any(on and at.mono - since <= HELD_S for since, on in self._hands.values()):
+            return Busy("Somebody moves the bolt by hand (busy): try again.", "busy")
         forbidden = self._forbidden(op)
         if forbidden is not None:
             return forbidden
         if op.wish == "Lock" and self.parts.door.closed is False and self.parts.settings.bolt.kind == "motor":
             return Failure("The door is open (door-open): close it first.", "door-open")
         return None
+
+    def _shortage(self, op: Operation) -> LockdError | None:
+        """Why there is no power for it."""
+        if not self.parts.draws(self._direction(op)):
+            return None
+        if op.source == "Auto" and self._spares_relock():
+            return InsufficientBattery("There is not enough power to lock and to open again: the bolt stays in.")
+        return self.parts.shortage
+
+    def _spares_relock(self) -> bool:
+        """What was opened on emergency power is locked by itself as the setting says."""
+        rule = self.parts.settings.power.relock
+        return self.parts.emergency and (rule == "never" or (rule == "with-energy" and not self.parts.feed.ample()))
+
+    def _relocks_anew(self) -> bool:
+        """Whether a relock that came to nothing is to be tried again; what lacks power waits for it."""
+        return self.parts.shortage is None and self.parts.bolt.state != "Jammed" and not self._spares_relock()
 
     def _forbidden(self, op: Operation) -> LockdError | None:
         """An operation that had to wait may have lost its right meanwhile."""
@@ -186,11 +209,14 @@ class Throws:
             self.parts.actuator_fault = ""
         return self.follow(outcomes, at)
 
-    def key(self, turning: bool, at: Instant) -> Iterator[Effect]:
+    def hand(self, contact: Contact, on: bool, at: Instant) -> Iterator[Effect]:
         """The motor is never held against a hand (promise 5)."""
-        self._key_at, self._key_turning = at.mono, turning
-        if turning and self.parts.bolt.direction is not None:
-            yield from self._let_go(Busy("The key was turned (busy): the motor was stopped.", "busy"), at)
+        self._hands[contact] = (at.mono, on)
+        if on and self.parts.bolt.direction is not None:
+            why = Busy("The bolt was moved by hand (busy): the motor was stopped.", "busy")
+            yield from self._let_go(why, at)
+        if on and contact != "spindle":  # a key is told of when it has opened
+            yield from self.parts.alarm("EmergencyKeyUsed", at, HANDS[contact])
 
     def door_opened(self, at: Instant) -> Iterator[Effect]:
         """The bolt is never thrown on while the door is open."""
@@ -201,11 +227,10 @@ class Throws:
         self._why_stopped = why
         yield from self.follow(self.parts.bolt.halt("PositionUnknown", at.mono), at)
 
-    def power_lost(self, at: Instant) -> Iterator[Effect]:
+    def power_gone(self, at: Instant) -> Iterator[Effect]:
         """Motor off, now; nothing goes on by itself when the power is back."""
-        self.parts.powered = False
+        self.cut = next(iter(self._under_way), None)
         yield from self.follow(self.parts.bolt.halt("PowerLost", at.mono), at)
-        yield from self.parts.alarm("PowerLost", at)
 
     def actuator_failed(self, cause: str, at: Instant) -> Iterator[Effect]:
         """The pins do not answer."""
@@ -248,6 +273,7 @@ class Throws:
         if direction == "Locking":
             self.parts.forget_relock()
         else:
+            self.parts.emergency = self.parts.feed.session.source is not None
             self.parts.relock(at, next((op.relock_s for op in reversed(done) if op.relock_s), None))
             if self.parts.settings.bolt.latch is not None and any(op.wish == "Unlock" for op in done):
                 self.latch_until = at.mono + self.parts.settings.bolt.latch_hold_s
@@ -283,23 +309,36 @@ class Throws:
             yield from self._fail(op, error, at)
 
     def _by_hand(self, locked: bool, at: Instant) -> Iterator[Effect]:
-        keyed = self._key_turning or at.mono - self._key_at <= KEY_S
-        unkeyed = "thumbturn" if self.parts.settings.spindle is not None else ""
-        detail = "mechanical-key" if keyed else unkeyed
+        detail = self._whose_hand(at)
         op = Operation("Lock" if locked else "Unbolt", "Manual", detail=detail)
         if locked:
             self.parts.forget_relock()
         else:
             self.parts.relock(at)
+        self.parts.emergency = False
         entry = operation_entry(op, "Lock" if locked else "Unlock", "", at)
-        yield self.parts.record(entry, at, self._relock_rows())
+        proof, drilled = self.parts.proof(op, at)
+        yield self.parts.record(entry, at, (*self._relock_rows(), *proof))
+        yield from (self.parts.record(each, at) for each in drilled)
+        if detail == "mechanical-key" and not locked:
+            yield from self.parts.alarm("EmergencyKeyUsed", at, detail)
         if detail == "thumbturn" and not locked:
             yield from self.parts.end_privacy(at)
+
+    def _whose_hand(self, at: Instant) -> str:
+        """The way by which the bolt was moved, as far as contacts say it."""
+        for contact, detail in HANDS.items():
+            since, on = self._hands.get(contact, (float("-inf"), False))
+            if on or at.mono - since <= HAND_S:
+                return detail
+        return "thumbturn" if self.parts.settings.spindle is not None else ""
 
     # How it ends ----------------------------------------------------------------------------------
 
     def _succeed(self, op: Operation, at: Instant) -> Iterator[Effect]:
-        yield self._outcome(op, "done", at, self._relock_rows())
+        proof, drilled = self.parts.proof(op, at)
+        yield self._outcome(op, "done", at, (*self._relock_rows(), *proof, *self.parts.feed.energy.rows()))
+        yield from (self.parts.record(each, at) for each in drilled)
         if op.wait:
             yield from reply(op.request)
         if op.source == "Button" and op.wish == "Unlock":
@@ -313,8 +352,8 @@ class Throws:
         yield self._outcome(op, "failed", at, back, error=why, detail=error.detail)
         if op.wait:
             yield from reply(op.request, error)
-        yield from self.parts.local(op.source, "refused")
-        if op.source == "Auto" and self.parts.powered and self.parts.bolt.state != "Jammed":
+        yield from self.parts.refused(op.source, error.name)
+        if op.source == "Auto" and self._relocks_anew():
             self.parts.relock_anew(at)
 
     def _relock_rows(self) -> tuple[Write, ...]:

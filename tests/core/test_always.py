@@ -6,16 +6,15 @@ from typing import Any, get_args
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
+from lockd.core.battery import JUMP_S
 from lockd.core.events import (
     CredentialCleared,
     CredentialSet,
     EffectFailed,
     EnterPressed,
     Noted,
-    PowerLost,
-    PowerReturned,
     PropertySet,
     Recorded,
     ResetAsked,
@@ -27,6 +26,7 @@ from lockd.core.events import (
 from lockd.core.roster import ALL, ENFORCED
 from lockd.settings import Pin
 from lockd.words import Contact, OperatingMode, TimeState, Wish
+from tests.core.power_events import PowerEvents
 from tests.core.world import AT_LOCKED, AT_UNLOCKED, World, digest, wired
 
 CODES = ("code one", "code two", "code three", "code four")
@@ -51,8 +51,7 @@ properties = st.one_of(
 )
 
 
-class Anything(RuleBasedStateMachine):
-    world: World
+class Anything(PowerEvents):
 
     @initialize(kind=st.sampled_from(sorted(KINDS)))
     def begin(self, kind: str) -> None:
@@ -62,10 +61,6 @@ class Anything(RuleBasedStateMachine):
         self.asked = 0
         self.shown = 0
         self.world.submit(Started())
-
-    def request(self) -> int:
-        self.asked += 1
-        return self.asked
 
     # People ----------------------------------------------------------------------------------------
 
@@ -126,16 +121,12 @@ class Anything(RuleBasedStateMachine):
 
     @rule(contact=st.sampled_from(get_args(Contact)), on=st.booleans())
     def sense(self, contact: Contact, on: bool) -> None:
-        if contact in self.world.contacts or contact in ("tamper", "inside", "spindle"):
+        if contact in self.world.contacts or contact in ("tamper", "inside", "spindle", "code", "hole"):
             self.world.sense(contact, on)
 
     @rule(seconds=st.sampled_from((0.05, 0.4, 1, 3, 10, 40, 300)))
     def pass_time(self, seconds: float) -> None:
         self.world.wait(seconds)
-
-    @rule(lost=st.booleans())
-    def power(self, lost: bool) -> None:
-        self.world.submit(PowerLost() if lost else PowerReturned())
 
     @rule()
     def stick(self) -> None:
@@ -211,8 +202,11 @@ class Anything(RuleBasedStateMachine):
             return
         world, throws, trail = self.world, self.world.lock.throws, self.world.lock.parts.trail
         world.write()
-        world.sticks = False
-        world.submit(PowerReturned())
+        world.sticks = world.answering = False
+        world.power(True)
+        world.wait(JUMP_S)
+        world.power(True)
+        world.submit(Noted("all is well"))  # a disk that works again says so with the next record
         world.wait(4000)
         assert set(world.answers) == set(range(1, self.asked + 1))
         assert (trail._waiting, trail._overdue, trail.failing) == ({}, {}, False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lockd.core.lock import PANIC_S
-from lockd.core.throws import KEY_HELD_S, KEY_S
+from lockd.core.throws import HAND_S, HELD_S
 from lockd.errors import Busy
 from tests.core.world import AT_UNLOCKED, WIRED, World, wired
 
@@ -97,7 +97,7 @@ def test_a_bolt_that_moves_while_the_key_turns_or_soon_after_was_moved_by_the_ke
     world.wait(60)  # somebody has time
     world.by_hand("unlocked")
     world.sense("spindle", False)
-    world.wait(KEY_S - 0.5)
+    world.wait(HAND_S - 0.5)
     world.by_hand("locked")
     world.wait(1)
     world.by_hand("unlocked")
@@ -134,7 +134,7 @@ def test_the_motor_does_not_start_against_a_key_that_is_being_turned() -> None:
 def test_a_spindle_contact_that_hangs_keeps_nobody_out() -> None:
     world = World()
     world.sense("spindle", True)
-    world.wait(KEY_HELD_S + 1)
+    world.wait(HELD_S + 1)
     world.ask(request=1)
     world.sense("spindle", False)  # a key let go is no hand against the motor
     world.wait(1)
@@ -151,7 +151,7 @@ def test_a_key_that_ends_a_throw_may_bring_the_bolt_where_it_wants() -> None:
     assert world.lock.lock_state == "Unlocked"
     assert world.signals("LockOperation")[-1]["detail"] == "mechanical-key"
     world.wait(100)
-    assert world.alarms == []
+    assert world.alarms == ["EmergencyKeyUsed"]
 
 
 def test_a_bolt_that_a_key_left_between_raises_an_alarm() -> None:

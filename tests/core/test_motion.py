@@ -8,8 +8,6 @@ from lockd.core.bolt import ADRIFT_S, REST_S
 from lockd.core.events import (
     EffectFailed,
     Event,
-    PowerLost,
-    PowerReturned,
     PropertySet,
     Started,
     UserCleared,
@@ -289,7 +287,7 @@ def test_power_lost_in_mid_travel_stops_the_motor_and_tells_everybody() -> None:
     world.ask("Unlock", request=1)
     world.ask("Lock", request=2)
     world.wait(0.2)
-    world.submit(PowerLost())
+    world.power(False)
     assert world.motor is None
     assert {type(world.answers[n]) for n in (1, 2)} == {InsufficientBattery}
     assert world.answers[1].detail == "power-lost"
@@ -302,10 +300,10 @@ def test_when_the_power_is_back_nothing_goes_on_by_itself_and_home_is_the_way() 
     world = World()
     world.ask()
     world.wait(0.2)
-    world.submit(PowerLost())
+    world.power(False)
     drives = world.drives
     world.wait(100)
-    world.submit(PowerReturned())
+    world.power(True)
     world.wait(100)
     assert world.drives == drives
     assert world.property("Fault") == "PositionUnknown"
@@ -317,14 +315,14 @@ def test_when_the_power_is_back_nothing_goes_on_by_itself_and_home_is_the_way() 
 
 def test_without_power_everybody_is_told_so_even_at_the_inside_button() -> None:
     world = World().enrol(1, "123456")
-    world.submit(PowerLost())
+    world.power(False)
     world.type("123456", request=1)
     world.ask(request=2)
     world.press_inside()
     assert {type(world.answers[n]) for n in (1, 2)} == {InsufficientBattery}
     assert world.drives == 0
     assert world.property("Fault") == "PowerLost"
-    world.submit(PowerReturned())
+    world.power(True)
     assert world.property("Fault") == "None"
     world.type("123456")
     world.wait(1)
@@ -335,7 +333,7 @@ def test_power_that_fails_between_the_grant_and_the_motor_is_seen() -> None:
     world = World()
     world.disk = "hangs"
     world.ask(request=1)
-    world.submit(PowerLost())
+    world.power(False)
     world.write()
     assert isinstance(world.answers[1], InsufficientBattery)
     assert world.drives == 0
@@ -343,8 +341,8 @@ def test_power_that_fails_between_the_grant_and_the_motor_is_seen() -> None:
 
 def test_a_jam_is_still_a_jam_when_the_power_was_away() -> None:
     world = jammed()
-    world.submit(PowerLost())
-    world.submit(PowerReturned())
+    world.power(False)
+    world.power(True)
     assert world.property("Fault") == "Jammed"
 
 

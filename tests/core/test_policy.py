@@ -51,6 +51,10 @@ KEPT = {
     "type": "Unlock",
 }
 
+THROWN = Put("state", "energy", {
+    "throws": 1, "duty_s": 0.0, "step": 1.0, "drops": [], "sags": [], "sums": [0.0, 0.0, 0.0],
+})  # fmt: skip
+
 
 def test_a_pin_from_finger_to_bolt(lock: Lock) -> None:
     assert lock.handle(typed("123456"), AT) == (Record(41, GRANTED, (Put("state", "grant:41", KEPT),)),)
@@ -60,7 +64,7 @@ def test_a_pin_from_finger_to_bolt(lock: Lock) -> None:
     assert lock.next_deadline() == AT.mono + WIRED.bolt.travel_s
     assert lock.handle(Sensed("locked", False), AT) == (Changed({"LockState": "NotFullyLocked"}),)
     assert lock.handle(Sensed("unlocked", True), AT) == (
-        StopBolt(), Record(42, DONE, (Drop("state", "grant:41"),)), Show("granted"),
+        StopBolt(), Record(42, DONE, (THROWN, Drop("state", "grant:41"))), Show("granted"),
         Changed({"LockState": "Unlocked", "Motion": "Idle"}),
     )  # fmt: skip
     assert lock.handle(Recorded(42, 42), AT) == (Publish(DONE, 42),)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from lockd.core.effects import Record
-from lockd.core.events import PowerLost, PowerReturned, PropertySet, Started
+from lockd.core.events import PropertySet, Started
 from lockd.settings import Settings
 from tests.core.world import AT_UNLOCKED, World, wired
 
@@ -309,11 +309,11 @@ def test_a_relock_that_a_key_stopped_begins_anew() -> None:
 
 def test_a_bolt_that_power_left_unlocked_is_relocked_when_it_is_back() -> None:
     it = world().unlocked()
-    it.submit(PowerLost())
+    it.power(False)
     it.wait(1000)
     assert it.drives == 1
     assert len(it.entries(source="Auto", phase="failed")) == 1
-    it.submit(PowerReturned())
+    it.power(True)
     it.wait(DELAY + 1)
     assert is_locked(it)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lockd.core.effects import StopBolt
-from lockd.core.events import EnterPressed, PowerLost, PowerReturned, PropertySet, Started
+from lockd.core.events import EnterPressed, PropertySet, Started
 from tests.core.world import AT_LOCKED, AT_UNLOCKED, World, wired
 
 HOLD = 5.0
@@ -69,10 +69,10 @@ def test_it_is_let_go_when_the_power_fails_and_stays_so_when_it_is_back() -> Non
     world = strike()
     world.ask()
     world.wait(0.5)
-    assert StopBolt() in world.submit(PowerLost())
+    assert StopBolt() in world.power(False)
     world.wait(60)
     assert world.lock.lock_state == "Locked"
-    world.submit(PowerReturned())
+    world.power(True)
     world.wait(60)
     assert (world.motor, world.drives) == (None, 1)
     assert not world.entries(source="Manual")

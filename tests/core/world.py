@@ -9,16 +9,42 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from lockd.core.effects import Answer, Changed, DriveBolt, DriveLatch, Effect, Entry, Publish, Record, Show, StopBolt
+from lockd.core.effects import (
+    Answer,
+    Changed,
+    DriveBolt,
+    DriveLatch,
+    Effect,
+    Entry,
+    Publish,
+    ReadSupplies,
+    Record,
+    Show,
+    Spare,
+    StopBolt,
+)  # fmt: skip
 from lockd.core.effects import Put as PutRow
-from lockd.core.events import CredentialSet, EffectFailed, Event, OperationAsked, Presented, Recorded, Sensed, UserSet
+from lockd.core.events import (
+    CredentialSet,
+    EffectFailed,
+    Event,
+    OperationAsked,
+    Presented,
+    Recorded,
+    Sensed,
+    SuppliesRead,
+    SupplyRead,
+    UserSet,
+)  # fmt: skip
 from lockd.core.instant import Instant
 from lockd.core.lock import Lock
+from lockd.core.port import FLAPS, FLAPS_S, WEAK
 from lockd.core.snapshot import Kept, Snapshot
 from lockd.core.throws import INSIDE_BOUND_S
 from lockd.core.trail import BOUND_S
+from lockd.reading import Reading
 from lockd.settings import BoltSettings, DoorSettings, LockSettings, Pin, Settings
-from lockd.words import Contact, Source, TimeState, Wish
+from lockd.words import PLUGS, Contact, PowerSource, Source, TimeState, Wish
 
 Disk = Literal["works", "fails", "hangs"]
 
@@ -39,6 +65,12 @@ LIMITED = ("DisposableUser", "ExpiringUser")
 def wired(lock: Mapping[str, Any] = {}, bolt: Mapping[str, Any] = {}, **more: Any) -> Settings:
     """WIRED with some settings changed."""
     return WIRED.but(lock=LockSettings(**lock), bolt=WIRED.bolt.but(**bolt), **more)
+
+
+def _good(reading: Reading) -> bool:
+    """Whether it is outside power that drives a motor."""
+    least, _, most = PLUGS.get(reading.source, (0.0, 0.0, -1.0))
+    return least <= (reading.volts if reading.volts is not None else least) <= most
 
 
 def digest(code: str) -> bytes:
@@ -68,6 +100,13 @@ class World:
         self.unwritten: list[Record] = []  # what a hanging disk holds back
         self.motor: str | None = None
         self.drives = 0
+        self.supplies: dict[str, Reading] = {}
+        self.answering = True  # whether supplies say something when they are asked
+        self.unlocks = 0
+        self.fed_at_drive = False
+        self._changed: dict[str, list[float]] = {}
+        self.weak_throws: list[int] = [0]  # of each time that a weak source alone fed the lock
+        self._thrown: str | None = None  # the throw that a retry belongs to
         self._motor_since = 0.0
         self._moves: list[tuple[float, Sensed]] = []
         self._seq = 0
@@ -165,6 +204,46 @@ class World:
         self.submit(CredentialSet("Add", "PIN", index, index, digest(pin)))
         return self
 
+    # What feeds it -------------------------------------------------------------------------------
+
+    def supply(self, *readings: Reading) -> list[Effect]:
+        """These supplies are like this now, and say so."""
+        begun = len(self.effects)
+        for reading in readings:
+            before = self.supplies.get(reading.name, reading)
+            if (before.present, _good(before)) != (reading.present, _good(reading)):
+                self._changed.setdefault(reading.name, []).append(self.mono)
+            self.supplies[reading.name] = reading
+            self.submit(SupplyRead(reading))
+        return self.effects[begun:]
+
+    def battery(self, percent: float | None = None, volts: float | None = None, **more: Any) -> list[Effect]:
+        return self.supply(Reading("battery", "Battery", True, percent, volts, **more))
+
+    def plug(self, source: PowerSource = "EmergencyUsb", volts: float | None = 5.0) -> list[Effect]:
+        return self.supply(Reading(source, source, True, volts=volts))
+
+    def unplug(self, source: PowerSource = "EmergencyUsb") -> list[Effect]:
+        return self.supply(Reading(source, source, False))
+
+    def power(self, enough: bool) -> list[Effect]:
+        """A battery that can drive the motor, or one that cannot."""
+        return self.battery(100.0, 4.2) if enough else self.battery(1.0, 2.0)
+
+    @property
+    def fed(self) -> bool:
+        """Whether there is anything that a throw may be driven from."""
+        there = (each for each in self.supplies.values() if each.present)
+        return any(each.source == "Battery" or (_good(each) and self._still(each.name)) for each in there)
+
+    def _still(self, name: str) -> bool:
+        return sum(self.mono - moment < FLAPS_S - 0.001 for moment in self._changed.get(name, ())) <= FLAPS
+
+    def _read(self) -> None:
+        for reading in self.supplies.values():
+            self.submit(SupplyRead(reading))
+        self.submit(SuppliesRead(frozenset(self.supplies)))
+
     # The store -----------------------------------------------------------------------------------
 
     def write(self) -> None:
@@ -219,6 +298,8 @@ class World:
         for effect in effects:
             if isinstance(effect, Record):
                 self._store(effect)
+            if isinstance(effect, ReadSupplies) and self.answering:
+                self._read()
 
     def _store(self, record: Record) -> None:
         if self.disk == "hangs":
@@ -239,6 +320,7 @@ class World:
                 self._watch_record(effect)
             case DriveBolt(direction):
                 assert any(self._may_drive(*grant) for grant in self._grants.values()), "the motor without a grant"
+                self._watch_power(direction)
                 self.motor, self._motor_since = direction, self.mono
                 self.drives += 1
                 self._begin_move(direction)
@@ -252,7 +334,26 @@ class World:
                 assert request not in self.answers, f"request {request} is answered twice"
                 self.answers[request] = result
 
+    def _watch_power(self, direction: str) -> None:
+        """No throw from a source that is not what it should be, and one alone from a weak one."""
+        self.unlocks += direction == "Unlocking" and self._thrown != direction
+        spring = self.settings.bolt.kind == "strike" and direction == "Locking"
+        self.fed_at_drive = self.fed and not spring
+        if spring or self.lock.parts.feed.supply.level != "Dead":
+            self._thrown = direction
+            return
+        there = [each for each in self.supplies.values() if each.present and _good(each)]
+        good = [each.source for each in there if self._still(each.name)]
+        assert good, "a throw that nothing can drive"
+        if WEAK.issuperset(good):
+            self.weak_throws[-1] += direction != self._thrown
+        self._thrown = direction
+
     def _watch_record(self, record: Record) -> None:
+        if record.entry.fields.get("alarm") == "EmergencyPowerAttached":
+            self.weak_throws.append(0)
+        if record.entry.fields.get("phase") in ("done", "failed"):
+            self._thrown = None
         if record.entry.fields.get("phase") == "granted":
             self._grants[f"grant:{record.ticket}"] = (record, self.mono, "asked")
         for write in record.writes:
@@ -299,8 +400,21 @@ class World:
 
     @property
     def told(self) -> dict[str, Any]:
-        """The newest value of each property, as told."""
-        return {n: v for effect in self.effects if isinstance(effect, Changed) for n, v in effect.values.items()}
+        """The newest value of each property of the lock, as told."""
+        return self._news("org.lockd1.Lock")
+
+    @property
+    def told_power(self) -> dict[str, Any]:
+        """The same of what feeds it."""
+        return self._news("org.lockd1.Power")
+
+    def _news(self, interface: str) -> dict[str, Any]:
+        changes = (e.values for e in self.effects if isinstance(e, Changed) and e.interface == interface)
+        return {n: v for values in changes for n, v in values.items()}
+
+    @property
+    def spared(self) -> list[frozenset[str]]:
+        return [effect.services for effect in self.effects if isinstance(effect, Spare)]
 
     def property(self, name: str) -> Any:
         return self.lock.properties(self.at)[name]

@@ -1,0 +1,93 @@
+"""One way in for outside power: what is wrong with it, and whether it is still enough to be believed."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+from lockd.reading import Reading
+from lockd.settings import PowerSettings
+from lockd.words import PortFault, PowerSource
+
+FLAPS, FLAPS_S = 3, 2.0  #: more changes than this within so many seconds are a contact that comes and goes
+STILL_S = 2.0  #: such a contact is believed again when it has been still for this long
+SETTLE_S = 0.5  #: a fault that lasts this long is told of
+
+#: Best first. A weak one gives enough for one throw, and for nothing beside it.
+BEST: tuple[PowerSource, ...] = ("Mains", "EmergencyUsb", "Emergency9V", "Generator", "Wireless")
+WEAK: frozenset[PowerSource] = frozenset({"Generator", "Wireless"})
+
+
+def window(settings: PowerSettings, source: PowerSource) -> tuple[float, float]:
+    """The least and the most volts that this source has to have."""
+    windows = {
+        "Mains": settings.mains_window, "EmergencyUsb": settings.usb_window, "Emergency9V": settings.nine_volt_window,
+        "Generator": settings.generator_window, "Wireless": settings.wireless_window,
+    }  # fmt: skip
+    return windows[source]
+
+
+def fault_of(volts: float | None, present: bool, limits: tuple[float, float]) -> PortFault | None:
+    """What is wrong with these volts."""
+    if volts is not None and volts < 0:
+        return "reversed"
+    if volts is None or not present or limits[0] <= volts <= limits[1]:
+        return None
+    return "under-voltage" if volts < limits[0] else "over-voltage"
+
+
+class Port:
+    """`feeds`: power is there and nothing is wrong with it; `sound`: and its contact is still, so
+    that the motor may be driven from it. Times: mono seconds."""
+
+    def __init__(self, source: PowerSource) -> None:
+        self.source = source
+        self.present = False
+        self.volts: float | None = None
+        self.fault: PortFault | None = None
+        self.flapping = False
+        self.read_at = float("-inf")
+        self.deadline: float | None = None
+        self._changes: tuple[float, ...] = ()
+        self._told: PortFault | None = None
+
+    @property
+    def feeds(self) -> bool:
+        """Whether outside power is there and good."""
+        return self.present and self.fault is None
+
+    @property
+    def sound(self) -> bool:
+        """Whether a throw may be driven from it."""
+        return self.feeds and not self.flapping
+
+    def read(self, reading: Reading, settings: PowerSettings, at: float) -> None:
+        """A new reading."""
+        before, known = (self.present, self.fault), self.read_at != float("-inf")
+        self.present, self.read_at = reading.present, at
+        self.volts = reading.volts if reading.volts is not None and isfinite(reading.volts) else None
+        self.review(settings)
+        if (self.present, self.fault) != before:
+            self._changed(at, known)
+
+    def review(self, settings: PowerSettings) -> None:
+        """What is wrong by these windows."""
+        self.fault = fault_of(self.volts, self.present, window(settings, self.source))
+
+    def settled(self, at: float) -> PortFault | None:
+        """The fault that is to be told of now, once for each that lasts; None: none."""
+        if self.deadline is not None and self.deadline <= at:
+            self.deadline, self.flapping = None, False
+        elif self.deadline is not None and not self.flapping:
+            return None
+        now: PortFault | None = "flapping" if self.flapping else self.fault
+        told, self._told = self._told, now
+        return now if now != told else None
+
+    def _changed(self, at: float, known: bool) -> None:
+        """What was found at start is no change of it."""
+        recent = (moment for moment in self._changes if at - moment <= FLAPS_S)
+        self._changes = (*recent, at) if known else ()
+        # A flood keeps no more than decides.
+        self._changes = self._changes[-FLAPS - 1 :]
+        self.flapping = self.flapping or len(self._changes) > FLAPS
+        self.deadline = at + (STILL_S if self.flapping else SETTLE_S)

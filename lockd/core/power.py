@@ -1,0 +1,300 @@
+"""What follows from power that comes, goes, runs down or is not what it should be.
+
+It never moves the bolt: it stops the motor where it cannot go on, begins and ends the emergency
+session, warns, spares, and says what is. Everything is found by looking at the whole after each
+event (`follow`), so that no order of events can be the wrong one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import floor
+from typing import Any
+
+from lockd.core.effects import Changed, DriveBolt, Effect, Entry, Publish, ReadSupplies, Show, Spare, StopBolt
+from lockd.core.energy import DAY_S
+from lockd.core.entries import system_entry
+from lockd.core.events import SuppliesRead, SupplyRead
+from lockd.core.instant import Instant
+from lockd.core.lockout import Trickle
+from lockd.core.parts import Parts
+from lockd.core.throws import Throws
+from lockd.core.warning import Warnings
+from lockd.errors import InsufficientBattery
+from lockd.words import Direction, PowerSource, Service
+
+INTERFACE = "org.lockd1.Power"
+FRESH_S = 2.0  #: a reading this young is not asked for again
+RECOVERED_S = 1.0  #: a battery has recovered from a throw, and shows what the throw took
+CONFIRM_S, CONFIRM_MOST = 0.2, 5  #: a doubtful reading is asked for again, so often in a row
+DOUBT_S = 600.0  #: a battery that runs low is read this often when it says nothing by itself
+DOUBT_PERCENT = 5.0
+PERCENT_FRESH_S = 60.0  #: what a throw takes is the difference to a reading that is not older
+
+WITHOUT_WEAK: frozenset[Service] = frozenset({"bus", "phones", "buzzer", "key-tones"})
+CHARGE_FIRST = (
+    "The battery is {level}, and what is left is kept for opening: charge it, or plug in a power bank, and then"
+    " manage users and settings."
+)
+
+
+class Power:
+    """One decider beside Guard and Throws."""
+
+    def __init__(self, parts: Parts, throws: Throws, at: Instant) -> None:
+        self.parts = parts
+        self.throws = throws
+        self.feed = parts.feed
+        self.spared: frozenset[Service] = frozenset()
+        self._warnings = Warnings(parts)
+        self._faults = Trickle()
+        self._asked_at = float("-inf")
+        self._confirmations = 0
+        self._reread_at: float | None = None
+        self._moving: Direction | None = None
+        self._short_since: float | None = None
+        self._told_lost = False
+        self._told = self.properties(at)
+
+    # What can be asked --------------------------------------------------------------------------
+
+    def properties(self, at: Instant) -> dict[str, Any]:
+        """org.lockd1.Power, as it is now; None: unknown."""
+        supply, estimate = self.feed.supply, self.feed.estimate
+        feeder = supply.feeder
+        return {
+            "Source": supply.source,
+            "BatteryLevel": supply.level,
+            "BatteryPercent": supply.percent,
+            "Voltage": feeder.volts if feeder else None,
+            "ReadingAge": floor(at.mono - feeder.read_at) if feeder else None,
+            "RemainingOperations": estimate.low if estimate else None,
+            "RemainingOperationsMost": estimate.high if estimate else None,
+            "RemainingDays": estimate.days if estimate else None,
+            "SessionActive": self.feed.session.source is not None,
+        }
+
+    @property
+    def management_refusal(self) -> InsufficientBattery | None:
+        """Why nothing may be managed now; None: it may."""
+        level = self.feed.supply.level
+        if level not in ("Critical", "Dead") or self.feed.strong:
+            return None
+        return InsufficientBattery(CHARGE_FIRST.format(level=level.lower()), "charge-first")
+
+    @property
+    def deadlines(self) -> Iterator[float | None]:
+        """When something is due, in mono seconds."""
+        feed = self.feed
+        yield from feed.supply.deadlines
+        yield self._reread_at
+        yield self._next_look()
+        if feed.session.away_since is not None:
+            yield feed.session.away_since + feed.settings.power.unplugged_s
+        yield self._lost_at()
+        if feed.energy.unsaved_since is not None:
+            yield feed.energy.unsaved_since + DAY_S
+
+    def _next_look(self) -> float | None:
+        """When the battery is read though nobody comes: seldom, and less so while it is well."""
+        battery, power = self.feed.supply.battery, self.feed.settings.power
+        if battery is None:
+            return None
+        if battery.doubtful and self._confirmations < CONFIRM_MOST:
+            return max(battery.read_at, self._asked_at) + CONFIRM_S
+        low = battery.level != "Ok" or (battery.percent or 100.0) < power.low_percent + DOUBT_PERCENT
+        often = min(DOUBT_S if low else float("inf"), power.stale_s / 2)
+        return max(battery.read_at, self._asked_at) + often
+
+    # What happens -------------------------------------------------------------------------------
+
+    def read(self, event: SupplyRead, at: Instant) -> Iterator[Effect]:
+        """One supply says something about itself."""
+        feed, loaded = self.feed, self.parts.driven
+        feed.supply.read(event.reading, at.mono, loaded)
+        battery = feed.supply.battery
+        if event.reading.source == "Battery" and battery is not None:
+            drawing = feed.supply.source == "Battery" and not battery.charging
+            if loaded:
+                feed.energy.loaded(battery.load_volts)
+            elif not battery.doubtful:
+                feed.energy.rested(battery.percent, drawing, at.mono)
+                if at.trust != "Unknown":
+                    feed.energy.sample(battery.percent, battery.volts, at.mono, at.wall)
+            self._confirmations = self._confirmations if battery.doubtful else 0
+        feed.weigh()
+        yield from ()
+
+    def read_all(self, event: SuppliesRead, at: Instant) -> Iterator[Effect]:
+        """What was not read is not there."""
+        self.feed.supply.keep(event.names, at.mono)
+        self.feed.weigh()
+        yield from ()
+
+    def look(self, at: Instant) -> Iterator[Effect]:
+        """Somebody wants something: is what we know still true?"""
+        known = self.feed.supply.read_at
+        if known != float("-inf") and at.mono - max(known, self._asked_at) > FRESH_S:
+            yield self._ask(at)
+
+    def tick(self, at: Instant) -> Iterator[Effect]:
+        """Time has passed."""
+        if self.feed.supply.tick(at.mono):
+            self.feed.weigh()
+        due = [each for each in (self._reread_at, self._next_look()) if each is not None and each <= at.mono]
+        if due:
+            battery = self.feed.supply.battery
+            self._confirmations += battery is not None and battery.doubtful
+            self._reread_at = None
+            yield self._ask(at)
+        unsaved = self.feed.energy.unsaved_since
+        if unsaved is not None and unsaved + DAY_S <= at.mono:
+            yield self._save(at)
+
+    def _ask(self, at: Instant) -> Effect:
+        self._asked_at = at.mono
+        return ReadSupplies()
+
+    def _save(self, at: Instant) -> Effect:
+        """Once a day, where no throw has done it."""
+        supply, battery = self.feed.supply, self.feed.supply.battery
+        entry = system_entry(
+            "battery", at, level=supply.level, percent=supply.percent,
+            volts=battery and battery.volts, throws=self.feed.energy.throws,
+        )  # fmt: skip
+        return self.parts.record(entry, at, self.feed.energy.rows())
+
+    # What follows -------------------------------------------------------------------------------
+
+    def follow(self, done: Sequence[Effect], at: Instant) -> Iterator[Effect]:
+        """All that has to follow from how it is now. `done`: what was decided in this turn."""
+        asked = [*self._motor(done, at)]
+        session = [*self._session(at)]
+        stopped = [*self._lack(at)]
+        yield from (*stopped, *self._motor(stopped, at), *asked, *self._spare(), *session, *self._port(at))
+        yield from self._warnings.follow(done, at)
+        yield from self._tell(at)
+        self._moving = self.parts.bolt.direction
+
+    def _motor(self, effects: Sequence[Effect], at: Instant) -> Iterator[Effect]:
+        """What the motor takes, by the effects that drive it."""
+        for effect in effects:
+            if isinstance(effect, DriveBolt) and self.parts.draws(effect.direction):
+                yield from self._driven(effect.direction, at)
+            elif isinstance(effect, DriveBolt | StopBolt) and self.parts.driven:
+                self.parts.driven = False
+                self.feed.energy.stopped(at.mono)
+                self._reread_at = at.mono + RECOVERED_S if self.feed.supply.battery is not None else None
+
+    def _driven(self, direction: Direction, at: Instant) -> Iterator[Effect]:
+        feed, battery = self.feed, self.feed.supply.battery
+        retry = direction == self._moving
+        self.parts.driven = True
+        feed.throw_source = feed.supply.source
+        feed.session.throws += not retry
+        fresh = battery is not None and at.mono - battery.read_at <= PERCENT_FRESH_S
+        percent = battery.percent if battery is not None and fresh else None
+        feed.energy.driven(percent, battery.volts if battery else None, retry, at.mono)
+        return self.look(at)
+
+    def _session(self, at: Instant) -> Iterator[Effect]:
+        """Outside power feeds the lock because the battery cannot, or no longer does."""
+        supply, session = self.feed.supply, self.feed.session
+        ports = supply.feeding
+        if session.source is not None:
+            session.feel(any(port.source == session.source for port in ports), at.mono)
+            limit = self.feed.settings.power.unplugged_s
+            if session.gone(at.mono, limit) or supply.level == "Ok":
+                yield self._ended(at)
+                if supply.level == "Ok" and self.parts.bolt.state == "Unlocked":
+                    self.parts.relock_anew(at)  # it may have been left open for want of energy
+        if session.source is None and ports and self._needed(ports[0].source):
+            source = ports[0].source
+            session.begin(source, supply.percent, at.mono)
+            yield from self.parts.alarm("EmergencyPowerAttached", at, power=source, level=supply.level)
+            yield Show("emergency")
+
+    def _needed(self, source: PowerSource) -> bool:
+        """Whether the battery cannot serve. A lock that has none lives on mains."""
+        return self.feed.supply.level == "Dead" or (self.feed.supply.absent and source != "Mains")
+
+    def _ended(self, at: Instant) -> Effect:
+        supply = self.feed.supply
+        ended = self.feed.session.end(supply.percent, at.mono)
+        # That record says that the power has gone; no alarm has to.
+        self._told_lost = self._told_lost or self.parts.shortage is not None
+        return self.parts.record(system_entry(
+            "session-ended", at, power=ended.power, level=supply.level, seconds=ended.seconds, throws=ended.throws,
+            percent=ended.gained,
+        ), at)  # fmt: skip
+
+    def _lack(self, at: Instant) -> Iterator[Effect]:
+        """Power that no longer carries a throw, or does again."""
+        if self.parts.shortage is None:
+            self._short_since = None
+            if self._told_lost:
+                yield from self._returned(at)
+            return
+        if self._short_since is None:
+            self._short_since = at.mono
+            yield from self.throws.power_gone(at)
+        due = self._lost_at()
+        if not self._told_lost and (self.throws.cut is not None or (due is not None and due <= at.mono)):
+            self._told_lost = True
+            yield from self.parts.alarm("PowerLost", at, level=self.feed.supply.level)
+
+    def _lost_at(self) -> float | None:
+        """When the power has been away for so long that it is told; in a session its end says so."""
+        if self._short_since is None or self._told_lost or self.feed.session.source is not None:
+            return None
+        return self._short_since + self.feed.settings.power.unplugged_s
+
+    def _returned(self, at: Instant) -> Iterator[Effect]:
+        """Say what it was doing; who wants it done asks anew."""
+        self._told_lost = False
+        cut, self.throws.cut = self.throws.cut, None
+        if cut is not None or self.feed.session.source is None:
+            doing = self.parts.doing(cut) if cut is not None else {}
+            yield self.parts.record(system_entry("power-returned", at, power=self.feed.supply.source, **doing), at)
+        if self.parts.bolt.state == "Unlocked":
+            self.parts.relock_anew(at)  # the last one may have come to nothing for want of power
+        if self.feed.session.source is None:
+            yield Show("ready")
+
+    def _port(self, at: Instant) -> Iterator[Effect]:
+        """What is wrong with outside power; a contact that never rests gets so many records, then a count."""
+        for port, fault in self.feed.supply.faults(at.mono):
+            untold = self._faults.take(at.mono)
+            if untold is not None:
+                more = {"power": port.source, "volts": port.volts, "count": untold}
+                yield from self.parts.alarm("EmergencyPowerFault", at, fault, **more)
+                yield Show("power-fault")
+
+    def _spare(self) -> Iterator[Effect]:
+        """What sleeps, so that the bolt may move."""
+        wanted: frozenset[Service] = frozenset()
+        if self.feed.weak:
+            wanted = WITHOUT_WEAK
+        elif self.management_refusal is not None:
+            wanted = frozenset(self.feed.settings.power.sleep)
+        if wanted != self.spared:
+            self.spared = wanted
+            yield Spare(wanted)
+
+    def _tell(self, at: Instant) -> Iterator[Effect]:
+        """Of new values, and with a signal of those that matter."""
+        before, now = self._told, self.properties(at)
+        self._told = now
+        news = {name: value for name, value in now.items() if value != before[name] and name != "ReadingAge"}
+        if news:
+            yield Changed(news, INTERFACE)
+        if news.keys() & {"Source", "BatteryLevel", "SessionActive"}:
+            fields = {name: now[key] for name, key in SIGNALLED.items() if now[key] is not None}
+            yield Publish(Entry("PowerChange", at.wall, fields), 0)
+
+
+#: Fields of the signal PowerChange, and the properties that they are.
+SIGNALLED = {
+    "source": "Source", "level": "BatteryLevel", "percent": "BatteryPercent", "voltage": "Voltage",
+    "session": "SessionActive",
+}  # fmt: skip

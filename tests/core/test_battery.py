@@ -1,0 +1,237 @@
+"""What a gauge says, and what it is worth: levels, hysteresis, doubt, age."""
+
+from __future__ import annotations
+
+from math import inf, nan
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lockd.core.battery import CONFIRMED, JUMP_S, ORDER
+from lockd.core.effects import Changed, Publish, ReadSupplies
+from lockd.core.events import SettingsLoaded, SuppliesRead, SupplyRead
+from lockd.core.power import CONFIRM_MOST, CONFIRM_S, DOUBT_S, FRESH_S
+from lockd.core.supply import Supply
+from lockd.reading import Reading
+from lockd.settings import PowerSettings
+from tests.core.world import WIRED, World
+
+VOLTS = PowerSettings(low_volts=3.6, critical_volts=3.5, dead_volts=3.3)
+
+
+def power(world: World) -> dict[str, Any]:
+    return dict(world.lock.power(world.at))
+
+
+def level(world: World) -> str:
+    return str(power(world)["BatteryLevel"])
+
+
+def test_before_anything_is_read_all_is_unknown_and_refuses_nobody() -> None:
+    world = World()
+    assert power(world) == {
+        "Source": "Unknown", "BatteryLevel": "Unknown", "BatteryPercent": None, "Voltage": None, "ReadingAge": None,
+        "RemainingOperations": None, "RemainingOperationsMost": None, "RemainingDays": None, "SessionActive": False,
+    }  # fmt: skip
+    assert world.unlocked().signs == ["granted"]
+
+
+def test_a_reading_is_told_and_ages() -> None:
+    world = World()
+    changes = world.battery(87.0, 4.1)
+    assert changes[:1] == [Changed(
+        {"Source": "Battery", "BatteryLevel": "Ok", "BatteryPercent": 87.0, "Voltage": 4.1}, "org.lockd1.Power"
+    )]  # fmt: skip
+    assert isinstance(changes[1], Publish)
+    assert changes[1].entry.fields == {
+        "source": "Battery", "level": "Ok", "percent": 87.0, "voltage": 4.1, "session": False,
+    }  # fmt: skip
+    world.wait(9.5)
+    assert power(world)["ReadingAge"] == 9
+    assert world.battery(86.0, 4.1) == [Changed({"BatteryPercent": 86.0}, "org.lockd1.Power")]
+    assert world.trail == []
+
+
+@pytest.mark.parametrize(("percents", "levels"), [
+    ((60, 20, 19.9, 10, 9.9, 3, 2.9), ("Ok", "Ok", "Low", "Low", "Critical", "Critical", "Dead")),
+    ((19, 20, 22.9, 23), ("Low", "Low", "Low", "Ok")),
+    ((9, 12.9, 13, 20, 22.9, 23), ("Critical", "Critical", "Low", "Low", "Low", "Ok")),
+    ((2, 5.9, 6, 12.9, 13), ("Dead", "Dead", "Critical", "Critical", "Low")),
+    ((2, 40), ("Dead", "Ok")),
+])  # fmt: skip
+def test_a_level_is_left_downwards_at_once_and_upwards_with_room(
+    percents: tuple[float, ...], levels: tuple[str, ...]
+) -> None:
+    world = World()
+    assert tuple(level(world) for percent in percents if world.battery(percent, 4.0) is not None) == levels
+
+
+def test_a_battery_that_is_charging_needs_no_room() -> None:
+    world = World()
+    world.battery(9, 4.0)
+    world.battery(10, 4.0, charging=True)
+    assert level(world) == "Low"
+
+
+def test_volts_decide_where_there_is_no_percentage_and_only_by_limits_that_are_set() -> None:
+    world = World(WIRED.but(power=VOLTS))
+    seen = []
+    for volts in (4.0, 3.59, 3.65, 3.71, 3.49, 3.29, 3.39, 3.41):
+        world.battery(None, volts)
+        seen.append(level(world))
+    assert seen == ["Ok", "Low", "Low", "Ok", "Critical", "Dead", "Dead", "Critical"]
+    other = World()
+    other.battery(None, 1.0)
+    assert level(other) == "Unknown"
+    assert other.unlocked()
+
+
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=30))
+def test_levels_follow_the_percentage_within_their_hysteresis(percents: list[float]) -> None:
+    supply = Supply(PowerSettings())
+    for number, percent in enumerate(percents):
+        supply.read(Reading("b", "Battery", True, percent), number * 2 * JUMP_S, loaded=False)
+        least = min(ORDER.index(plain(percent)), ORDER.index(plain(max(0.0, percent - 3.0))))
+        assert least <= ORDER.index(supply.level) <= ORDER.index(plain(percent))
+
+
+def plain(percent: float) -> Any:
+    limits = (("Dead", 3), ("Critical", 10), ("Low", 20))
+    return next((name for name, limit in limits if percent < limit), "Ok")
+
+
+@pytest.mark.parametrize(("percent", "volts"), [
+    (-1.0, None), (100.1, None), (nan, None), (inf, 0.0), (None, -4.0), (None, nan), (None, 61.0), (255.0, -1.0),
+])  # fmt: skip
+def test_what_cannot_be_is_no_number(percent: float | None, volts: float | None) -> None:
+    world = World(WIRED.but(power=VOLTS))
+    world.battery(percent, volts)
+    assert (level(world), power(world)["BatteryPercent"], power(world)["Voltage"]) == ("Unknown", None, None)
+    assert world.unlocked()
+
+
+def test_a_jump_that_nothing_explains_is_believed_when_it_has_been_confirmed() -> None:
+    world = World()
+    world.answering = False
+    world.battery(90.0)
+    world.battery(1.0)
+    assert (level(world), world.lock.fault) == ("Unknown", "None")
+    for _ in range(CONFIRMED):
+        assert ReadSupplies() in world.wait(CONFIRM_S)
+        world.battery(1.0)
+    assert (level(world), world.lock.fault) == ("Dead", "PowerLost")
+
+
+def test_a_jump_that_is_taken_back_is_forgotten() -> None:
+    world = World()
+    world.answering = False
+    world.battery(90.0)
+    world.battery(1.0)
+    world.battery(89.0)
+    assert level(world) == "Ok"
+
+
+@pytest.mark.parametrize("explained", [
+    {"volts": 3.0}, {"charging": True}, {"later": JUMP_S + 1}, {"percent": 60.0}, {"plugged": True},
+])  # fmt: skip
+def test_a_jump_that_something_explains_is_believed_at_once(explained: dict[str, Any]) -> None:
+    world = World()
+    world.battery(90.0, 4.1)
+    if explained.get("plugged"):
+        world.plug()
+    world.wait(explained.get("later", 1.0))
+    percent, charging = explained.get("percent", 30.0), explained.get("charging", False)
+    world.battery(percent, explained.get("volts", 4.1), charging=charging)
+    assert (level(world), power(world)["BatteryPercent"]) == ("Ok", percent)
+
+
+def test_a_gauge_that_never_agrees_with_itself_is_not_asked_without_end() -> None:
+    world = World()
+    world.answering = False
+    world.battery(90.0)
+    asked = 0
+    for number in range(60):
+        world.battery((2.0, 45.0)[number % 2])
+        asked += world.wait(CONFIRM_S).count(ReadSupplies())
+    assert asked <= CONFIRM_MOST + JUMP_S / CONFIRM_S
+    world.wait(JUMP_S)
+    world.battery(90.0)
+    quiet = world.wait(2 * DOUBT_S)
+    assert quiet.count(ReadSupplies()) <= 2
+
+
+def test_a_battery_that_says_nothing_is_asked_seldom_then_unknown_and_refuses_nobody() -> None:
+    world = World()
+    world.answering = False
+    world.battery(2.0, 3.0)
+    assert world.lock.fault == "PowerLost"
+    asked = world.wait(3599).count(ReadSupplies())
+    assert 1 <= asked <= 3600 / DOUBT_S
+    assert level(world) == "Dead"
+    world.wait(2)
+    assert (level(world), power(world)["BatteryPercent"], world.lock.fault) == ("Unknown", None, "None")
+    assert world.unlocked()
+
+
+def test_a_battery_that_answers_is_never_stale_and_asked_seldom_while_it_is_well() -> None:
+    world = World()
+    world.battery(90.0, 4.0)
+    assert world.wait(86_400).count(ReadSupplies()) == 48
+    assert level(world) == "Ok"
+
+
+def test_at_use_everything_is_read_again_if_it_is_not_fresh() -> None:
+    world = World()
+    assert ReadSupplies() not in world.ask("Lock")
+    world.battery(90.0, 4.0)
+    for use in (lambda: world.ask("Lock"), lambda: world.sense("inside", True)):
+        world.battery(90.0, 4.0)
+        assert ReadSupplies() not in use()
+        world.wait(FRESH_S + 5)
+        assert use().count(ReadSupplies()) == 1
+        world.wait(5)
+
+
+def test_what_is_not_read_with_all_others_has_gone() -> None:
+    world = World()
+    world.battery(90.0, 4.0)
+    world.plug("Mains", 12.0)
+    world.submit(SuppliesRead(frozenset({"battery"})))
+    assert power(world)["Source"] == "Battery"
+    world.submit(SuppliesRead(frozenset()))
+    assert (power(world)["Source"], level(world)) == ("Unknown", "Unknown")
+    assert world.unlocked()
+
+
+def test_of_several_batteries_the_fullest_counts() -> None:
+    world = World()
+    world.supply(Reading("one", "Battery", True, 2.0), Reading("two", "Battery", True, 50.0))
+    assert (level(world), power(world)["BatteryPercent"], world.lock.fault) == ("Ok", 50.0, "None")
+
+
+def test_a_supply_may_become_another_kind_by_another_rule() -> None:
+    world = World()
+    for source in ("EmergencyUsb", "Mains", "Battery", "Mains"):
+        world.supply(Reading("it", source, True, volts=5.0))
+        assert power(world)["Source"] == source
+    world.supply(Reading("other", "Unknown", True))
+    assert power(world)["Source"] == "Mains"
+
+
+def test_other_limits_hold_from_the_moment_they_are_read() -> None:
+    world = World()
+    world.battery(30.0, 4.0)
+    world.plug("Mains", 12.0)
+    changed = WIRED.power.but(low_percent=50.0, mains_window=(4.0, 6.0))
+    world.submit(SettingsLoaded(WIRED.but(power=changed)))
+    assert (level(world), power(world)["Source"]) == ("Low", "Battery")
+
+
+def test_a_reading_alone_never_makes_a_record_of_a_battery_that_is_well() -> None:
+    world = World()
+    for percent in range(100, 25, -1):
+        world.submit(SupplyRead(Reading("battery", "Battery", True, float(percent), 4.0)))
+        world.wait(60)
+    assert world.trail == []

@@ -1,0 +1,607 @@
+"""Power that arrives, fails, lies or runs out: the session, the port, the throw cut short, the warnings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lockd.core.effects import Drop, Publish, Record, StopBolt
+from lockd.core.energy import DAY_S
+from lockd.core.events import (
+    CredentialCleared,
+    CredentialSet,
+    PropertySet,
+    ResetAsked,
+    SettingsLoaded,
+    Started,
+    UserCleared,
+    UserSet,
+)  # fmt: skip
+from lockd.core.port import SETTLE_S, STILL_S
+from lockd.errors import InsufficientBattery
+from lockd.reading import Reading
+from lockd.settings import Pin, Settings
+from tests.core.world import AT_UNLOCKED, WIRED, World, digest, wired
+
+AWAY_S = WIRED.power.unplugged_s
+CYCLES = 12
+
+
+def dead(settings: Settings = WIRED, **more: Any) -> World:
+    """A lock whose battery has run out, told of."""
+    world = World(settings, **more).enrol(1, "123456")
+    world.battery(1.0, 3.0)
+    world.wait(AWAY_S)
+    assert world.alarms == ["PowerLost"]
+    return world
+
+
+def active(world: World) -> bool:
+    return bool(world.lock.power(world.at)["SessionActive"])
+
+
+def last(world: World) -> dict[str, Any]:
+    return dict(world.trail[-1][1].fields)
+
+
+def source(world: World) -> str:
+    return str(world.lock.power(world.at)["Source"])
+
+
+# The emergency, from the flat battery to the moved bolt ---------------------------------------------
+
+
+def test_a_dead_battery_refuses_names_what_helps_and_says_it_with_the_lamp() -> None:
+    world = dead(WIRED.but(power=WIRED.power.but(usb_line=Pin(8)), ways=WIRED.ways.but(key=True)))
+    world.type("123456", request=1)
+    assert str(world.answers[1]) == (
+        "There is not enough power to move the bolt: plug a power bank into the USB-C port, or use the mechanical key."
+    )
+    assert (world.drives, world.lock.fault, world.signs[-1]) == (0, "PowerLost", "no-power")
+    assert "charge the battery" in str(dead().lock.parts.shortage)
+
+
+def test_a_power_bank_wakes_a_session_and_the_usual_pin_opens_once() -> None:
+    world = dead()
+    world.plug()
+    assert last(world) == {"alarm": "EmergencyPowerAttached", "power": "EmergencyUsb", "level": "Dead"}
+    assert (active(world), source(world), world.lock.fault, world.drives) == (True, "EmergencyUsb", "None", 0)
+    assert world.signs.count("emergency") == 1
+    world.type("123456", request=1)
+    world.wait(40)
+    assert (world.answers[1], world.lock.lock_state, world.drives) == (None, "Unlocked", 1)
+    world.unplug()
+    world.wait(AWAY_S - 0.1)
+    assert active(world)
+    world.wait(0.2)
+    assert not active(world)
+    assert last(world) == {
+        "detail": "session-ended", "power": "EmergencyUsb", "level": "Dead", "seconds": 40, "throws": 1,
+    }  # fmt: skip
+    assert world.alarms == ["PowerLost", "EmergencyPowerAttached"]
+    world.plug()
+    assert active(world)
+
+
+def test_in_a_session_the_keypad_has_patience() -> None:
+    world = dead()
+    assert world.lock.keypad_timeout_s == WIRED.keypad.timeout_s
+    world.plug()
+    assert world.lock.keypad_timeout_s == WIRED.power.keypad_timeout_s
+
+
+def test_power_that_is_away_for_a_moment_was_never_away() -> None:
+    world = dead()
+    world.plug()
+    records = len(world.trail)
+    for _ in range(5):
+        world.unplug()
+        world.wait(AWAY_S - 0.5)
+        world.plug()
+        world.wait(AWAY_S)
+    assert active(world)
+    assert len(world.trail) == records
+
+
+def test_a_session_ends_when_the_battery_has_recovered() -> None:
+    world = dead()
+    world.plug()
+    world.wait(100)
+    world.battery(12.0, 3.6, charging=True)
+    assert active(world)
+    world.battery(22.0, 3.8, charging=True)
+    assert last(world) == {
+        "detail": "session-ended", "power": "EmergencyUsb", "level": "Ok", "seconds": 100, "percent": 21.0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["EmergencyUsb", "Mains"])
+def test_a_charger_at_a_battery_that_serves_is_no_emergency(kind: Any) -> None:
+    world = World()
+    world.battery(50.0, 3.9)
+    world.plug(kind)
+    world.wait(10)
+    assert (source(world), active(world), world.trail) == (kind, False, [])
+
+
+def test_a_lock_without_a_battery_lives_on_mains_and_in_an_emergency_on_anything_else() -> None:
+    world = World()
+    world.supply(Reading("battery", "Battery", False))
+    world.plug("Mains", 12.0)
+    assert not active(world)
+    world.unplug("Mains")
+    world.plug("Emergency9V", 9.0)
+    assert (active(world), source(world)) == (True, "Emergency9V")
+
+
+def test_whatever_order_the_first_readings_come_in_a_dead_lock_on_a_power_bank_is_in_a_session() -> None:
+    usb, flat = Reading("usb", "EmergencyUsb", True, volts=5.0), Reading("battery", "Battery", True, 0.0, 3.0)
+    for readings in ((usb, flat), (flat, usb)):
+        world = World()
+        world.submit(Started())
+        world.supply(*readings)
+        world.wait(5)
+        assert (active(world), world.alarms) == (True, ["EmergencyPowerAttached"])
+
+
+def test_the_better_of_two_sources_feeds_and_a_session_is_of_the_one_it_began_with() -> None:
+    world = dead()
+    world.plug("Emergency9V", 9.0)
+    world.plug("Mains", 12.0)
+    assert source(world) == "Mains"
+    world.unplug("Emergency9V")
+    world.wait(AWAY_S)
+    assert [f["power"] for f in world.signals("DoorLockAlarm") if "power" in f] == ["Emergency9V", "Mains"]
+    assert active(world)
+
+
+# Weak sources ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["Generator", "Wireless"])
+def test_a_weak_source_gives_one_throw_and_feeds_nothing_beside_it(kind: Any) -> None:
+    world = dead(wired({"auto_relock_s": 5}))
+    world.plug(kind)
+    assert world.spared == [frozenset({"key-tones", "phones"}), frozenset({"bus", "phones", "buzzer", "key-tones"})]
+    world.type("123456", request=1)
+    world.wait(2)
+    assert (world.answers[1], world.drives) == (None, 1)
+    world.ask("Lock", request=2)
+    assert "the one throw" in str(world.answers[2])
+    world.wait(30)
+    assert world.drives == 1
+    world.unplug(kind)
+    world.wait(AWAY_S)
+    assert last(world)["detail"] == "session-ended"
+    world.plug(kind)
+    world.ask("Lock")
+    world.wait(2)
+    assert world.drives == 2
+
+
+def test_who_waits_for_the_other_way_gets_no_second_throw_of_a_weak_source() -> None:
+    world = dead()
+    world.plug("Generator")
+    world.ask("Unlock", request=1)
+    world.ask("Lock", request=2)
+    world.wait(5)
+    assert (world.answers[1], type(world.answers[2]), world.drives) == (None, InsufficientBattery, 1)
+
+
+def test_a_throw_on_a_weak_source_may_be_tried_again_as_any_other() -> None:
+    world = dead()
+    world.stick()
+    world.plug("Wireless")
+    world.ask()
+    world.wait(4)
+    world.sticks = False
+    world.wait(4)
+    assert (world.drives, world.lock.lock_state) == (3, "Unlocked")
+
+
+def test_a_strong_source_beside_it_lifts_the_limit() -> None:
+    world = dead()
+    world.plug("Generator")
+    world.ask()
+    world.wait(1)
+    world.plug("EmergencyUsb")
+    assert world.lock.spared == frozenset()
+    world.ask("Lock")
+    world.wait(1)
+    assert world.lock.lock_state == "Locked"
+
+
+def test_a_strike_on_a_weak_source_is_held_for_its_time() -> None:
+    world = dead(wired(bolt={"kind": "strike"}))
+    world.plug("Generator")
+    world.ask()
+    world.wait(1)
+    assert world.motor == "Unlocking"
+    world.wait(10)
+    assert (world.motor, world.lock.lock_state) == (None, "Locked")
+
+
+# The throw that is cut short ---------------------------------------------------------------------------
+
+
+def test_pulled_out_in_mid_throw_the_motor_stops_and_on_return_it_says_what_it_was_doing() -> None:
+    world = dead()
+    world.plug()
+    world.type("123456", request=1)
+    world.wait(0.2)
+    assert StopBolt() in world.unplug()
+    assert (world.answers[1].detail, world.lock.lock_state) == ("power-lost", "NotFullyLocked")
+    assert world.alarms == ["PowerLost", "EmergencyPowerAttached", "PowerLost"]
+    world.wait(60)
+    assert world.alarms[3:] == ["BoltNotOut"]
+    drives = world.drives
+    world.plug()
+    world.wait(60)
+    grant = world.entries(phase="granted")[-1]
+    (returned,) = world.entries(detail="power-returned")
+    assert returned.fields == {
+        "detail": "power-returned", "power": "EmergencyUsb", "type": "Unlock", "source": "Keypad", "user": 1,
+        "credentials": [["PIN", 1]], "grant": next(seq for seq, entry in world.trail if entry is grant),
+    }  # fmt: skip
+    assert (world.drives, world.lock.fault) == (drives, "PositionUnknown")
+    world.type("123456", request=2)
+    world.wait(1)
+    assert (world.answers[2], world.lock.lock_state, world.lock.fault) == (None, "Unlocked", "None")
+
+
+def test_with_a_battery_that_serves_pulling_the_charger_out_changes_nothing() -> None:
+    world = World()
+    world.battery(50.0, 3.9)
+    world.plug()
+    world.ask()
+    world.wait(0.2)
+    world.unplug()
+    world.wait(1)
+    assert (world.lock.lock_state, world.trail[-1][1].fields["phase"]) == ("Unlocked", "done")
+
+
+@pytest.mark.parametrize(("settings", "volts"), [
+    (WIRED, 2.3), (WIRED.but(power=WIRED.power.but(dead_volts=3.3)), 3.2),
+])  # fmt: skip
+def test_a_battery_that_gives_way_under_load_stops_the_throw_and_no_other_is_begun_on_the_same_volts(
+    settings: Settings, volts: float
+) -> None:
+    world = World(settings)
+    world.battery(30.0, 4.0)
+    world.ask(request=1)
+    world.wait(0.2)
+    assert StopBolt() in world.battery(30.0, volts)
+    assert (world.answers[1].detail, world.alarms) == ("power-lost", ["PowerLost"])
+    world.battery(30.0, 4.05)
+    world.ask(request=2)
+    assert isinstance(world.answers[2], InsufficientBattery)
+    world.battery(40.0, 4.2)
+    world.ask(request=3)
+    world.wait(1)
+    assert (world.answers[3], world.lock.lock_state) == (None, "Unlocked")
+
+
+def test_a_gauge_that_reads_less_under_load_ends_no_throw_and_changes_no_level() -> None:
+    world = World()
+    world.battery(4.5, 3.9)
+    world.ask()
+    world.wait(0.2)
+    world.battery(2.0, 3.6)
+    world.wait(0.5)
+    world.battery(4.4, 3.9)
+    assert (world.lock.lock_state, world.lock.power(world.at)["BatteryLevel"]) == ("Unlocked", "Critical")
+
+
+def test_a_battery_that_is_taken_out_in_mid_throw_stops_it() -> None:
+    world = World()
+    world.battery(90.0, 4.1)
+    world.ask()
+    world.wait(0.2)
+    assert StopBolt() in world.supply(Reading("battery", "Battery", False))
+    world.wait(10)
+    assert "PowerLost" in world.alarms
+
+
+def test_what_past_throws_took_and_sagged_says_whether_the_next_would_end() -> None:
+    world = World(WIRED.but(power=WIRED.power.but(dead_percent=0.0, dead_volts=3.0)))
+    for number in range(6):
+        world.battery(90.0 - 8.0 * number, 4.0)
+        world.ask(("Unlock", "Lock")[number % 2])
+        world.wait(0.2)
+        world.battery(80.0, 3.5)
+        world.wait(0.5)
+    world.battery(42.0, 3.4)
+    assert "not enough power" in str(world.lock.parts.shortage), "3.4 V less the usual half a volt is too little"
+    world.battery(42.0, 3.6)
+    assert world.lock.parts.shortage is None
+    world.battery(6.0, 3.6)
+    assert world.lock.parts.shortage is not None, "a throw takes eight percent"
+
+
+def test_after_a_restart_the_interrupted_throw_is_told_and_nothing_goes_on() -> None:
+    world = dead()
+    world.plug()
+    world.type("123456")
+    world.wait(0.2)
+    again = world.restarted(boot="another boot")
+    again.submit(Started())
+    again.supply(*world.supplies.values())
+    again.wait(1000)
+    (closed,) = again.entries(phase="interrupted")
+    assert (closed.fields["type"], closed.fields["source"], closed.fields["user"]) == ("Unlock", "Keypad", 1)
+    assert again.drives == 0
+    again.type("123456", request=1)
+    again.wait(1)
+    assert (again.answers[1], again.lock.lock_state) == (None, "Unlocked")
+
+
+# The port ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("volts", "fault"), [(5.6, "over-voltage"), (4.3, "under-voltage"), (-5.0, "reversed")])
+def test_a_source_that_is_not_what_it_should_be_drives_no_motor_and_is_told_of_once(volts: float, fault: str) -> None:
+    world = dead()
+    world.plug(volts=volts)
+    assert source(world) == "Battery"
+    world.type("123456", request=1)
+    assert world.answers[1].detail == fault
+    assert "What is plugged in" in str(world.answers[1])
+    world.wait(SETTLE_S)
+    told = {"alarm": "EmergencyPowerFault", "detail": fault, "power": "EmergencyUsb", "volts": volts}
+    assert last(world) == told
+    assert world.signs[-1] == "power-fault"
+    world.plug(volts=volts)
+    world.wait(60)
+    assert last(world) == told
+    assert (world.drives, active(world)) == (0, False)
+    world.plug(volts=5.0)
+    world.type("123456")
+    world.wait(1)
+    assert (world.lock.lock_state, active(world)) == ("Unlocked", True)
+
+
+@pytest.mark.parametrize("volts", [4.4, 5.5, None, float("nan")])
+def test_volts_at_the_ends_of_the_window_and_none_at_all_are_good(volts: float | None) -> None:
+    world = dead()
+    world.plug(volts=volts)
+    assert active(world)
+
+
+def test_a_fault_in_mid_throw_stops_the_motor_at_once() -> None:
+    world = dead()
+    world.plug()
+    world.ask()
+    world.wait(0.2)
+    assert StopBolt() in world.plug(volts=4.0)
+    assert world.motor is None
+
+
+def test_a_fault_that_passes_at_once_is_not_told() -> None:
+    world = dead()
+    world.plug(volts=3.0)
+    world.wait(SETTLE_S / 2)
+    world.plug(volts=5.0)
+    world.wait(10)
+    assert "EmergencyPowerFault" not in world.alarms
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_thousand_plug_events_in_a_second_end_in_the_right_state_with_one_record_for_each_settled_change(
+    ends: bool,
+) -> None:
+    world = dead()
+    before = len(world.trail)
+    for number in range(1000):
+        world.plug() if (number % 2 == 0) is not ends else world.unplug()
+        world.wait(0.001)
+        assert world.drives == 0
+    assert [entry.fields.get("alarm") for _, entry in world.trail[before:]] == [
+        "EmergencyPowerAttached", "EmergencyPowerFault",
+    ]  # fmt: skip
+    assert last(world)["detail"] == "flapping"
+    world.type("123456", request=1)
+    assert world.answers[1].detail == "flapping"
+    world.wait(STILL_S + AWAY_S)
+    assert active(world) is ends
+    assert [entry.fields.get("detail") for _, entry in world.trail[before + 3 :]] == ([] if ends else ["session-ended"])
+    world.type("123456", request=2)
+    world.wait(1)
+    assert (world.lock.lock_state == "Unlocked") is ends
+
+
+def test_a_corroded_contact_that_never_rests_gets_so_many_records_then_a_count() -> None:
+    world = World()
+    for _ in range(50):
+        for _ in range(3):
+            world.plug()
+            world.unplug()
+        world.wait(STILL_S + 1)
+    assert 10 <= world.alarms.count("EmergencyPowerFault") <= 12
+    world.wait(300)
+    world.plug(volts=9.0)
+    world.wait(1)
+    assert last(world)["count"] > 30
+
+
+def test_a_fault_by_other_limits_is_told_when_they_are_read() -> None:
+    world = dead()
+    world.plug(volts=5.0)
+    world.submit(SettingsLoaded(WIRED.but(power=WIRED.power.but(usb_window=(4.0, 4.8)))))
+    world.wait(SETTLE_S)
+    assert last(world)["detail"] == "over-voltage"
+    assert isinstance(world.lock.parts.shortage, InsufficientBattery)
+
+
+# Locking again by itself -------------------------------------------------------------------------------
+
+
+def opened(rule: str, **more: Any) -> World:
+    world = dead(wired({"auto_relock_s": 10}).but(power=WIRED.power.but(relock=rule)), **more)
+    world.plug()
+    world.type("123456")
+    world.wait(2)
+    assert world.lock.lock_state == "Unlocked"
+    return world
+
+
+@pytest.mark.parametrize(("rule", "plugged", "locks"), [
+    ("with-energy", True, True), ("with-energy", False, False), ("always", True, True), ("never", True, False),
+])  # fmt: skip
+def test_after_an_emergency_it_locks_again_by_itself_as_the_setting_says(rule: str, plugged: bool, locks: bool) -> None:
+    world = opened(rule)
+    if not plugged:
+        world.unplug()
+    world.wait(100)
+    assert (world.lock.lock_state == "Locked") is locks
+    assert len(world.entries(source="Auto", error="InsufficientBattery")) == (0 if locks else 1)
+
+
+@pytest.mark.parametrize(("percent", "locks"), [(4.0, False), (9.0, True), (15.0, True)])
+def test_energy_for_both_ways_is_what_past_throws_took_twice(percent: float, locks: bool) -> None:
+    world = opened("with-energy")
+    world.lock.parts.feed.energy.drops = [1.0] * 50
+    world.battery(percent, 3.9, charging=True)
+    world.unplug()
+    world.battery(percent, 3.9)
+    world.wait(100)
+    assert (world.lock.lock_state == "Locked") is locks
+
+
+def test_what_was_left_open_for_want_of_energy_is_locked_when_the_battery_has_recovered() -> None:
+    world = opened("with-energy")
+    world.unplug()
+    world.wait(50)
+    world.plug()
+    world.battery(50.0, 4.0, charging=True)
+    world.wait(30)
+    assert world.lock.lock_state == "Locked"
+
+
+def test_with_the_battery_out_there_is_no_energy_for_both_ways() -> None:
+    world = World(wired({"auto_relock_s": 10}), AT_UNLOCKED)
+    world.supply(Reading("battery", "Battery", False))
+    world.plug()
+    world.ask()
+    world.wait(1)
+    world.unplug()
+    world.wait(100)
+    assert world.lock.lock_state == "Unlocked"
+
+
+# Warnings, and what a critical battery spares ------------------------------------------------------------
+
+
+def test_warnings_come_at_each_level_and_with_each_use_and_are_recorded_once_a_day() -> None:
+    world = World()
+    world.battery(19.0, 3.6)
+    told = {"alarm": "BatteryLow", "level": "Low", "percent": 19.0, "volts": 3.6}
+    assert world.signals("DoorLockAlarm") == [told]
+    for _ in range(3):
+        world.ask()
+        world.wait(5)
+        world.ask("Lock")
+        world.wait(5)
+    assert world.signs == ["granted", "battery-low", "locked"] * 3
+    assert world.alarms == ["BatteryLow"]
+    world.wait(DAY_S)
+    assert world.alarms == ["BatteryLow"]
+    world.ask()
+    world.wait(5)
+    assert world.alarms == ["BatteryLow"] * 2
+    world.battery(9.0, 3.5)
+    assert world.alarms[2:] == ["BatteryCritical"]
+    world.ask("Lock")
+    world.wait(5)
+    world.ask()
+    world.wait(5)
+    assert world.signs[-1] == "battery-critical"
+    world.battery(50.0, 4.0, charging=True)
+    world.battery(19.0, 3.6)
+    assert world.alarms[3:] == ["BatteryLow"]
+
+
+def test_on_mains_nobody_is_warned() -> None:
+    world = World()
+    world.plug("Mains", 12.0)
+    world.battery(9.0, 3.5)
+    world.unlocked()
+    assert (world.alarms, world.signs) == ([], ["granted"])
+    world.unplug("Mains")
+    assert world.alarms == ["BatteryCritical"]
+
+
+CHANGES = [
+    UserSet("Add", 5, {}, 1), UserCleared(1, 1), CredentialSet("Add", "PIN", 5, 1, digest("555555"), request=1),
+    CredentialCleared("PIN", 1, 1), PropertySet("AutoRelockTime", 5, 1), ResetAsked(1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: type(change).__name__)
+@pytest.mark.parametrize(("percent", "plug", "refused"), [
+    (10.0, None, False), (9.0, None, True), (1.0, None, True), (9.0, "Mains", False), (1.0, "EmergencyUsb", False),
+    (1.0, "Generator", True),
+])  # fmt: skip
+def test_a_critical_battery_is_kept_for_opening_and_manages_nothing(
+    change: Any, percent: float, plug: Any, refused: bool
+) -> None:
+    world = World().enrol(1, "123456")
+    world.battery(percent, 3.6)
+    if plug:
+        world.plug(plug)
+    before = world.snapshot()
+    world.submit(change)
+    if refused:
+        assert (world.answers[1].name, world.answers[1].detail) == ("InsufficientBattery", "charge-first")
+        assert "charge it" in str(world.answers[1])
+        assert world.lock.management_refusal == world.answers[1]
+        assert world.snapshot() == before
+    else:
+        assert not isinstance(world.answers[1], Exception)
+        assert world.lock.management_refusal is None
+
+
+def test_at_critical_the_services_of_the_setting_sleep_until_it_is_better_and_a_pin_opens() -> None:
+    world = World(WIRED.but(power=WIRED.power.but(sleep=("phones", "bus")))).enrol(1, "123456")
+    world.battery(9.0, 3.6)
+    assert world.lock.spared == {"phones", "bus"}
+    world.type("123456")
+    world.wait(1)
+    assert world.lock.lock_state == "Unlocked"
+    world.battery(50.0, 4.0)
+    assert world.spared == [frozenset({"phones", "bus"}), frozenset()]
+
+
+def test_privacy_ends_from_inside_on_a_critical_battery_too() -> None:
+    world = World()
+    world.submit(PropertySet("OperatingMode", "Privacy"))
+    world.battery(9.0, 3.6)
+    world.press_inside()
+    world.wait(1)
+    assert (world.lock.lock_state, world.property("OperatingMode")) == ("Unlocked", "Normal")
+
+
+def test_a_signal_is_sent_of_every_change_that_matters_and_no_record_is_made_of_it() -> None:
+    world = dead()
+    world.plug()
+    told = [e.entry.fields for e in world.effects if isinstance(e, Publish) and e.entry.kind == "PowerChange"]
+    assert [(f["source"], f["level"], f["session"]) for f in told] == [
+        ("Battery", "Dead", False), ("EmergencyUsb", "Dead", True),
+    ]  # fmt: skip
+    assert not [e for e in world.effects if isinstance(e, Record) and e.entry.kind == "PowerChange"]
+
+
+def test_power_that_is_back_before_it_was_told_as_lost_is_no_news() -> None:
+    world = World()
+    world.battery(1.0, 3.0)
+    world.wait(AWAY_S / 2)
+    world.battery(80.0, 4.0)
+    world.wait(60)
+    assert (world.trail, world.signs) == ([], [])
+
+
+def test_a_throws_row_goes_with_its_outcome_and_the_grants_row_is_gone() -> None:
+    world = World().unlocked()
+    (record,) = [e for e in world.effects if isinstance(e, Record) and e.entry.fields.get("phase") == "done"]
+    assert [(type(write).__name__, write.key) for write in record.writes] == [("Put", "energy"), ("Drop", "grant:1")]
+    assert Drop("state", "grant:1") in record.writes

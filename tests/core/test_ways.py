@@ -1,0 +1,186 @@
+"""The other ways in: key, code wheel, hole; which there are, what proves them, and the drill."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lockd.core.events import DrillAsked
+from lockd.core.throws import HELD_S
+from lockd.core.ways import DAY_S, DRILL_S, TEXTS
+from lockd.errors import Busy
+from lockd.settings import KeypadSettings, Match, Pin, PowerSettings, WaySettings
+from tests.core.world import AT_UNLOCKED, WIRED, World
+
+HANDY = WIRED.but(
+    ways=WaySettings(key=True, code=Pin(20), hole=Pin(21)), keypad=KeypadSettings(kind="matrix"),
+    power=PowerSettings(usb_line=Pin(22), supplies=(Match((("A", "b"),), "Generator"),)),
+)  # fmt: skip
+DETAILS = {"code": "mechanical-code", "hole": "emergency-hole", "spindle": "mechanical-key"}
+
+
+def proved(world: World) -> dict[str, int]:
+    return {way["way"]: way["proved"] for way in world.lock.ways(world.at) if way["proved"]}
+
+
+def listed(world: World, *fields: str) -> list[Any]:
+    return [tuple(way[field] for field in fields) for way in world.lock.ways(world.at)]
+
+
+# A hand at the door ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("contact", DETAILS)
+def test_a_hand_from_outside_is_recorded_as_what_it_was_with_an_alarm(contact: Any) -> None:
+    world = World(HANDY)
+    world.sense(contact, True)
+    world.by_hand("unlocked")
+    world.sense(contact, False)
+    assert world.signals("LockOperation") == [{"type": "Unlock", "source": "Manual", "detail": DETAILS[contact]}]
+    assert world.signals("DoorLockAlarm") == [{"alarm": "EmergencyKeyUsed", "detail": DETAILS[contact]}]
+    assert (world.drives, world.lock.fault) == (0, "None")
+
+
+@pytest.mark.parametrize("contact", ["code", "hole"])
+def test_a_wheel_or_a_hole_that_is_used_is_told_though_the_bolt_stays(contact: Any) -> None:
+    world = World(HANDY)
+    world.sense(contact, True)
+    assert world.alarms == ["EmergencyKeyUsed"]
+    assert not world.entries(source="Manual")
+
+
+def test_to_lock_with_the_key_and_to_turn_the_thumb_is_no_alarm() -> None:
+    world = World(HANDY, AT_UNLOCKED)
+    world.sense("spindle", True)
+    world.by_hand("locked")
+    world.sense("spindle", False)
+    world.wait(10)
+    world.by_hand("unlocked")
+    assert world.alarms == []
+    assert [f["detail"] for f in world.signals("LockOperation")] == ["mechanical-key", "thumbturn"]
+
+
+@pytest.mark.parametrize("contact", DETAILS)
+def test_the_motor_is_never_held_against_a_hand(contact: Any) -> None:
+    world = World(HANDY)
+    world.ask(request=1)
+    world.wait(0.2)
+    world.sense(contact, True)
+    assert world.motor is None
+    assert isinstance(world.answers[1], Busy)
+    world.ask(request=2)
+    assert isinstance(world.answers[2], Busy)
+    world.wait(HELD_S + 0.1)
+    world.ask(request=3)
+    world.wait(1)
+    assert (world.answers[3], world.lock.lock_state) == (None, "Unlocked"), "a contact that sticks keeps nobody out"
+
+
+# Which there are --------------------------------------------------------------------------------------
+
+
+def test_every_way_that_is_wired_matched_or_seen_is_listed() -> None:
+    assert World().lock.ways(World().at) == []
+    world = World(HANDY)
+    assert listed(world, "way", "ready", "proved", "overdue") == [
+        ("usb", True, 0, True), ("generator", True, 0, True), ("key", True, 0, True), ("code", True, 0, True),
+        ("hole", True, 0, True), ("spare-pin", False, 0, True),
+    ]  # fmt: skip
+    world.plug("Emergency9V", 9.0)
+    assert ("9v", TEXTS["9v"]) in listed(world, "way", "text")
+
+
+def test_a_way_is_ready_if_it_would_work_now() -> None:
+    world = World(HANDY).enrol(1, "111111")
+    assert ("spare-pin", False) in listed(world, "way", "ready")
+    world.enrol(2, "222222")
+    assert ("spare-pin", True) in listed(world, "way", "ready")
+    world.plug(volts=9.0)
+    assert ("usb", False) in listed(world, "way", "ready")
+
+
+# What proves them ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("contact", "way"), [("code", "code"), ("hole", "hole"), ("spindle", "key")])
+def test_a_bolt_that_a_hand_moved_proves_the_way_for_good(contact: Any, way: str) -> None:
+    world = World(HANDY)
+    world.sense(contact, True)
+    world.by_hand("unlocked")
+    now = {way: world.wall // 1_000_000}
+    assert proved(world) == now
+    assert proved(world.restarted(boot="another boot")) == now
+
+
+def test_a_throw_in_an_emergency_proves_its_source_and_a_plug_alone_does_not() -> None:
+    world = World(HANDY)
+    world.battery(1.0, 3.0)
+    world.plug()
+    assert proved(world) == {}
+    world.ask("Lock")
+    assert proved(world) == {}, "the bolt was there already, and nothing was driven"
+    world.unlocked()
+    assert list(proved(world)) == ["usb"]
+
+
+def test_a_charger_beside_a_good_battery_proves_nothing() -> None:
+    world = World(HANDY)
+    world.battery(90.0, 4.0)
+    world.plug()
+    world.unlocked()
+    assert proved(world) == {}
+
+
+def test_another_pin_than_the_usual_one_is_the_spare() -> None:
+    world = World(HANDY).enrol(1, "111111").enrol(2, "222222")
+    for code in ("111111", "111111"):
+        world.type(code)
+        world.wait(1)
+    assert proved(world) == {}
+    world.type("222222")
+    world.wait(1)
+    assert list(proved(world)) == ["spare-pin"]
+
+
+def test_what_was_not_proved_for_too_long_is_overdue_unless_nobody_is_to_be_reminded() -> None:
+    world = World(HANDY)
+    world.sense("code", True)
+    world.by_hand("unlocked")
+    assert ("code", False) in listed(world, "way", "overdue")
+    world.wall += HANDY.ways.drill_days * DAY_S * 1_000_000
+    assert ("code", False) in listed(world, "way", "overdue")
+    world.wall += 1_000_000
+    assert ("code", True) in listed(world, "way", "overdue")
+    calm = World(HANDY.but(ways=HANDY.ways.but(drill_days=0)))
+    assert not [overdue for (overdue,) in listed(calm, "overdue") if overdue]
+
+
+# The drill -------------------------------------------------------------------------------------------
+
+
+def test_a_drill_answers_the_list_and_records_each_way_that_is_used_within_its_time_once() -> None:
+    world = World(HANDY).enrol(1, "111111")
+    world.battery(90.0, 4.0)
+    world.submit(DrillAsked(request=1, by="uid 0"))
+    assert world.answers[1] == world.lock.ways(world.at)
+    assert world.trail[-1][1].fields == {"detail": "drill-began", "by": "uid 0"}
+    world.plug()
+    for wish in ("Unlock", "Lock"):
+        world.ask(wish)
+        world.wait(2)
+    world.sense("hole", True)
+    world.by_hand("unlocked")
+    world.sense("hole", False)
+    world.wait(DRILL_S)
+    world.sense("code", True)
+    world.by_hand("locked")
+    assert [entry.fields["ways"] for entry in world.entries(detail="drill-proved")] == ["usb", "hole"]
+    assert set(proved(world)) == {"usb", "hole", "code"}
+
+
+def test_a_drill_that_cannot_be_recorded_is_answered_all_the_same() -> None:
+    world = World(HANDY)
+    world.disk = "fails"
+    world.submit(DrillAsked(request=1))
+    assert isinstance(world.answers[1], list)
