@@ -41,6 +41,9 @@ ENFORCED: tuple[UserType, ...] = (
 CredentialRule = Literal["Single", "Dual", "Tri"]
 TimeState = Literal["Trusted", "Floor", "Unknown"]
 
+#: What a check comes to; `unchecked`: it could not be looked at, and the text says why.
+Verdict = Literal["ok", "warning", "fault", "unchecked"]
+
 #: What a contact says when it is on: bolt fully out, bolt fully in, door closed, cover off,
 #: inside button pressed, key turning in the cylinder.
 Contact = Literal["locked", "unlocked", "closed", "tamper", "inside", "spindle"]

@@ -77,7 +77,7 @@ class Daemon:
         self.voice = Voice()
         lock = Lock(settings, opened.snapshot, self.hardware.contacts.levels(), self.clock.now())
         self.health = Health(
-            lock, self.hardware.pins, self.journal, self.digests, self.clock, self.voice, opened
+            lock, self.hardware, self.journal, self.digests, self.clock, self.voice, opened
         )
         self.pump = Pump(lock, self.clock.now, {
             Record: self.journal.write,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from lockd.core.effects import DriveBolt, DriveLatch, Show, StopBolt
+from lockd.daemon.felt import Felt
 from lockd.gpio.backend import open_factory
 from lockd.gpio.contacts import Contacts
 from lockd.gpio.keypad import MatrixKeypad
@@ -49,7 +50,9 @@ class Hardware:
             self.door = Mechanism(factory, settings, file, listener.moved, listener.modelled, listener.power)
         self.pins = Pins(settings, runtime_dir, factory)
         self.motor = Motor(self.pins, settings)
-        self.contacts = Contacts(self.pins, settings, listener.sensed)
+        self.felt = Felt(settings)
+        self._listener = listener
+        self.contacts = Contacts(self.pins, settings, self._sensed)
         self.panel = Panel(self.pins, settings)
 
     def listen(self, press: Callable[[str], None]) -> None:
@@ -57,9 +60,14 @@ class Hardware:
         if self._settings.keypad.kind == "matrix":
             self._keypad = MatrixKeypad(self.pins, self._settings, press)
 
+    def _sensed(self, contact: Contact, on: bool) -> None:
+        self.felt.changed(contact)
+        self._listener.sensed(contact, on)
+
     def drive(self, effect: DriveBolt) -> None:
         """Sink of DriveBolt."""
         self.motor.drive(effect.direction)
+        self.felt.driven(effect.direction)
 
     def stop(self, _effect: StopBolt) -> None:
         """Sink of StopBolt."""
