@@ -42,8 +42,8 @@ class Health:
     def degraded(self) -> list[str]:
         """A line for each thing that does not work."""
         lines = list(self._lock.degraded())
-        if self._opened.why_not:
-            lines.append(f"store: {self._opened.why_not}")
+        if self._opened.why_not:  # which is why no record can be written
+            lines = [line for line in lines if not line.startswith("store: ")] + [f"store: {self._opened.why_not}"]
         if self._voice.bus is None or self._voice.bus.trouble:
             lines.append(f"dbus: {self._voice.bus.trouble if self._voice.bus else 'not started yet'}")
         return lines
