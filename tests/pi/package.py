@@ -55,9 +55,9 @@ def configure(machine: Machine) -> None:
     machine.sh("install -m 644 /run/share/lockd.toml /etc/lockd/lockd.toml")
 
 
-def installed() -> Path:
-    """A disk with lockd installed from its package, configured, and shut down."""
-    base, deb = disk(), package()
+def installed(more: tuple[str, ...] = ()) -> Path:
+    """A disk with lockd installed from its package, beside `more` of Debian's, configured, and shut down."""
+    base, deb = disk(more), package()
 
     def build(folder: Path) -> None:
         with tempfile.TemporaryDirectory() as scratch, Machine(

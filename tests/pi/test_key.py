@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.pi.lock import Lock
 from tests.pi.machine import Machine
 from tests.pi.trace import Trace
@@ -69,6 +71,7 @@ def test_without_its_key_lockd_says_so_and_touches_nothing(pi: Machine, lock: Lo
     assert pi.door("await_bolt", 0.0, 30.0)
 
 
+@pytest.mark.full
 def test_a_disk_in_another_machine_is_told_of(pi: Machine, lock: Lock) -> None:
     lock.enrol(PIN)
     assert "cannot be decrypted here" in without(pi, lock, FOREIGN)
