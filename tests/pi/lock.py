@@ -55,8 +55,7 @@ class Lock:
 
     def verify(self) -> dict[str, Any]:
         """Whether its chain holds."""
-        report: dict[str, Any] = self.call("Log", "Verify")[0]
-        return report
+        return dict(self.call("Log", "Verify")[0])
 
     def press(self, keys: str) -> None:
         """One after the other, at the keypad."""
@@ -67,9 +66,9 @@ class Lock:
         end = time.monotonic() + PATIENCE_S
         while True:
             trail = self.log()
-            for record in reversed(trail):
-                if all(record.get(name) == value for name, value in fields.items()):
-                    return record
+            fitting = [record for record in trail if fields.items() <= record.items()]
+            if fitting:
+                return fitting[-1]
             if time.monotonic() > end:
                 raise RigError(f"no record with {fields} within {PATIENCE_S:.0f} s; the last ones: {trail[-6:]}")
 
