@@ -56,10 +56,10 @@ lint-deb: .venv/test deb ## Build it, lint it, and install, use, upgrade and pur
 	@$(BIN)/pytest -m deb -o faulthandler_timeout=1800 tests/package
 
 test-pi: .venv/test ## Install the package on a virtual Pi, and try the lock there; ARGS goes to pytest
-	@$(PI) -m "pi and not full" tests/pi $(ARGS)
+	@$(PI) -m 'pi and not full' tests/pi $(ARGS)
 
-test-pi-all: .venv/test ## The same and all others, with the power cut 20 times
-	@PI_CUTS=20 $(PI) -m pi tests/pi $(ARGS)
+test-pi-all: .venv/test ## The same with every scenario, the power cut 20 times, and 20 patterns on the lines
+	@PI_CUTS=20 PI_PATTERNS=20 $(PI) -m pi tests/pi $(ARGS)
 
 pi-shell: .venv/test ## Look inside a virtual Pi
 	@$(BIN)/python -m tests.pi

@@ -8,29 +8,42 @@ from tests.pi.lock import Lock
 from tests.pi.machine import Machine
 
 PIN = "135790"
-FILL = """
-dd if=/dev/zero of=/var/full bs=1M 2>/dev/null || true
-dd if=/dev/zero of=/var/fuller bs=4k 2>/dev/null || true
-dd if=/dev/zero of=/var/lib/lockd/fullest bs=512 2>/dev/null || true
-sync; df --output=avail / | tail -1
+FREE = "df --output=avail -B1 / | tail -n 1"
+#: Until an ordinary user, as lockd is, gets no more: what is left is root's.
+FILL = f"""
+number=0
+while [ "$({FREE})" -gt 0 ] && [ $number -lt 50 ]; do
+    number=$((number + 1))
+    fallocate -l "$({FREE})" /var/full$number || fallocate -l 4096 /var/full$number || break
+done
+! runuser -u lockd -- sh -c 'head -c 100000 /dev/zero >/var/lib/lockd/full' 2>/dev/null
 """
 TROUBLE = {
-    "full": (FILL, "rm /var/full /var/fuller /var/lib/lockd/fullest"),
-    "read-only": ("echo u >/proc/sysrq-trigger; sleep 1", "mount -o remount,rw /"),
-}
+    "full": (FILL, "rm -f /var/full* /var/lib/lockd/full"),
+    "read-only": ("echo u >/proc/sysrq-trigger; until ! touch /var/new 2>/dev/null; do sleep 0.2; done",
+                  "mount -o remount,rw /"),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("trouble", TROUBLE)
-def test_a_pin_opens_with_a_disk_that_takes_nothing(own_pi: Machine, lock: Lock, trouble: str) -> None:
+def test_a_pin_opens_with_a_disk_that_takes_nothing(pi: Machine, lock: Lock, trouble: str) -> None:
     begin, end = TROUBLE[trouble]
-    own_pi.power_on()
-    lock.await_started()
     lock.enrol(PIN)
-    own_pi.sh(begin, 240)
+    assert lock.get("Manager", "Degraded") == []
+    pi.sh(begin, 240)
+    began = pi.run("true").ended
     lock.press(f"{PIN}#")
-    assert own_pi.door("await_bolt", 0.0, 60.0)
-    assert lock.get("Manager", "Degraded"), "it says what does not work"
-    own_pi.sh(end)
+    opened = pi.door("await_bolt", 0.0, 60.0)
+    assert opened
+    said = lock.get("Manager", "Degraded")
+    print(f"\nopen {(opened - began) / 1e9:.1f} s after the first key went down; lockd says: {said}")
+    assert said, "it says what does not work"
+    assert lock.await_log(alarm="AuditDegraded")
+    pi.sh(end)
     lock.call("Lock", "LockDoor", "a{sv}", "0")
-    assert own_pi.door("await_bolt", 1.0, 30.0)
+    assert pi.door("await_bolt", 1.0, 30.0)
+    lock.press(f"{PIN}#")
+    assert pi.door("await_bolt", 0.0, 30.0)
+    assert lock.get("Manager", "Degraded") == []
     assert lock.verify()["ok"]
+    assert lock.await_log(kind="LockOperation", type="Unlock", phase="done")
