@@ -13,13 +13,10 @@ SOCKETS = {"dbus": ["dbus.socket"], "systemd-udevd": ["systemd-udevd-control.soc
 #: Killed, and kept from coming back for now: $1 services, $2 their sockets.
 STOP = """
 systemctl start $1
-[ -z "$2" ] || systemctl stop $2
-systemctl -q mask --runtime $1
 systemctl kill -s KILL $1
-for unit in $1; do
-    while systemctl is-active -q $unit; do sleep 0.1; done
-    ! pgrep -f "$(systemctl show --value -p ExecStart $unit | grep -o 'path=[^ ]*' | cut -d= -f2)" || exit 1
-done
+systemctl -q mask --runtime $1
+systemctl stop $1 $2
+if systemctl is-active $1 $2; then exit 1; fi
 """
 #: Milliseconds from then until lockd does what it is told over D-Bus.
 BACK = """

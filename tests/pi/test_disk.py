@@ -16,7 +16,7 @@ while [ "$({FREE})" -gt 0 ] && [ $number -lt 50 ]; do
     number=$((number + 1))
     fallocate -l "$({FREE})" /var/full$number || fallocate -l 4096 /var/full$number || break
 done
-! runuser -u lockd -- sh -c 'head -c 100000 /dev/zero >/var/lib/lockd/full' 2>/dev/null
+if runuser -u lockd -- sh -c 'head -c 100000 /dev/zero >/var/lib/lockd/full' 2>/dev/null; then exit 1; fi
 """
 TROUBLE = {
     "full": (FILL, "rm -f /var/full* /var/lib/lockd/full"),
@@ -38,7 +38,7 @@ def test_a_pin_opens_with_a_disk_that_takes_nothing(pi: Machine, lock: Lock, tro
     said = lock.get("Manager", "Degraded")
     print(f"\nopen {(opened - began) / 1e9:.1f} s after the first key went down; lockd says: {said}")
     assert said, "it says what does not work"
-    assert lock.await_log(alarm="AuditDegraded")
+    assert "alarm=AuditDegraded" in pi.sh("journalctl -b -u lockd --no-pager -o cat"), "and has sent the alarm"
     pi.sh(end)
     lock.call("Lock", "LockDoor", "a{sv}", "0")
     assert pi.door("await_bolt", 1.0, 30.0)
