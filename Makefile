@@ -3,6 +3,8 @@
 PYTHON ?=
 export PYTHON
 BIN := .venv/bin
+#: Which tests `make test` runs; .ci/run asks for more.
+TESTS ?= not slow and not bench and not deb and not pi
 SLOW := $(BIN)/pytest -m slow -o faulthandler_timeout=1800
 PI := $(BIN)/pytest -o faulthandler_timeout=3600 -s --durations=0
 
@@ -19,7 +21,7 @@ run: .venv/simulation ## Start a simulated lock with its front panel
 	@$(BIN)/lockctl simulate
 
 test: lint types ## Run all checks that take less than two minutes together
-	@$(BIN)/pytest --cov --cov-report=term
+	@$(BIN)/pytest --cov --cov-report=term -m '$(TESTS)' $(ARGS)
 
 lint: .venv/test ## Check style and architecture
 	@$(BIN)/ruff check --quiet --output-format=concise .
