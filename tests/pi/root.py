@@ -13,7 +13,7 @@ SUITE = "trixie"
 SIZE = "3G"
 LGPIO = "0.2.2.0"
 PACKAGES = (
-    "systemd", "systemd-sysv", "udev", "dbus", "polkitd", "libpam-systemd", "kmod", "procps", "bluez",
+    "systemd", "systemd-sysv", "udev", "dbus", "polkitd", "libpam-systemd", "kmod", "e2fsprogs", "procps", "bluez",
     "python3", "python3-gpiozero", "python3-dbus-next", "python3-pyudev", "python3-rich", "python3-systemd",
     "python3-cryptography", "python3-cbor2",
 )  # fmt: skip
