@@ -459,7 +459,7 @@ def test_what_config_txt_needs_can_be_appended_to_it(ctl: Ctl, tmp_path: Path) -
     first, beware, *lines = ctl("config", "boot", str(file)).out.splitlines()
     assert first.startswith(f"# How the lines of {file} wait for lockd")
     assert beware.startswith("# Beware: bolt.forward: GPIO 5 is pulled up")
-    assert lines == ["[all]", "gpio=5,27=op,dl", "gpio=23=ip,pu"]
+    assert lines == ["[all]", "gpio=5,27=op,dl", "gpio=23=ip,pu", "dtparam=strict_gpiod"]
     document = ctl("config", "boot", str(file), "--json").document
     assert document["lines"] == lines
     assert len(document["advice"]) == 1
