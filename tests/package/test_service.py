@@ -76,8 +76,8 @@ def test_a_wrong_configuration_is_not_tried_again() -> None:
 
 
 def test_it_waits_for_nothing_that_a_pin_does_not_need() -> None:
-    assert words("Wants") | words("Requires") == {"lockd-key.service", "dev-gpiochip0.device"}
-    assert words("After") == {"local-fs.target", "lockd-key.service", "dev-gpiochip0.device"}
+    assert words("Wants") | words("Requires") == {"lockd-key.service", "dev-lockd-chip.device"}
+    assert words("After") == {"local-fs.target", "lockd-key.service", "dev-lockd-chip.device"}
     assert "multi-user.target" in words("Before")
 
 

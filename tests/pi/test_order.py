@@ -28,6 +28,6 @@ def test_lockd_waits_for_its_disk_its_key_and_the_chip_alone(pi: Machine) -> Non
     control = before(pi, "multi-user.target")
     assert {"lockd.service", "dbus.service", "basic.target"} <= control, control
     waits = before(pi, "lockd.service")
-    assert {"local-fs.target", "lockd-key.service", "dev-gpiochip0.device"} <= waits
+    assert {"local-fs.target", "lockd-key.service", "dev-lockd-chip.device"} <= waits
     assert {name for name in waits if UNNEEDED.search(name)} == set()
     print(f"\nbefore lockd: {' '.join(sorted(waits))}")

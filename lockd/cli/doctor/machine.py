@@ -20,7 +20,7 @@ STATE = "/var/lib/lockd"
 SERVICE_USER = "lockd"
 #: Longer than systemd takes on a busy Pi.
 PATIENCE_S = 10.0
-UNITS = ("lockd", "bluetooth", "polkit")
+UNITS = ("lockd", "lockd-key", "bluetooth", "polkit")
 SHOWN = (
     "Id", "LoadState", "UnitFileState", "ActiveState", "Result", "ExecMainStatus", "NRestarts", "StatusText",
 )  # fmt: skip

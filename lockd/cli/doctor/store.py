@@ -44,7 +44,11 @@ def _credential(machine: Machine) -> Finding:
     """lockd-key.service hands it on only if this machine can decrypt it."""
     if machine.exists(HANDED):
         return ok(f"{CREDENTIAL}, which only this machine can open; {BACK_UP} {STATE}, /etc/lockd and {SECRET}")
-    return fault(f"{CREDENTIAL} is there, but this machine cannot open it, or lockd-key.service has not run",
+    unit = machine.units.get("lockd-key", {})
+    if unit.get("ActiveState") != "active":
+        return fault(f"lockd-key.service did not hand {CREDENTIAL} on ({unit.get('Result') or 'not there'})",
+                     "see why: journalctl -u lockd-key -b; then: sudo systemctl restart lockd-key lockd")
+    return fault(f"{CREDENTIAL} is there, but this machine cannot open it",
                  f"put back the {SECRET} that belongs to it; then: sudo systemctl restart lockd-key lockd")
 
 

@@ -68,6 +68,7 @@ OWNERS = {
 UNITS = {
     "lockd": {"LoadState": "loaded", "UnitFileState": "enabled", "ActiveState": "active", "Result": "success",
               "ExecMainStatus": "0", "NRestarts": "0", "StatusText": "a PIN works"},
+    "lockd-key": {"LoadState": "loaded", "ActiveState": "active"},
     "bluetooth": {"LoadState": "loaded", "ActiveState": "active"},
     "polkit": {"LoadState": "loaded", "ActiveState": "active"},
 }  # fmt: skip

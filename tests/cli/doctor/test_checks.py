@@ -122,6 +122,8 @@ CASES = (
     Case("store: folder", "fault", "belongs to root", owned("/var/lib/lockd", 0, 0, 0o700)),
     Case("store: folder", "fault", "chmod 700", owned("/var/lib/lockd", 900, 901, 0o750)),
     Case("store: key", "fault", "credential.secret", gone("/run/credstore.encrypted")),
+    Case("store: key", "fault", "journalctl -u lockd-key -b", both(
+        gone("/run/credstore.encrypted"), unit("lockd-key", ActiveState="failed", Result="timeout"))),
     Case("store: key", "fault", "put back", gone("/etc/lockd/lockd.key")),
     Case("store: key", "ok", "no store yet", gone("/etc/lockd/lockd.key", "/var/lib/lockd/lockd.keys")),
     Case("store: key", "ok", "who has the disk has the key", both(
