@@ -3,8 +3,10 @@
 PYTHON ?=
 export PYTHON
 BIN := .venv/bin
+#: Which tests `make test` runs; .ci/run asks for more.
+TESTS ?= not slow and not bench and not deb and not pi
 SLOW := $(BIN)/pytest -m slow -o faulthandler_timeout=1800
-PI := $(BIN)/pytest -m pi -o faulthandler_timeout=3600 -s --durations=0
+PI := $(BIN)/pytest -o faulthandler_timeout=3600 -s --durations=0
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -19,7 +21,7 @@ run: .venv/simulation ## Start a simulated lock with its front panel
 	@$(BIN)/lockctl simulate
 
 test: lint types ## Run all checks that take less than two minutes together
-	@$(BIN)/pytest --cov --cov-report=term
+	@$(BIN)/pytest --cov --cov-report=term -m '$(TESTS)' $(ARGS)
 
 lint: .venv/test ## Check style and architecture
 	@$(BIN)/ruff check --quiet --output-format=concise .
@@ -56,10 +58,10 @@ lint-deb: .venv/test deb ## Build it, lint it, and install, use, upgrade and pur
 	@$(BIN)/pytest -m deb -o faulthandler_timeout=1800 tests/package
 
 test-pi: .venv/test ## Install the package on a virtual Pi, and try the lock there; ARGS goes to pytest
-	@$(PI) tests/pi $(ARGS)
+	@$(PI) -m 'pi and not full' tests/pi $(ARGS)
 
-test-pi-all: .venv/test ## The same, with the power cut 20 times
-	@PI_CUTS=20 $(PI) tests/pi $(ARGS)
+test-pi-all: .venv/test ## The same with every scenario, the power cut 20 times, and 20 patterns on the lines
+	@PI_CUTS=20 PI_PATTERNS=20 $(PI) -m pi tests/pi $(ARGS)
 
 pi-shell: .venv/test ## Look inside a virtual Pi
 	@$(BIN)/python -m tests.pi

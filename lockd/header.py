@@ -40,6 +40,10 @@ BIAS = {"up": "pu", "down": "pd", "none": "pn"}
 #: In the order of config.txt: first what must not move.
 STATES = ("op,dl", "op,dh", "ip,pu", "ip,pd", "ip,pn")
 
+#: Lines are let go when the process that held them dies, so that their resistors stop the motor at once. Without it the
+#: kernel of Raspberry Pi OS keeps them as they were: https://github.com/raspberrypi/linux/pull/6117.
+STRICT = "dtparam=strict_gpiod"
+
 
 def is_input(pin: Pin) -> bool:
     """Whether lockd reads the line; it drives the others."""
@@ -63,4 +67,4 @@ def boot_lines(pins: Iterable[Pin]) -> tuple[str, ...]:
     for pin in pins:
         lines[boot_state(pin)].append(pin.number)
     said = (f"gpio={','.join(map(str, sorted(numbers)))}={state}" for state, numbers in lines.items() if numbers)
-    return ("[all]", *said)
+    return ("[all]", *said, STRICT)

@@ -41,6 +41,9 @@ ENFORCED: tuple[UserType, ...] = (
 CredentialRule = Literal["Single", "Dual", "Tri"]
 TimeState = Literal["Trusted", "Floor", "Unknown"]
 
+#: What a check comes to; `unchecked`: it could not be looked at, and the text says why.
+Verdict = Literal["ok", "warning", "fault", "unchecked"]
+
 #: What feeds the lock. Outside power is everything but the battery.
 PowerSource = Literal["Mains", "Battery", "EmergencyUsb", "Emergency9V", "Generator", "Wireless", "Unknown"]
 BatteryLevel = Literal["Ok", "Low", "Critical", "Dead", "Unknown"]

@@ -20,6 +20,18 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatabl
 GRACE_S = 2.0
 
 
+#: Tests whose figures are worth reading though they passed.
+TELLING = ("slow", "deb", "pi")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What they printed, where it was not shown as it came."""
+    for report in terminalreporter.getreports("passed"):
+        if report.capstdout and any(mark in report.keywords for mark in TELLING):
+            terminalreporter.write_sep("-", report.nodeid)
+            terminalreporter.write(report.capstdout)
+
+
 def children() -> dict[int, str]:
     """The processes below this one that nobody has waited for, with their names."""
     try:

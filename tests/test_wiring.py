@@ -48,6 +48,7 @@ def test_outputs_wait_off_and_inputs_with_their_pull() -> None:
     )
     assert boot(config) == (
         "[all]", "gpio=17,20,27=op,dl", "gpio=21=op,dh", "gpio=22=ip,pu", "gpio=24=ip,pd", "gpio=25=ip,pn",
+        "dtparam=strict_gpiod",
     )  # fmt: skip
 
 
@@ -59,8 +60,8 @@ def test_no_pressed_key_joins_two_driven_lines(active: str, state: str) -> None:
     assert f"gpio=4,5,6,8,13,19,20={state}" in [line.replace(",22", "") for line in boot(config)]
 
 
-def test_nothing_wired_needs_nothing() -> None:
-    assert boot(Settings()) == ("[all]",)
+def test_nothing_wired_has_no_state() -> None:
+    assert boot(Settings()) == ("[all]", header.STRICT)
 
 
 # The reference build
@@ -107,7 +108,8 @@ def test_other_lines_make_another_drawing_and_other_tables(monkeypatch: pytest.M
 
 def test_no_page_names_a_line_for_config_txt_by_hand() -> None:
     docs = Path(wiring.__file__).parent.parent / "docs"
-    told = {line for page in docs.glob("*.md") for line in re.findall(r"^ *(gpio=\S+)", page.read_text(), re.MULTILINE)}
+    texts = (page.read_text() for page in docs.glob("*.md"))
+    told = {line for text in texts for line in re.findall(r"^ *(gpio=\S+|dtparam=strict\S+)", text, re.MULTILINE)}
     assert told == set(header.boot_lines(wiring.everything())[1:])
 
 

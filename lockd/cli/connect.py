@@ -52,21 +52,22 @@ class Line:
 
 
 @contextlib.asynccontextmanager
-async def connected(wanted: str | None) -> AsyncIterator[Line]:
-    """A line to the lockd that is meant. Raises NotRunning, which says how to start one."""
-    chosen = wanted or os.environ.get("LOCKD_BUS") or await _found()
+async def connected(wanted: str | None, starts: bool = True) -> AsyncIterator[Line]:
+    """A line to the lockd that is meant. `starts`: a call may have the bus start it. Raises NotRunning,
+    which says how to start one."""
+    chosen = wanted or os.environ.get("LOCKD_BUS") or await _found(starts)
     async with contextlib.AsyncExitStack() as stack:
         with _way():
-            client = await stack.enter_async_context(bus.Client.connect(chosen))
+            client = await stack.enter_async_context(bus.Client.connect(chosen, starts))
         yield Line(client)
 
 
-async def _found() -> str:
+async def _found(starts: bool) -> str:
     """The first bus that lockd is on."""
     simulated = simulation_address()
     for address in ("system", *([simulated] if simulated else [])):
         with contextlib.suppress(bus.NoBus, bus.NotRunning):
-            async with bus.Client.connect(address) as client:
+            async with bus.Client.connect(address, starts) as client:
                 await client.get(MANAGER.name, "Version")
                 return address
     raise NotRunning(f"lockd is not running: {START}")

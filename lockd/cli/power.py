@@ -44,7 +44,7 @@ TO_DO = {
     "Low": "change or charge the battery in the next days",
     "Critical": "change or charge the battery now; PINs still open, managing users waits for it",
     "Dead": "plug a power bank into the USB-C port and type the usual PIN, or see: lockctl power ways",
-    "Unknown": "check the battery and its gauge (lockctl diagnose); a PIN still opens",
+    "Unknown": "check the battery and its gauge (lockctl doctor power); a PIN still opens",
 }
 WAYS = {
     "key": "mechanical key",

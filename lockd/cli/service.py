@@ -1,15 +1,14 @@
-"""diagnose, rotate-key, factory-reset, time: lockd itself."""
+"""rotate-key, factory-reset, time: lockd itself."""
 
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from lockd.cli import ask
 from lockd.cli.copyable import copyable
-from lockd.cli.exits import FOUND_FAULTS, Usage
+from lockd.cli.exits import Usage
 from lockd.cli.link import Lockd
 from lockd.cli.output import Output
 from lockd.cli.parser import command, group
@@ -27,11 +26,7 @@ TIME_STATES = {
 
 
 def add_parser(subparsers: Any) -> None:
-    """Add the four commands."""
-    finding = command(subparsers, "diagnose", "what works, what does not, and what to do", ("lockctl diagnose",),
-                      "Exit status 2 if something does not work.")
-    finding.set_defaults(run=on_bus(diagnose))
-
+    """Add the three commands."""
     rotating = command(subparsers, "rotate-key", "seal the whole store with a new key", ("lockctl rotate-key",),
                        "The lock works on meanwhile.")
     rotating.set_defaults(run=on_bus(rotate_key))
@@ -49,23 +44,6 @@ def add_parser(subparsers: Any) -> None:
                       ("lockctl time set", "lockctl time set '2026-11-21 14:30'"), "Trusted until the next boot.")
     setting.add_argument("time", nargs="?", default="now", metavar="TIME", help="local time (default: this clock's)")
     setting.set_defaults(run=on_bus(set_time))
-
-
-async def diagnose(lockd: Lockd, args: Namespace, out: Output) -> int:
-    """A table of findings, the bad ones with their remedy."""
-    findings = await lockd.call(MANAGER.name, "Diagnose")
-    if out.as_json:
-        out.document(findings)
-    else:
-        out.table(("Part", "", "Finding"), ((f["part"], "ok" if f["ok"] else "BAD", _told(f)) for f in findings))
-    return 0 if all(f["ok"] for f in findings) else FOUND_FAULTS
-
-
-def _told(finding: Mapping[str, Any]) -> str:
-    """What was found, and what to do if it is bad."""
-    if finding["ok"] or not finding.get("remedy"):
-        return str(finding["text"])
-    return copyable(f"{finding['text'].rstrip('.')}. What to do: {finding['remedy']}")
 
 
 async def rotate_key(lockd: Lockd, args: Namespace, out: Output) -> None:

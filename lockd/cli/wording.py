@@ -20,6 +20,6 @@ FAULTS = {
     "Jammed": ("bolt jammed", "clear its way, then run: lockctl home"),
     "Stalled": ("motor stalled", "look for what holds the bolt, then run: lockctl home"),
     "PositionUnknown": ("bolt position not known", "run: lockctl home"),
-    "ActuatorDisabled": ("motor cannot be driven", "run: lockctl diagnose"),
+    "ActuatorDisabled": ("motor cannot be driven", "run: lockctl doctor"),
     "PowerLost": ("no power for the motor", "plug in power, then run: lockctl home"),
 }

@@ -92,4 +92,4 @@ def reply(request: int, result: Any = None) -> tuple[Effect, ...]:
 
 def storage_failure(what: str) -> LockdError:
     """The store did not take it, so it was not done."""
-    return LockdError(f"{what} (storage): the store could not write it; see `lockctl diagnose`.", "storage")
+    return LockdError(f"{what} (storage): the store could not write it; see `lockctl doctor`.", "storage")

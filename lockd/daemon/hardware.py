@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from lockd.core.effects import DriveBolt, DriveLatch, Show, StopBolt
+from lockd.daemon.felt import Felt
 from lockd.gpio.backend import open_factory
 from lockd.gpio.contacts import Contacts
 from lockd.gpio.keypad import MatrixKeypad
@@ -51,7 +52,9 @@ class Hardware:
             self.door = Mechanism(factory, settings, file, listener.moved, listener.modelled, listener.supply)
         self.pins = Pins(settings, runtime_dir, factory)
         self.motor = Motor(self.pins, settings)
-        self.contacts = Contacts(self.pins, settings, listener.sensed)
+        self.felt = Felt(settings)
+        self._listener = listener
+        self.contacts = Contacts(self.pins, settings, self._sensed)
         self.panel = Panel(self.pins, settings)
         self.lines = SupplyLines(self.pins, settings, listener.supply)
 
@@ -64,9 +67,14 @@ class Hardware:
         """What the lines feel now, and what the modelled supply gives."""
         return (*self.lines.readings(), *(self.door.readings() if self.door is not None else ()))
 
+    def _sensed(self, contact: Contact, on: bool) -> None:
+        self.felt.changed(contact)
+        self._listener.sensed(contact, on)
+
     def drive(self, effect: DriveBolt) -> None:
         """Sink of DriveBolt."""
         self.motor.drive(effect.direction)
+        self.felt.driven(effect.direction)
 
     def stop(self, _effect: StopBolt) -> None:
         """Sink of StopBolt."""

@@ -6,17 +6,20 @@ import asyncio
 import logging
 from typing import Any
 
+from lockd.core.instant import Instant
 from lockd.core.lock import Lock
 from lockd.daemon import notify
 from lockd.daemon.clock import Clock
 from lockd.daemon.digests import Digests
+from lockd.daemon.finding import finding
+from lockd.daemon.hardware import Hardware
 from lockd.daemon.journal import Journal
 from lockd.daemon.opening import Opened
 from lockd.daemon.power import Power
 from lockd.daemon.voice import Voice
 from lockd.errors import LockdError
-from lockd.gpio.pins import Pins
 from lockd.store.vault import Vault
+from lockd.words import Verdict
 
 log = logging.getLogger("lockd.health")
 
@@ -28,10 +31,10 @@ class Health:
     """Looks at everybody, changes nobody."""
 
     def __init__(
-        self, lock: Lock, pins: Pins, journal: Journal, digests: Digests, clock: Clock, voice: Voice, opened: Opened,
-        power: Power,
+        self, lock: Lock, hardware: Hardware, journal: Journal, digests: Digests, clock: Clock, voice: Voice,
+        opened: Opened, power: Power,
     ) -> None:  # fmt: skip
-        self._lock, self._pins, self._journal, self._clock, self._voice = lock, pins, journal, clock, voice
+        self._lock, self._hardware, self._journal, self._clock, self._voice = lock, hardware, journal, clock, voice
         self._digests = digests
         self._opened, self._power = opened, power
         self._told: list[str] = []
@@ -40,8 +43,8 @@ class Health:
     def degraded(self) -> list[str]:
         """A line for each thing that does not work."""
         lines = list(self._lock.degraded())
-        if self._opened.why_not:
-            lines.append(f"store: {self._opened.why_not}")
+        if self._opened.why_not:  # which is why no record can be written
+            lines = [line for line in lines if not line.startswith("store: ")] + [f"store: {self._opened.why_not}"]
         if self._power.trouble:
             lines.append(f"power: {self._power.trouble}")
         if self._voice.bus is None or self._voice.bus.trouble:
@@ -79,7 +82,7 @@ class Health:
     def _own_trouble(self) -> str:
         """What a restart may mend."""
         try:
-            self._pins.check()
+            self._hardware.pins.check()
         except LockdError as fault:
             return str(fault)
         if not self._digests.alive:
@@ -112,25 +115,50 @@ class Health:
         """Part by part: is it well, what is it like, what to do."""
         at = self._clock.now()
         seen = self._lock.properties(at)
-        jammed = seen["Fault"] != "None"
         store = [line for line in self.degraded() if line.startswith("store: ")]
         bus = self._voice.bus.trouble if self._voice.bus is not None else "not started yet"
+        parts = self._lock.parts
         return [
-            _finding("bolt", not jammed, f"{seen['LockState']}, fault {seen['Fault']}",
-                     "free the bolt and run `lockctl home`; if it does not help, check motor, wires and contacts"),
-            _finding("motor", not self._lock.parts.actuator_fault, self._lock.parts.actuator_fault or "its pins obey",
-                     "check that no other program uses the pins, then `systemctl restart lockd`"),
-            _finding("door", seen["DoorState"] not in ("DoorForcedOpen", "DoorAjar"), seen["DoorState"],
-                     "close the door"),
-            _finding("cover", not self._lock.parts.tampered, "off" if self._lock.parts.tampered else "on",
-                     "put the outer cover back and look for what was changed behind it"),
-            _finding("store", not store, "; ".join(store) or f"{self._journal.last_seq} records written",
-                     "see the log of lockd; check the disk; put back a copy if rows are damaged"),
-            _finding("clock", at.trust == "Trusted", at.trust,
-                     "timed codes do not work: set the time with `lockctl time set`, or let NTP do it"),
-            _finding("bus", not bus, bus or "org.lockd1 is ours", "check that dbus runs and no other lockd does"),
+            finding("bolt", _fault_if(seen["Fault"] != "None"), f"{seen['LockState']}, fault {seen['Fault']}",
+                    "free the bolt and run `lockctl home`; if it does not help, check motor, wires and contacts"),
+            finding("motor", _fault_if(parts.actuator_fault), parts.actuator_fault or "its pins obey",
+                    "check that no other program uses the pins, then `systemctl restart lockd`"),
+            finding("door", "warning" if seen["DoorState"] in ("DoorForcedOpen", "DoorAjar") else "ok",
+                    seen["DoorState"], "close the door"),
+            finding("cover", "warning" if parts.tampered else "ok", "off" if parts.tampered else "on",
+                    "put the outer cover back and look for what was changed behind it"),
+            finding("store", _fault_if(store), "; ".join(store) or f"{self._journal.last_seq} records written",
+                    "see the log of lockd; check the disk; put back a copy if rows are damaged"),
+            finding("clock", "ok" if at.trust == "Trusted" else "warning", at.trust,
+                    "timed codes do not work: set the time with `lockctl time set`, or let NTP do it"),
+            finding("bus", _fault_if(bus), bus or "org.lockd1 is ours", "check that dbus runs and no other lockd does"),
+            self._feed(at),
+            *self._hardware.felt.findings(self._hardware.contacts.levels(), seen["Motion"] != "Idle"),
+            self._people(at),
         ]  # fmt: skip
 
+    def _feed(self, at: Instant) -> dict[str, Any]:
+        """What feeds the lock, and whether it will for long."""
+        power = self._lock.power(at)
+        level = power["BatteryLevel"]
+        told = f"fed by {power['Source']}, battery {level}"
+        if power["Source"] == level == "Unknown":
+            return finding("power", "unchecked", "nothing says what feeds the lock", "see [power] in lockd.toml")
+        state: Verdict = {"Low": "warning", "Critical": "fault", "Dead": "fault"}.get(level, "ok")  # type: ignore[assignment]
+        return finding("power", state, told, "charge or change the battery; `lockctl power` says for how long it lasts")
 
-def _finding(part: str, ok: bool, text: str, remedy: str) -> dict[str, Any]:
-    return {"part": part, "ok": ok, "text": text, "remedy": "" if ok else remedy}
+    def _people(self, at: Instant) -> dict[str, Any]:
+        """Whether anybody could come in with a code."""
+        if self._opened.why_not:
+            return finding("people", "unchecked", "the store cannot be read")
+        people = self._lock.people
+        able = [
+            user for user in people.users.values()
+            if user.type != "NonAccessUser" and people.status(user, at) == "OccupiedEnabled" and people.of(user.index)
+        ]  # fmt: skip
+        return finding("people", _fault_if(not able), f"{len(able)} of {len(people.users)} users can come in",
+                       "add somebody: lockctl user add NAME --type programming --pin")
+
+
+def _fault_if(bad: object) -> Verdict:
+    return "fault" if bad else "ok"

@@ -69,17 +69,21 @@ class Client:
     NoBus, NotRunning and NoAnswer.
     """
 
-    def __init__(self, bus: str) -> None:
+    def __init__(self, bus: str, starts: bool) -> None:
         self.bus = bus
+        self._flags = MessageFlag.ALLOW_INTERACTIVE_AUTHORIZATION
+        if not starts:
+            self._flags |= MessageFlag.NO_AUTOSTART
         self._link: Connection
         self._owner: str | None = None  # whose signals are lockd's; empty: nobody's; None: not known yet
         self._listening = False
         self._queues: list[asyncio.Queue[Signal | None]] = []
 
     @classmethod
-    def connect(cls, bus: str = "system") -> Self:
-        """`bus`: system, session or an address. To be entered with `async with`."""
-        return cls(bus)
+    def connect(cls, bus: str = "system", starts: bool = True) -> Self:
+        """`bus`: system, session or an address. `starts`: a call may have the bus start lockd. To be
+        entered with `async with`."""
+        return cls(bus, starts)
 
     async def __aenter__(self) -> Self:
         try:
@@ -180,7 +184,7 @@ class Client:
                 member=member,
                 signature=signature,
                 body=body,
-                flags=MessageFlag.ALLOW_INTERACTIVE_AUTHORIZATION,
+                flags=self._flags,
             )
             return [plain(value) for value in await self._link.ask(message, timeout_s)]
 

@@ -99,7 +99,7 @@ STATUS_FIELDS = {"exists": "b", "user": "u", "creator": "s", "modifier": "s", "n
 #: Keys of Verify's answer.
 REPORT_FIELDS = {"ok": "b", "first": "t", "last": "t", "bad": "t", "reason": "s"}
 #: Keys of Diagnose's answers.
-FINDING_FIELDS = {"part": "s", "ok": "b", "text": "s", "remedy": "s"}
+FINDING_FIELDS = {"part": "s", "state": "s", "ok": "b", "text": "s", "remedy": "s"}
 #: Keys of Drill's and Ways's answers, of History's, and of PowerChange.
 WAY_FIELDS = {"way": "s", "ready": "b", "proved": "t", "overdue": "b", "text": "s"}
 SAMPLE_FIELDS = {"time": "t", "percent": "d", "volts": "d", "throws": "u"}
@@ -228,7 +228,8 @@ MANAGER = Interface(
     "org.lockd1.Manager",
     "lockd itself.",
     methods=(
-        Method("Diagnose", "read-log", "What lockd knows about its own health: part s, ok b, text s, remedy s.", (),
+        Method("Diagnose", "read-log", "What lockd knows about its own health: part s, state s (ok, warning, fault or"
+               " unchecked), ok b (neither warning nor fault), text s, remedy s.", (),
                args("findings aa{sv}", FINDING_FIELDS)),
         Method("SetTime", "configure", "The owner's word for the time, in seconds since 1970: trusted until the next"
                " boot.", args("time t")),

@@ -138,7 +138,12 @@ def _find_keks(folder: Path, key: str, credentials_dir: Path | None, may_create:
                                  f" add LoadCredentialEncrypted={CREDENTIAL} to the unit")
         return keks
     file = folder / "key"
-    if not keks and may_create and not file.exists():
+    if not keks and not file.exists():
+        if not may_create:
+            raise KeyUnavailable(f"neither the systemd credential {CREDENTIAL} (lockd-key.service makes it of"
+                                 f" /etc/lockd/{CREDENTIAL}) nor the key file {file} is there: put back the one that"
+                                 " sealed this store, and restart lockd-key and lockd;"
+                                 " nothing was changed")
         _expect_no_store(folder)
         files.replace(file, os.urandom(32))
     return keks if keks and not file.exists() else [*keks, _read_key_file(file)]

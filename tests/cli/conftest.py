@@ -54,6 +54,7 @@ class Ctl:
 def lockd(monkeypatch: pytest.MonkeyPatch) -> FakeLockd:
     fake = FakeLockd()
     monkeypatch.setattr("lockd.cli.session.connected", fake.connected)
+    monkeypatch.setattr("lockd.cli.doctor.lock.connected", fake.connected)
     return fake
 
 

@@ -48,9 +48,9 @@ class FakeLockd:
         self.simulated = True
 
     @contextlib.asynccontextmanager
-    async def connected(self, bus: str | None) -> AsyncIterator[FakeLockd]:
+    async def connected(self, bus: str | None, starts: bool = True) -> AsyncIterator[FakeLockd]:
         """In place of lockd.cli.connect.connected."""
-        self.bus = bus
+        self.bus, self.starts = bus, starts
         yield self
 
     async def call(self, interface: str, method: str, *args: Any) -> Any:
@@ -80,6 +80,10 @@ class FakeLockd:
         return (await self.get_all(interface))[name]
 
     async def get_all(self, interface: str) -> dict[str, Any]:
+        if interface == names.SIMULATOR.name:
+            if not self.simulated:
+                raise UnsupportedCommand("there is no such interface")
+            return {}
         last = {"LastSequence": self.events[-1]["seq"] if self.events else 0} if interface == names.LOG.name else {}
         return {**self.properties[interface], **last}
 

@@ -277,15 +277,6 @@ def test_set_alone_shows_everything(ctl: Ctl) -> None:
     ]  # fmt: skip
 
 
-def test_diagnose_ends_with_2_when_something_is_bad(ctl: Ctl, lockd: FakeLockd) -> None:
-    lockd.findings = [{"part": "store", "ok": True, "text": "well", "remedy": ""}]
-    assert ctl("diagnose").status == 0
-    lockd.findings.append({"part": "clock", "ok": False, "text": "not set.", "remedy": "lockctl time set"})
-    ran = ctl("diagnose")
-    assert ran.status == 2
-    assert ran.out.splitlines()[-1].split(maxsplit=2) == ["clock", "BAD", "not set. What to do: lockctl time set"]
-
-
 def test_a_reset_wants_the_words(ctl: Ctl, lockd: FakeLockd) -> None:
     assert ctl("factory-reset").status == 64
     assert ctl("factory-reset", "--yes", "erase").status == 64
@@ -388,7 +379,7 @@ SHOWN = "?[2J[red]x[/]?lockctl: done??"
 
 @pytest.mark.parametrize("command", [
     "status", "status --watch", "mode", "user", "user show 1", "user set 1 --enable", "user remove 1", "pin", "log",
-    "pin set 1 --stdin", "log --follow", "log verify", "diagnose", "time", "home",
+    "pin set 1 --stdin", "log --follow", "log verify", "doctor", "time", "home",
 ])  # fmt: skip
 def test_what_a_hostile_lock_says_is_harmless_everywhere(ctl: Ctl, lockd: FakeLockd, command: str) -> None:
     lockd.users = [{**ANNA, "name": HOSTILE, "creator": HOSTILE, "type": HOSTILE}]
@@ -476,7 +467,7 @@ def test_what_config_txt_needs_can_be_appended_to_it(ctl: Ctl, tmp_path: Path) -
     first, beware, *lines = ctl("config", "boot", str(file)).out.splitlines()
     assert first.startswith(f"# How the lines of {file} wait for lockd")
     assert beware.startswith("# Beware: bolt.forward: GPIO 5 is pulled up")
-    assert lines == ["[all]", "gpio=5,27=op,dl", "gpio=23=ip,pu"]
+    assert lines == ["[all]", "gpio=5,27=op,dl", "gpio=23=ip,pu", "dtparam=strict_gpiod"]
     document = ctl("config", "boot", str(file), "--json").document
     assert document["lines"] == lines
     assert len(document["advice"]) == 1

@@ -24,7 +24,7 @@ def test_a_quiet_lock_is_two_lines(ctl: Ctl) -> None:
     ("changed", "label", "part"),
     [
         ({"Fault": "Jammed"}, "Fault", "lockctl home"),
-        ({"ActuatorEnabled": False, "Fault": "ActuatorDisabled"}, "Fault", "lockctl diagnose"),
+        ({"ActuatorEnabled": False, "Fault": "ActuatorDisabled"}, "Fault", "lockctl doctor"),
         ({"OperatingMode": "Privacy"}, "Mode", "Privacy: nothing"),
         ({"AutoRelockTime": 30}, "Relocks", "30 s after unlocking"),
         ({"LockoutRemaining": 84}, "Lockout", "after too many wrong codes; 1 min 24 s"),

@@ -256,4 +256,4 @@ def test_a_failure_is_an_error_for_people() -> None:
     world.disk = "fails"
     world.submit(PropertySet("AutoRelockTime", 9, request=1))
     assert isinstance(world.answers[1], LockdError)
-    assert "lockctl diagnose" in str(world.answers[1])
+    assert "lockctl doctor" in str(world.answers[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,6 +48,19 @@ async def test_the_words_system_and_session_are_addresses(
     with pytest.raises(NoBus, match="DBUS_SESSION_BUS_ADDRESS is not set"):
         async with Client.connect("session"):
             pass
+
+
+@pytest.mark.parametrize("starts", [True, False])
+async def test_the_bus_starts_lockd_only_for_who_lets_it(tmp_path: Path, starts: bool) -> None:
+    mark = tmp_path / "started"
+    service = f"[D-BUS Service]\nName={names.BUS_NAME}\nExec=/bin/sh -c 'touch {mark}; exit 1'\n"
+    (tmp_path / f"{names.BUS_NAME}.service").write_text(service)
+    # The folder stands beside the policies.
+    with PrivateBus(f"</policy><servicedir>{tmp_path}</servicedir><policy context='default'>") as bus:
+        async with Client.connect(bus.address, starts) as client:
+            with pytest.raises(NotRunning):
+                await client.get(LOCK, "LockState")
+    assert mark.exists() is starts
 
 
 async def test_a_lockd_that_takes_too_long_is_said_so(client: Client, desk: FakeDesk) -> None:

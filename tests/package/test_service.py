@@ -15,6 +15,7 @@ import pytest
 
 from lockd.dbus.names import BUS_NAME, Right
 from lockd.store.keys import CREDENTIAL
+from tests.pi.rights import missing
 
 SYSTEMD = Path(__file__).parents[2] / "systemd"
 UNITS = ("lockd.service", "lockd-key.service")
@@ -75,8 +76,8 @@ def test_a_wrong_configuration_is_not_tried_again() -> None:
 
 
 def test_it_waits_for_nothing_that_a_pin_does_not_need() -> None:
-    assert words("Wants") | words("Requires") == {"lockd-key.service", "dev-gpiochip0.device"}
-    assert words("After") == {"local-fs.target", "lockd-key.service", "dev-gpiochip0.device"}
+    assert words("Wants") | words("Requires") == {"lockd-key.service", "dev-lockd-chip.device"}
+    assert words("After") == {"local-fs.target", "lockd-key.service", "dev-lockd-chip.device"}
     assert "multi-user.target" in words("Before")
 
 
@@ -109,6 +110,9 @@ def test_polkit_knows_every_right_in_words_and_gives_none_away() -> None:
         assert action.findtext("message", "").endswith("password.")
         assert {allow.text for allow in action.iterfind("defaults/*")} <= {"auth_admin", "auth_admin_keep"}
         assert len(list(action.iterfind("defaults/*"))) == 3
+        owner = action.find("annotate[@key='org.freedesktop.policykit.owner']")
+        assert owner is not None, "else polkit answers lockd nothing about others"
+        assert owner.text == f"unix-user:{LOCKD['User'][0]}"
 
 
 def test_polkits_rules_name_rights_and_groups_that_there_are() -> None:
@@ -226,3 +230,7 @@ def test_a_credential_that_cannot_be_decrypted_is_kept_and_not_handed_on(machine
     assert "cannot be decrypted" in machine.start(broken="yes")
     assert machine.kept.read_bytes() == first
     assert not machine.handed.exists()
+
+
+def test_the_virtual_pi_tries_every_method_and_property_that_can_be_set() -> None:
+    assert missing() == set()

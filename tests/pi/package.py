@@ -17,11 +17,7 @@ SETTINGS = Path(__file__).with_name("lockd.toml")
 #: What the package is made of.
 PARTS = ("debian", "docs", "lockd", "systemd", "LICENSE", "Makefile", "README.md", "pyproject.toml")
 
-INSTALL = """
-export DEBIAN_FRONTEND=noninteractive
-apt-get -qq install -y /run/share/*.deb
-install -m 644 /run/share/lockd.toml /etc/lockd/lockd.toml
-"""
+INSTALL = "DEBIAN_FRONTEND=noninteractive apt-get -qq install -y -o Dpkg::Options::=--force-confold"
 
 
 def inputs() -> list[str | Path]:
@@ -46,23 +42,29 @@ def package() -> Path:
     return found
 
 
-def install(machine: Machine, deb: Path) -> None:
-    """By apt, as a person would, and then configure it."""
+def install(machine: Machine, deb: Path, options: str = "") -> str:
+    """By apt, as a person would who keeps settings that he has changed. What it says."""
     shutil.copy(deb, machine.share)
-    shutil.copy(SETTINGS, machine.share)
     machine.sh("until systemctl is-system-running | grep -qE 'running|degraded'; do sleep 0.5; done", 120)
-    machine.sh(INSTALL, 300)
+    return machine.sh(f"{INSTALL} {options} /run/share/{deb.name}", 300)
 
 
-def installed() -> Path:
-    """A disk with lockd installed from its package, configured, and shut down."""
-    base, deb = disk(), package()
+def configure(machine: Machine) -> None:
+    """Wire it as the rig is wired."""
+    shutil.copy(SETTINGS, machine.share)
+    machine.sh("install -m 644 /run/share/lockd.toml /etc/lockd/lockd.toml")
+
+
+def installed(more: tuple[str, ...] = ()) -> Path:
+    """A disk with lockd installed from its package, beside `more` of Debian's, configured, and shut down."""
+    base, deb = disk(more), package()
 
     def build(folder: Path) -> None:
         with tempfile.TemporaryDirectory() as scratch, Machine(
             overlay(base, folder / "disk.qcow2"), Path(scratch)
         ) as machine:
             install(machine, deb)
+            configure(machine)
             machine.shut_down()
 
     return kept("installed", digest([Path(__file__), SETTINGS, str(base), deb]), build) / "disk.qcow2"

@@ -13,7 +13,7 @@ SUITE = "trixie"
 SIZE = "3G"
 LGPIO = "0.2.2.0"
 PACKAGES = (
-    "systemd", "systemd-sysv", "udev", "dbus", "polkitd", "libpam-systemd", "kmod", "procps", "bluez",
+    "systemd", "systemd-sysv", "udev", "dbus", "polkitd", "libpam-systemd", "kmod", "e2fsprogs", "procps", "bluez",
     "python3", "python3-gpiozero", "python3-dbus-next", "python3-pyudev", "python3-rich", "python3-systemd",
     "python3-cryptography", "python3-cbor2",
 )  # fmt: skip
@@ -64,12 +64,12 @@ mkfs.ext4 -q -F -L root -d "$2/root" "$2/disk.img" {SIZE}
 """
 
 
-def disk() -> Path:
-    """A raw ext4 image. Never written to: machines lay their own over it."""
-    return kept("disk", digest([Path(__file__)]), _build) / "disk.img"
+def disk(more: tuple[str, ...] = ()) -> Path:
+    """A raw ext4 image, with `more` packages on it. Never written to: machines lay their own over it."""
+    return kept("disk", digest([Path(__file__), *more]), lambda folder: _build(folder, more)) / "disk.img"
 
 
-def _build(folder: Path) -> None:
+def _build(folder: Path, more: tuple[str, ...]) -> None:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--no-deps"]
     run([*pip, "--no-binary", "lgpio", "--dest", folder, f"lgpio=={LGPIO}"], 300)
     hooks = {"build-lgpio": BUILD_LGPIO, "configure": CONFIGURE, "pack": PACK}
@@ -78,7 +78,7 @@ def _build(folder: Path) -> None:
     quoted = shlex.quote(str(folder))
     run([
         *GENTLY, "mmdebstrap", "--mode=auto", "--variant=minbase", "--format=null", f"--keyring={KEYRING}",
-        f"--include={','.join(PACKAGES)}",
+        f"--include={','.join(PACKAGES + more)}",
         f'--customize-hook=sh {quoted}/build-lgpio.sh "$1" {quoted}/lgpio-{LGPIO}.tar.gz',
         f'--customize-hook=sh {quoted}/configure.sh "$1"',
         f'--customize-hook=sh {quoted}/pack.sh "$1" {quoted}',

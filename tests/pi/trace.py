@@ -1,4 +1,4 @@
-"""What the door saw of the motor's lines."""
+"""What was seen of the motor's lines: by the kernel that set them, and by the door at their end."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 from tests.pi.machine import Machine
 
 MOTOR = (17, 27)
+#: The door looks at one line after the other.
+LOOK_NS = 50_000_000
 
 
 def driven(machine: Machine) -> list[tuple[float, int, bool]]:
@@ -42,7 +44,17 @@ class Trace:
         """The directions that the motor turned, in order."""
         return ["forward" if forward else "backward" for _, forward, backward in self.changes if forward != backward]
 
-    def off_after(self, moment: int) -> float:
-        """Milliseconds from then until both lines were inactive."""
-        off = (at for at, forward, backward in self.changes if at >= moment and not (forward or backward))
-        return (next(off) - moment) / 1e6
+    def off_after(self, moment: float) -> float:
+        """Milliseconds from then, in seconds since power-up, until both lines were inactive."""
+        off = (at / 1e6 for at, forward, backward in self.changes if not (forward or backward))
+        return next(at - moment * 1e3 for at in off if at >= moment * 1e3)
+
+
+def pulses(machine: Machine, since: float = 0.0) -> list[tuple[float, int, bool] | tuple[int, bool, bool]]:
+    """Whatever could have moved the bolt since lockd took the motor's lines, `since` seconds after
+    power-up or later: none, if all is well. What a line shows while nobody has it is not lockd's."""
+    levels = [level for level in driven(machine) if level[0] >= since]
+    assert {line for _, line, _ in levels} == set(MOTOR), f"lockd has not taken them: {levels}"
+    taken = max(next(at for at, one, _ in levels if one == line) for line in MOTOR)
+    seen = [change for change in Trace(machine).changes if change[0] > taken * 1e9 + LOOK_NS]
+    return [level for level in levels if level[2]] + [change for change in seen if any(change[1:])]

@@ -22,6 +22,12 @@ def find_port() -> str:
     raise SystemExit("there is no virtio port for the rig")
 
 
+def wishes() -> dict[str, str]:
+    """What the host wrote into the kernel's command line: rig.NAME=VALUE."""
+    words = Path("/proc/cmdline").read_text().split()
+    return dict(word.removeprefix("rig.").split("=", 1) for word in words if word.startswith("rig."))
+
+
 def text(output: str | bytes | None) -> str:
     return output.decode(errors="replace") if isinstance(output, bytes) else output or ""
 
@@ -45,7 +51,8 @@ class Agent:
     def __init__(self, port: str) -> None:
         self._port = os.open(port, os.O_RDWR)
         self._sending = threading.Lock()
-        self.door = Door()
+        wanted = wishes()
+        self.door = Door(bolt=float(wanted.get("bolt", 1)), wired="loose" not in wanted)
 
     def send(self, answer: dict[str, Any]) -> None:
         rest = json.dumps(answer).encode() + b"\n"

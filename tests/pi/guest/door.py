@@ -4,39 +4,64 @@ of every level that the motor's lines ever had."""
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
+from keeper import Keeper
 from lines import Line
 
 FORWARD, BACKWARD, LOCKED, UNLOCKED, CLOSED = 17, 27, 22, 23, 24
+KEYPAD = (4, 5, 6, 8, 13, 19, 20)
+TRAVEL_S = 0.4
 LOOK_S = 0.002
 
 
 class Door:
-    """The bolt's place goes from 0.0, drawn in, to 1.0, thrown out."""
+    """The bolt's place goes from 0.0, drawn in, to 1.0, thrown out. Without `wired` nothing of the
+    door is at the lines until it is mended."""
 
-    def __init__(self) -> None:
-        self.travel_s = 0.4
-        self.bolt = 1.0
+    def __init__(self, bolt: float, wired: bool) -> None:
+        self.travel_s = TRAVEL_S
+        self.bolt = bolt
         self.jammed = False
-        self._motor = Line(FORWARD), Line(BACKWARD)
-        self._contacts = {number: Line(number) for number in (LOCKED, UNLOCKED, CLOSED)}
+        self.wired = wired
+        self._lines = [Line(number) for number in range(54)]
         self._shown: dict[int, bool] = {}
         self._news = threading.Condition()
         self._levels = (False, False)
         self._trace: list[tuple[int, bool, bool]] = []
         self._blind_ns = 0
+        self._keeper = Keeper((FORWARD, BACKWARD))
         self._show(CLOSED, True)
         self._contact()
+
+    def mend(self) -> None:
+        """As new: locked and closed, with every wire where it belongs."""
+        self.hang(KEYPAD)
+        self._keeper.keep(False)
+        self.wired = True
+        self.set(travel_s=TRAVEL_S, bolt=1.0, jammed=False)
+        self._show(CLOSED, True)
+        self.forget()
+
+    def hang(self, high: Collection[int]) -> None:
+        """Loosen every wire, and pull these lines up, the others down."""
+        self.wired = False
+        self._shown.clear()
+        for number, line in enumerate(self._lines):
+            line.pull(number in high)
+
+    def keep(self, on: bool) -> None:
+        """Whether the motor's lines stay as they are when nobody holds them any more."""
+        self._keeper.keep(on)
 
     def watch(self) -> None:
         """Look for ever, before anything else has its turn."""
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(50))
         last = time.monotonic_ns()
-        self._note(last, (self._motor[0].level, self._motor[1].level))
+        self._note(last, self._look())
         while True:
             time.sleep(LOOK_S)
-            levels = self._motor[0].level, self._motor[1].level
+            levels = self._look()
             now = time.monotonic_ns()
             self._blind_ns = max(self._blind_ns, now - last)
             if levels != self._levels:
@@ -76,6 +101,9 @@ class Door:
         with self._news:
             return time.monotonic_ns() if self._news.wait_for(so, timeout_s) else 0
 
+    def _look(self) -> tuple[bool, bool]:
+        return self._lines[FORWARD].level, self._lines[BACKWARD].level
+
     def _note(self, now: int, levels: tuple[bool, bool]) -> None:
         with self._news:
             self._levels = levels
@@ -95,6 +123,6 @@ class Door:
         self._show(UNLOCKED, self.bolt == 0.0)
 
     def _show(self, number: int, on: bool) -> None:
-        if self._shown.get(number) != on:
+        if self.wired and self._shown.get(number) != on:
             self._shown[number] = on
-            self._contacts[number].pull(not on)
+            self._lines[number].pull(not on)

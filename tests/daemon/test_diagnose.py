@@ -1,0 +1,109 @@
+"""What Diagnose says: of contacts that never change, of people, and of what is well."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lockd.daemon.felt import UNOPENED, Felt
+from lockd.daemon.finding import finding
+from lockd.settings import Settings, build, simulation
+from lockd.words import Contact, Direction
+from tests.daemon.inside import inside
+
+LEVELS: dict[Contact, bool] = {
+    "locked": True, "unlocked": False, "closed": True, "tamper": False, "inside": False, "spindle": False,
+}  # fmt: skip
+BOTH: tuple[Direction, ...] = ("Unlocking", "Locking")
+STRIKE = build({"bolt": {"kind": "strike", "forward": 17, "locked": 22}}, "a test")
+
+
+def judged(
+    *drives: Direction, settings: Settings | None = None, changed: tuple[Contact, ...] = (), **levels: bool
+) -> dict[str, Any]:
+    """Findings by part, after so much has happened."""
+    felt = Felt(settings or simulation())
+    for direction in drives:
+        felt.driven(direction)
+    for contact in changed:
+        felt.changed(contact)
+    return {each["part"]: each for each in felt.findings(LEVELS | levels)}  # type: ignore[operator]
+
+
+def test_at_first_no_contact_is_judged_and_how_to_try_it_is_said() -> None:
+    found = judged()
+    assert {part: each["state"] for part, each in found.items()} == dict.fromkeys(
+        ("bolt.locked", "bolt.unlocked", "door.contact", "tamper.contact", "inside.button", "spindle.contact"),
+        "unchecked",
+    )
+    assert all(each["ok"] and "since lockd started" in each["text"] and each["remedy"] for each in found.values())
+
+
+@pytest.mark.parametrize(("drives", "state"), [
+    ((), "unchecked"), (("Locking", "Locking"), "unchecked"), (("Unlocking",), "unchecked"), (BOTH, "fault"),
+])  # fmt: skip
+def test_a_bolt_contact_that_outlasts_a_throw_each_way_is_broken(drives: tuple[Direction, ...], state: str) -> None:
+    found = judged(*drives, changed=("locked",))
+    assert (found["bolt.locked"]["state"], found["bolt.unlocked"]["state"]) == ("ok", state)
+
+
+def test_in_mid_throw_no_bolt_contact_is_judged() -> None:
+    felt = Felt(simulation())
+    for direction in BOTH:
+        felt.driven(direction)
+    states = {each["part"]: each["state"] for each in felt.findings(LEVELS | {"unlocked": True}, moving=True)}
+    assert (states["bolt.locked"], states["bolt.unlocked"]) == ("unchecked", "unchecked")
+
+
+def test_a_strike_locks_by_its_spring() -> None:
+    assert judged("Unlocking", settings=STRIKE)["bolt.locked"]["state"] == "fault"
+    assert judged(settings=STRIKE)["bolt.locked"]["state"] == "unchecked"
+
+
+def test_both_bolt_contacts_on_at_once_are_a_fault_however_often_they_changed() -> None:
+    found = judged(*BOTH, changed=("locked", "unlocked"), unlocked=True)["bolt.unlocked"]
+    assert (found["state"], "at once" in found["text"]) == ("fault", True)
+
+
+@pytest.mark.parametrize(("times", "state"), [(UNOPENED - 1, "unchecked"), (UNOPENED, "warning")])
+def test_a_door_that_is_never_opened_after_unlocking_has_a_dead_contact(times: int, state: str) -> None:
+    assert judged(*["Unlocking"] * times)["door.contact"]["state"] == state
+    assert judged(*["Unlocking"] * times, changed=("closed",))["door.contact"]["state"] == "ok"
+
+
+def test_a_button_that_is_pressed_from_the_start_is_told_and_one_that_was_felt_is_well() -> None:
+    assert judged(inside=True)["inside.button"]["state"] == "warning"
+    found = judged(inside=True, changed=("inside",))["inside.button"]
+    assert (found["state"], found["text"]) == ("ok", "changed 1 time since lockd started, now on")
+
+
+def test_what_is_not_wired_is_no_finding() -> None:
+    assert list(judged(settings=STRIKE)) == ["bolt.locked"]
+
+
+def test_what_is_well_needs_no_remedy() -> None:
+    assert finding("a", "ok", "b", "c") == {"part": "a", "state": "ok", "ok": True, "text": "b", "remedy": ""}
+    assert [finding("a", state, "b", "c")["ok"] for state in ("warning", "fault", "unchecked")] == [False, False, True]
+
+
+async def test_the_daemon_counts_throws_contacts_and_people(tmp_path: Path) -> None:
+    async with inside(tmp_path / "state") as lock:
+        def states() -> dict[str, str]:
+            return {each["part"]: each["state"] for each in lock.daemon.desk.diagnose()}
+
+        before = states()
+        assert (before["people"], before["bolt.locked"], before["door.contact"]) == ("fault", "unchecked", "unchecked")
+        await lock.enrol("135790")
+        await lock.ask("Unlock")
+        assert {name: states()[name] for name in ("people", "bolt.locked", "bolt.unlocked")} == {
+            "people": "ok", "bolt.locked": "ok", "bolt.unlocked": "ok",
+        }  # fmt: skip
+
+
+async def test_who_never_may_come_in_does_not_count(tmp_path: Path) -> None:
+    async with inside(tmp_path / "state") as lock:
+        await lock.enrol("135790", kind="NonAccessUser")
+        (people,) = [each for each in lock.daemon.desk.diagnose() if each["part"] == "people"]
+        assert (people["state"], people["text"]) == ("fault", "0 of 1 users can come in")

@@ -1,0 +1,67 @@
+"""Who may call what, as literal rows: of each method and each property that can be set a call that does
+something, and who it is done for. Whoever is not named in a row is refused. tests/package holds the rows
+against the daemon's own table, so that none can be forgotten."""
+
+from __future__ import annotations
+
+from lockd.dbus.names import INTERFACES, SIMULATOR
+
+#: Callers by the group they are in; a stranger is in none.
+CALLERS = {"stranger": "", "dweller": "lockd", "keeper": "lockd-admin", "root": ""}
+
+ALL: frozenset[str] = frozenset({"root", "keeper", "dweller"})
+KEEPERS: frozenset[str] = frozenset({"root", "keeper"})
+#: Others are asked for a password there, which nobody types here.
+ROOT: frozenset[str] = frozenset({"root"})
+
+#: interface.method -> its arguments as busctl takes them, and who may. In this order every call succeeds.
+METHODS = {
+    "Lock.UnlockDoor": ("a{sv} 0", ALL),
+    "Lock.LockDoor": ("a{sv} 0", ALL),
+    "Lock.UnlockWithTimeout": ("ua{sv} 60 0", ALL),
+    "Lock.Home": ("", ALL),
+    "Lock.UnboltDoor": ("a{sv} 0", ALL),
+    "Users.SetUser": ("sua{sv} Add 9 0", KEEPERS),
+    "Users.GetUser": ("u 9", KEEPERS),
+    "Users.ListUsers": ("", KEEPERS),
+    "Users.SetCredential": ("ssuayua{sv} Add PIN 9 6 57 56 55 54 53 52 9 0", KEEPERS),
+    "Users.GetCredentialStatus": ("su PIN 9", KEEPERS),
+    "Users.ClearCredential": ("su PIN 9", KEEPERS),
+    "Users.ClearUser": ("u 65534", KEEPERS),
+    "Log.Read": ("tu 1 5", KEEPERS),
+    "Log.Verify": ("", KEEPERS),
+    "Manager.Diagnose": ("", KEEPERS),
+    "Manager.SetTime": ("t 1800000000", KEEPERS),
+    "Manager.RotateKey": ("", KEEPERS),
+    "Manager.FactoryReset": ("s 'erase everything'", ROOT),
+}
+
+#: interface.property -> a value, and who may set it.
+PROPERTIES = {
+    "Lock.AutoRelockTime": ("u 0", KEEPERS),
+    "Lock.WrongCodeEntryLimit": ("y 7", KEEPERS),
+    "Lock.UserCodeTemporaryDisableTime": ("y 60", KEEPERS),
+    "Lock.ExpiringUserTimeout": ("u 60", KEEPERS),
+    "Lock.OperatingMode": ("s Normal", KEEPERS),
+    "Lock.RequirePINforRemoteOperation": ("b false", KEEPERS),
+}
+
+
+def missing() -> set[str]:
+    """What the daemon offers on the system bus and has no row here, or the other way round."""
+    offered = {one.name.removeprefix("org.lockd1."): one for one in INTERFACES if one is not SIMULATOR}
+    methods = {f"{name}.{method.name}" for name, one in offered.items() for method in one.methods}
+    settable = {f"{name}.{kept.name}" for name, one in offered.items() for kept in one.properties if kept.write}
+    return (methods ^ METHODS.keys()) | (settable ^ PROPERTIES.keys())
+
+
+def script() -> str:
+    """For a shell: makes every call, and says of each `<name> ok` or `<name> <what the bus said>`."""
+    busctl = "busctl --system --timeout=40"
+    calls = [
+        f"try {name} {busctl} {verb} org.lockd1 /org/lockd1 org.lockd1.{name.replace('.', ' ')} {words}"
+        for rows, verb in ((PROPERTIES, "set-property"), (METHODS, "call"))
+        for name, (words, _) in rows.items()
+    ]
+    say = 'try() { name=$1; shift; said=$("$@" 2>&1 >/dev/null) && echo "$name ok" || echo "$name $said"; }'
+    return "\n".join([say, *calls])
