@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from lockd.core.door import DoorMoved
-from lockd.core.door import Outcome as DoorOutcome
-from lockd.core.effects import Changed, Drop, Effect, Entry, Show
+from lockd.core.contacts import Contacts
+from lockd.core.effects import Changed, Drop, Effect, Show
 from lockd.core.entries import (
     Operation,
     alarm_entry,
@@ -54,8 +53,6 @@ from lockd.errors import LockdError
 from lockd.settings import Settings
 from lockd.words import Contact, Fault, LockState, Service, Source
 
-PANIC_S = 3.0  #: the inside button never locks this soon after it unlocked
-
 
 class Lock:
     """One lock. `contacts`: the levels of all that are wired, read after the pins were claimed."""
@@ -67,6 +64,7 @@ class Lock:
         self.throws = Throws(self.parts, snapshot)
         self.guard = Guard(self.parts, self.throws, snapshot, at)
         self._power = Power(self.parts, self.throws, at)
+        self._contacts = Contacts(self.parts, self.throws)
         self._snapshot = snapshot
         self._told_failing = False
         self._policy = self.parts.relock_policy()
@@ -214,7 +212,7 @@ class Lock:
         if due(self.throws.latch_until):
             yield from self.throws.release_latch()
         if due(parts.door.deadline):
-            yield from self._door(parts.door.tick(at.mono), at)
+            yield from self._contacts.tell(parts.door.tick(at.mono), at)
         if due(parts.autolock.deadline):
             parts.autolock.fire()
             yield from self.throws.grant(Operation("Lock", "Auto", detail="relock-timer"), at)
@@ -276,57 +274,6 @@ class Lock:
 
         yield self.parts.trail.record(entry, event.writes, at, then)
 
-    # The contacts -------------------------------------------------------------------------------
-
-    def _sensed(self, event: Sensed, at: Instant) -> Iterable[Effect]:
-        match event.contact:
-            case "locked" | "unlocked":
-                return self.throws.sense(event.contact, event.on, at)
-            case "closed":
-                return self._door_sensed(event.on, at)
-            case "tamper":
-                return self._tamper(event.on, at)
-            case "inside":
-                return chain(self._power.look(at), self._inside(at)) if event.on else ()
-            case _:  # the spindle, the code wheel, the hole
-                return self.throws.hand(event.contact, event.on, at)
-
-    def _door_sensed(self, closed: bool, at: Instant) -> Iterator[Effect]:
-        bolt = self.parts.bolt
-        thrown = bolt.lock_state == "Locked" and bolt.direction is None
-        told_of = self.parts.door.state in ("DoorAjar", "DoorForcedOpen")
-        yield from self._door(self.parts.door.sense(closed, thrown, at.mono), at)
-        if not closed:
-            yield from self.throws.door_opened(at)
-        if closed and told_of:
-            yield Show("quiet")
-        self.parts.relock_anew(at)
-
-    def _door(self, outcomes: Iterable[DoorOutcome], at: Instant) -> Iterator[Effect]:
-        for outcome in outcomes:
-            if isinstance(outcome, DoorMoved):
-                yield self.parts.record(Entry("DoorStateChange", at.wall, {"state": outcome.state}), at)
-            else:
-                yield from self.parts.alarm(outcome.alarm, at, outcome.detail)
-                yield Show("ajar" if outcome.alarm == "DoorAjar" else "alarm")
-
-    def _tamper(self, removed: bool, at: Instant) -> Iterator[Effect]:
-        self.parts.tampered = removed
-        if removed:
-            yield from self.parts.alarm("FrontEscutcheonRemoved", at)
-            yield Show("alarm")
-        else:
-            yield self.parts.record(system_entry("cover-back", at), at)
-            yield Show("quiet")
-
-    def _inside(self, at: Instant) -> Iterator[Effect]:
-        """The inside always gets out (promise 5): the button opens, in every mode; it locks only
-        what is seen to be unlocked, and not when pressed again in haste."""
-        parts = self.parts
-        calm = at.mono - self.throws.opened_inside_at > PANIC_S
-        locks = parts.bolt.state == "Unlocked" and parts.door.closed is not False and calm
-        yield from self.throws.grant(Operation("Lock" if locks else "Unlock", "Button"), at)
-
     # Power, motor, disk, people -----------------------------------------------------------------
 
     def _supply_read(self, event: SupplyRead, at: Instant) -> Iterable[Effect]:
@@ -356,6 +303,11 @@ class Lock:
 
     def _denied(self, event: Denied, at: Instant) -> Iterable[Effect]:
         return self.guard.denied(event, at)
+
+    def _sensed(self, event: Sensed, at: Instant) -> Iterator[Effect]:
+        if event.contact == "inside" and event.on:
+            yield from self._power.look(at)
+        yield from self._contacts.sensed(event, at)
 
     def _asked(self, event: OperationAsked, at: Instant) -> Iterator[Effect]:
         yield from self._power.look(at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lockd.core.lock import PANIC_S
+from lockd.core.contacts import PANIC_S
 from lockd.core.throws import HAND_S, HELD_S
 from lockd.errors import Busy
 from tests.core.world import AT_UNLOCKED, WIRED, World, wired
