@@ -61,7 +61,7 @@ class Felt:
         if contact == "closed" and self._drives["Unlocking"] >= UNOPENED:
             return "warning", f"{never}, though the bolt was drawn {self._drives['Unlocking']} times", (
                 "open the door and look again; if it stays so, check the contact, its magnet and its wire")  # fmt: skip
-        if contact in ("inside", "spindle") and state == "on":
+        if contact in ("inside", "spindle", "code", "hole") and state == "on":
             return "warning", never, "see what holds it, or whether its active level in lockd.toml is wrong"
         return "unchecked", "not changed since lockd started", TRY
 

@@ -15,6 +15,7 @@ from tests.daemon.inside import inside
 
 LEVELS: dict[Contact, bool] = {
     "locked": True, "unlocked": False, "closed": True, "tamper": False, "inside": False, "spindle": False,
+    "code": False, "hole": False,
 }  # fmt: skip
 BOTH: tuple[Direction, ...] = ("Unlocking", "Locking")
 STRIKE = build({"bolt": {"kind": "strike", "forward": 17, "locked": 22}}, "a test")
@@ -35,7 +36,8 @@ def judged(
 def test_at_first_no_contact_is_judged_and_how_to_try_it_is_said() -> None:
     found = judged()
     assert {part: each["state"] for part, each in found.items()} == dict.fromkeys(
-        ("bolt.locked", "bolt.unlocked", "door.contact", "tamper.contact", "inside.button", "spindle.contact"),
+        ("bolt.locked", "bolt.unlocked", "door.contact", "tamper.contact", "inside.button", "spindle.contact",
+         "ways.code", "ways.hole"),
         "unchecked",
     )
     assert all(each["ok"] and "since lockd started" in each["text"] and each["remedy"] for each in found.values())
