@@ -215,7 +215,7 @@ class Matches(Value):
     def allowed(self) -> str:
         return (
             f"a list of at most {MATCHES_MAX} tables"
-            f' {{ match = {{ POWER_SUPPLY_NAME = "…" }}, source = {Word(self.sources).allowed} }}'
+            f' {{ match = {{ POWER_SUPPLY_NAME = "NAME" }}, source = {Word(self.sources).allowed} }}'
         )
 
     def read(self, raw: object, path: str) -> tuple[Match, ...]:
