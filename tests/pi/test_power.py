@@ -16,7 +16,7 @@ CUTS = int(os.environ.get("PI_CUTS", "2"))
 WORK_S = 12.0
 DIARY = "diary"
 #: The least that lockd takes, so that old events go while it works.
-FEW_EVENTS = "printf '\\n[store]\\nevents = 100\\n' >>/etc/lockd/lockd.toml; systemctl restart lockd"
+FEW_EVENTS = "printf '\\n[store]\\nevents = 100\\n' >>/etc/lockd/lockd.toml; sync; systemctl restart lockd"
 FILL_THE_LOG = """
 for number in $(seq 60); do
     busctl call org.lockd1 /org/lockd1 org.lockd1.Lock LockDoor 'a{sv}' 0 >/dev/null
