@@ -81,6 +81,11 @@ def test_it_waits_for_nothing_that_a_pin_does_not_need() -> None:
     assert {"basic.target", "multi-user.target"} <= words("Before"), "nor do others take the processor from it"
 
 
+def test_the_key_is_handed_over_anew_whenever_lockd_is_started_anew() -> None:
+    """A removal takes the handed key away; the service that hands it over must not think it has done so."""
+    assert unit("lockd-key.service")["PartOf"] == ["lockd.service"]
+
+
 def test_the_pins_are_let_go_by_a_module_that_is_there() -> None:
     (command,) = LOCKD["ExecStopPost"]
     module = command.removeprefix("/usr/bin/python3 -I -m ")
