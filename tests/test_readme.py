@@ -46,3 +46,9 @@ def test_every_file_that_a_page_links_to_is_there(page: str) -> None:
 def test_the_manual_explains_every_signal_of_lamps_and_buzzer() -> None:
     manual = (ROOT / "docs/manual.md").read_text()
     assert [sign for sign in get_args(Sign) if f"`{sign}`" not in manual] == []
+
+
+def test_every_test_that_the_readme_names_is_there() -> None:
+    named = re.findall(r"`(tests/[a-z_/]+\.py)(?:::(\w+))?`", (ROOT / "README.md").read_text())
+    assert len(named) >= 12
+    assert [(path, name) for path, name in named if f"def {name}" not in (ROOT / path).read_text()] == []
