@@ -31,10 +31,10 @@ class Supply:
         self._machine, self._lock = machine, lock
 
     def battery(self, deed: str, percent: int, millivolts: int) -> None:
-        """Fill it so; a key is felt, and the gauge is asked."""
+        """Fill it so; the first key of a code is felt, and the gauge is asked."""
         self._machine.run("python3", "/run/rig/gauge.py", deed, str(percent), str(millivolts))
         self._machine.sh("sleep 3")  # what is known is too old to be believed by then
-        self._lock.press("*")
+        self._lock.press("1*")
 
     def plug(self, on: bool) -> None:
         """A power bank at the port."""
