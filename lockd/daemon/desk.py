@@ -192,7 +192,10 @@ class Desk:
         self._clock.set(apart)
 
     async def rotate_key(self, by: str) -> None:
-        """While records go on being written."""
+        """While records go on being written. It writes all of them anew, which a critical battery has no energy for."""
+        refusal = self._lock.management_refusal
+        if refusal is not None:
+            raise refusal
         await self._journal.read_thread(lambda vault: vault.rotate_key())
         await self._ask(lambda request: Noted("key-rotated", by, request=request))
 
