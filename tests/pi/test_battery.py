@@ -61,7 +61,7 @@ def supply(pi: Machine, lock: Lock) -> Iterator[Supply]:
 
 
 def refused(lock: Lock, pin: str) -> None:
-    with pytest.raises(RigError, match="InsufficientBattery"):
+    with pytest.raises(RigError, match="kept for opening"):
         lock.enrol(pin, 2)
 
 
