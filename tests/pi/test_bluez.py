@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.pi.machine import Machine
 
 DEBUG = "[Service]\nExecStart=\nExecStart=/usr/libexec/bluetooth/bluetoothd --debug\n"
@@ -9,6 +11,7 @@ START = "modprobe bluetooth; systemctl daemon-reload; systemctl restart bluetoot
 OWN = "/etc/bluetooth/main.conf"
 
 
+@pytest.mark.full
 def test_bluetoothd_reads_lockds_settings_behind_its_own(pi: Machine) -> None:
     pi.run("sh", "-c", "mkdir -p /run/systemd/system/bluetooth.service.d; cat >$0",
            "/run/systemd/system/bluetooth.service.d/debug.conf", stdin=DEBUG)  # fmt: skip

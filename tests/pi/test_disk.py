@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.pi.lock import Lock
 from tests.pi.machine import Machine
 
@@ -75,6 +77,7 @@ def test_a_pin_opens_with_a_full_disk_and_all_is_well_when_there_is_room(pi: Mac
     all_is_well(pi, lock)
 
 
+@pytest.mark.full
 def test_a_pin_opens_with_a_write_protected_disk_and_all_is_well_when_it_is_mended(pi: Machine, lock: Lock) -> None:
     pi.sh(ATTACH, 120)
     lock.await_started()

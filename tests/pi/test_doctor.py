@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.pi.lock import Lock
 from tests.pi.machine import Machine
 
@@ -42,6 +44,7 @@ def test_doctor_finds_what_this_machine_lacks_and_nothing_else(pi: Machine, lock
     assert found["lock: door.contact"][0] == "unchecked"
 
 
+@pytest.mark.full
 def test_doctor_tells_why_lockd_is_down_and_who_holds_its_line(pi: Machine, lock: Lock) -> None:
     pi.sh("systemctl kill -s KILL lockd; systemctl stop lockd")
     try:
@@ -55,6 +58,7 @@ def test_doctor_tells_why_lockd_is_down_and_who_holds_its_line(pi: Machine, lock
         pi.sh("systemctl start lockd")
 
 
+@pytest.mark.full
 def test_doctor_tells_a_stranger_what_he_may_not_see(pi: Machine, lock: Lock) -> None:
     found = states(pi.run("runuser", "-u", "nobody", "--", "lockctl", "doctor", "--json", check=False).out)
     assert found["service: groups"][0] == "warning"

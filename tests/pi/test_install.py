@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.pi import host
 from tests.pi.lock import Lock
 from tests.pi.machine import Machine, overlay
@@ -15,6 +17,7 @@ PIN = "135790"
 OPEN = "busctl --timeout=40 call org.lockd1 /org/lockd1 org.lockd1.Lock LockDoor a{sv} 0"
 
 
+@pytest.mark.full
 def test_lockd_works_right_after_it_was_installed_and_configured(tmp_path: Path) -> None:
     """Without a reboot."""
     host.need_programs()

@@ -62,6 +62,7 @@ def without(pi: Machine, lock: Lock, trouble: str) -> str:
     return pi.sh(f"journalctl -u lockd-key --since '{began}' -o cat --no-pager")
 
 
+@pytest.mark.full
 def test_without_its_key_lockd_says_so_and_touches_nothing(pi: Machine, lock: Lock) -> None:
     lock.enrol(PIN)
     without(pi, lock, GONE)

@@ -57,6 +57,7 @@ def test_lines_that_keep_their_level_are_driven_inactive_after_kill_9(pi: Machin
     assert not any(Trace(pi).changes[-1][1:]), "and stays off"
 
 
+@pytest.mark.full
 def test_without_execstoppost_they_stay_active(pi: Machine, lock: Lock) -> None:
     """What the scenario above would show if the service lacked it."""
     lock.change_unit(f"{ALONE}\nExecStopPost=")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.pi.lock import Lock
 from tests.pi.machine import Machine
 from tests.pi.rights import CALLERS, METHODS, PROPERTIES, missing, script
@@ -48,6 +50,7 @@ def test_each_caller_may_do_what_his_group_may_and_nothing_else(pi: Machine, loc
     assert "polkit cannot be asked" not in journal, "else everybody is refused, for the wrong reason"
 
 
+@pytest.mark.full
 def test_without_polkit_root_alone_has_rights(pi: Machine, lock: Lock) -> None:
     call = "busctl --timeout=40 call org.lockd1 /org/lockd1 org.lockd1.Lock LockDoor a{sv} 0"
     made(pi, "dweller", "lockd")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.pi.host import run
 from tests.pi.lock import Lock
 from tests.pi.machine import Machine
@@ -56,6 +58,7 @@ def opens(machine: Machine, lock: Lock) -> None:
     assert machine.door("await_bolt", 1.0, 30.0)
 
 
+@pytest.mark.full
 def test_users_log_and_settings_outlive_upgrade_removal_and_purge(own_pi: Machine, lock: Lock, tmp_path: Path) -> None:
     own_pi.power_on()
     began_with_an_older_one(own_pi, lock, older(package(), tmp_path))
