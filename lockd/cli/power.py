@@ -51,9 +51,10 @@ WAYS = {
     "code": "mechanical code",
     "hole": "emergency hole",
     "usb": "power bank at the USB-C port",
-    "nine-volt": "9 V battery at its contacts",
+    "9v": "9 V battery at its contacts",
     "generator": "generator handle",
     "wireless": "phone's wireless charging",
+    "spare-pin": "spare PIN at the keypad",
 }  # fmt: skip
 
 

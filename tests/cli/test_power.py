@@ -13,6 +13,7 @@ from lockd import words
 from lockd.cli import power
 from lockd.cli.plot import WIDTH, plot
 from lockd.cli.status import power_words
+from lockd.core.ways import TEXTS
 from lockd.dbus import names
 from tests.cli.conftest import Ctl
 from tests.cli.fake import POWER, FakeLockd
@@ -61,6 +62,7 @@ def test_a_battery_in_need_says_what_to_do(ctl: Ctl, lockd: FakeLockd, changed: 
 def test_every_word_of_the_power_has_words_for_people() -> None:
     assert set(power.SOURCES) == set(get_args(words.PowerSource))
     assert set(power.LEVELS) == set(get_args(words.BatteryLevel))
+    assert set(power.WAYS) == set(TEXTS)
 
 
 def test_status_tells_of_the_power_only_when_it_matters() -> None:
