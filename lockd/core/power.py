@@ -206,8 +206,8 @@ class Power:
             limit = self.feed.settings.power.unplugged_s
             if session.gone(at.mono, limit) or supply.level == "Ok":
                 yield self._ended(at)
-                if supply.level == "Ok" and self.parts.bolt.state == "Unlocked":
-                    self.parts.relock_anew(at)  # it may have been left open for want of energy
+                if supply.level == "Ok":
+                    self._relock(at)  # it may have been left open for want of energy
         if session.source is None and ports and self._needed(ports[0].source):
             source = ports[0].source
             session.begin(source, supply.percent, at.mono)
@@ -231,9 +231,11 @@ class Power:
     def _lack(self, at: Instant) -> Iterator[Effect]:
         """Power that no longer carries a throw, or does again."""
         if self.parts.shortage is None:
-            self._short_since = None
+            was_short, self._short_since = self._short_since is not None, None
             if self._told_lost:
                 yield from self._returned(at)
+            elif was_short and not self.parts.autolock.due and self.throws.relocks_anew():
+                self._relock(at)  # it may have fallen due in that moment
             return
         if self._short_since is None:
             self._short_since = at.mono
@@ -256,10 +258,14 @@ class Power:
         if cut is not None or self.feed.session.source is None:
             doing = self.parts.doing(cut) if cut is not None else {}
             yield self.parts.record(system_entry("power-returned", at, power=self.feed.supply.source, **doing), at)
-        if self.parts.bolt.state == "Unlocked":
-            self.parts.relock_anew(at)  # the last one may have come to nothing for want of power
+        self._relock(at)  # the last one may have come to nothing for want of power
         if self.feed.session.source is None:
             yield Show("ready")
+
+    def _relock(self, at: Instant) -> None:
+        """A bolt that is still in gets its delay once more, whole."""
+        if self.parts.bolt.state == "Unlocked":
+            self.parts.relock_anew(at)
 
     def _port(self, at: Instant) -> Iterator[Effect]:
         """What is wrong with outside power; a contact that never rests gets so many records, then a count."""

@@ -167,7 +167,7 @@ class Throws:
         rule = self.parts.settings.power.relock
         return self.parts.emergency and (rule == "never" or (rule == "with-energy" and not self.parts.feed.ample()))
 
-    def _relocks_anew(self) -> bool:
+    def relocks_anew(self) -> bool:
         """Whether a relock that came to nothing is to be tried again; what lacks power waits for it."""
         return self.parts.shortage is None and self.parts.bolt.state != "Jammed" and not self._spares_relock()
 
@@ -353,7 +353,7 @@ class Throws:
         if op.wait:
             yield from reply(op.request, error)
         yield from self.parts.refused(op.source, error.name)
-        if op.source == "Auto" and self._relocks_anew():
+        if op.source == "Auto" and self.relocks_anew():
             self.parts.relock_anew(at)
 
     def _relock_rows(self) -> tuple[Write, ...]:

@@ -478,6 +478,19 @@ def test_what_was_left_open_for_want_of_energy_is_locked_when_the_battery_has_re
     assert world.lock.lock_state == "Locked"
 
 
+def test_a_relock_that_falls_due_while_the_plug_is_out_for_a_moment_is_not_forgotten() -> None:
+    world = dead(wired({"auto_relock_s": 10}))
+    world.plug()
+    world.type("123456")
+    world.wait(9.5)
+    world.unplug()
+    world.wait(AWAY_S / 2)
+    world.plug()
+    assert [entry.fields["error"] for entry in world.entries(source="Auto", phase="failed")] == ["InsufficientBattery"]
+    world.wait(11)
+    assert (world.lock.lock_state, world.drives) == ("Locked", 2)
+
+
 def test_with_the_battery_out_there_is_no_energy_for_both_ways() -> None:
     world = World(wired({"auto_relock_s": 10}), AT_UNLOCKED)
     world.supply(Reading("battery", "Battery", False))
