@@ -89,6 +89,8 @@ class Feed:
         """Whether the battery carries a throw, or may: what cannot be measured refuses nobody. What the
         measured cost says is taken at its best, as who is refused for a wrong number stays outside."""
         battery, power = self.supply.battery, self.settings.power
+        if self.supply.absent and self._faulty() is not None:  # there is nothing else that it would be driven from
+            return False
         if battery is None:  # what the throw began with has gone
             return not moving or self.throw_source == "Unknown"
         if battery.level == "Dead" or battery.sags_away(power) or battery.browned_out is not None:

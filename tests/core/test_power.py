@@ -361,6 +361,23 @@ def test_a_source_that_is_not_what_it_should_be_drives_no_motor_and_is_told_of_o
     assert (world.lock.lock_state, active(world)) == ("Unlocked", True)
 
 
+@pytest.mark.parametrize("fault", ["over-voltage", "flapping"])
+def test_with_the_battery_out_a_faulty_source_drives_no_motor_either(fault: str) -> None:
+    world = World().enrol(1, "123456")
+    world.supply(Reading("battery", "Battery", False))
+    world.plug(volts=9.0 if fault == "over-voltage" else 5.0)
+    for _ in range(3 * (fault == "flapping")):
+        world.unplug()
+        world.plug()
+    world.type("123456", request=1)
+    assert (world.answers[1].detail, world.drives) == (fault, 0)
+    world.wait(STILL_S)
+    world.plug()
+    world.type("123456")
+    world.wait(1)
+    assert world.lock.lock_state == "Unlocked"
+
+
 @pytest.mark.parametrize("volts", [4.4, 5.5, None, float("nan")])
 def test_volts_at_the_ends_of_the_window_and_none_at_all_are_good(volts: float | None) -> None:
     world = dead()
