@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from math import floor
 from typing import Any
 
+from lockd.core.battery import Battery
 from lockd.core.effects import Changed, DriveBolt, Effect, Entry, Publish, ReadSupplies, Show, Spare, StopBolt
 from lockd.core.energy import DAY_S
 from lockd.core.entries import system_entry
@@ -48,6 +49,7 @@ class Power:
         self.spared: frozenset[Service] = frozenset()
         self._warnings = Warnings(parts)
         self._faults = Trickle()
+        self._gauged: Battery | None = None  # which battery the energy is measured of
         self._asked_at = float("-inf")
         self._confirmations = 0
         self._reread_at: float | None = None
@@ -113,7 +115,10 @@ class Power:
         feed, loaded = self.feed, self.parts.driven
         feed.supply.read(event.reading, at.mono, loaded)
         battery = feed.supply.battery
-        if event.reading.source == "Battery" and battery is not None:
+        if battery is not self._gauged:
+            self._gauged = battery
+            feed.energy.rested(None, False, at.mono)  # what one has is not measured against another
+        if battery is not None and battery is feed.supply.batteries.get(event.reading.name):
             drawing = feed.supply.source == "Battery" and not battery.charging
             if loaded:
                 feed.energy.loaded(battery.load_volts)

@@ -10,6 +10,7 @@ import pytest
 
 from lockd.core.energy import DAY_S, DAYS_KEPT, HOUR_S, Energy, Estimate, reach
 from lockd.core.events import Started
+from lockd.reading import Reading
 from lockd.settings import Settings
 from tests.core.world import WIRED, World, wired
 
@@ -121,6 +122,26 @@ def test_a_battery_that_was_changed_begins_a_new_span() -> None:
         world.wait(HOUR_S)
     drain = world.lock.parts.feed.energy._drain
     assert 1.8 < drain < 2.4
+
+
+def test_of_two_batteries_only_the_fuller_tells_what_a_throw_takes() -> None:
+    world = World()
+    world.answering = False
+    full, spare = Reading("full", "Battery", True, 80.0, 4.0), Reading("spare", "Battery", True, 40.0, 3.8)
+    world.supply(spare, full)
+    for number in range(4):
+        world.ask(("Unlock", "Lock")[number % 2])
+        world.wait(0.6)
+        world.supply(spare, full.but(percent=79.0 - number))
+        world.wait(10)
+    energy = world.lock.parts.feed.energy
+    assert energy.drops == [1.0] * 4
+    world.supply(full.but(present=False))
+    world.wait(HOUR_S)
+    world.supply(spare)
+    world.wait(HOUR_S)
+    world.supply(spare)
+    assert (energy.drops, energy._drain) == ([1.0] * 4, 0.0)
 
 
 def test_throws_without_a_reading_between_them_say_nothing_of_one() -> None:
