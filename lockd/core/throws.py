@@ -14,6 +14,7 @@ from lockd.core.bolt import Adrift, Arrived, Failed, HandMoved, Joined, Outcome,
 from lockd.core.effects import DriveLatch, Drop, Effect, Publish, Put, Show, Write
 from lockd.core.entries import Operation, alarm_entry, operation_entry, reply, storage_failure, system_entry
 from lockd.core.instant import Instant
+from lockd.core.lockout import Trickle
 from lockd.core.parts import Parts
 from lockd.core.snapshot import Snapshot
 from lockd.core.trail import BOUND_S
@@ -57,6 +58,8 @@ class Throws:
         self.cut: Operation | None = None
         #: Since when, in mono seconds, a hand is at these contacts, or is no longer.
         self._hands: dict[Contact, tuple[float, bool]] = {}
+        #: A contact that chatters gets so many alarms, then a count.
+        self._used: dict[Contact, Trickle] = {}
         self._why_stopped: LockdError = Failure("The motor was stopped.")
         self._under_way: tuple[Operation, ...] = ()
         self._waiting: tuple[Operation, ...] = ()
@@ -216,7 +219,9 @@ class Throws:
             why = Busy("The bolt was moved by hand (busy): the motor was stopped.", "busy")
             yield from self._let_go(why, at)
         if on and contact != "spindle":  # a key is told of when it has opened
-            yield from self.parts.alarm("EmergencyKeyUsed", at, HANDS[contact])
+            untold = self._used.setdefault(contact, Trickle()).take(at.mono)
+            if untold is not None:
+                yield from self.parts.alarm("EmergencyKeyUsed", at, HANDS[contact], count=untold)
 
     def door_opened(self, at: Instant) -> Iterator[Effect]:
         """The bolt is never thrown on while the door is open."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from lockd.core.events import DrillAsked
+from lockd.core.lockout import HELD_RECORDED, TRICKLE_S
 from lockd.core.throws import HELD_S
 from lockd.core.ways import DAY_S, DRILL_S, TEXTS
 from lockd.errors import Busy
@@ -48,6 +49,19 @@ def test_a_wheel_or_a_hole_that_is_used_is_told_though_the_bolt_stays(contact: A
     world.sense(contact, True)
     assert world.alarms == ["EmergencyKeyUsed"]
     assert not world.entries(source="Manual")
+
+
+@pytest.mark.parametrize("contact", ["code", "hole"])
+def test_a_contact_that_chatters_floods_no_trail(contact: Any) -> None:
+    world = World(HANDY)
+    for _ in range(200):
+        world.sense(contact, True)
+        world.sense(contact, False)
+        world.wait(0.1)
+    assert world.alarms == ["EmergencyKeyUsed"] * HELD_RECORDED
+    world.wait(TRICKLE_S)
+    world.sense(contact, True)
+    assert world.trail[-1][1].fields["count"] == 200 - HELD_RECORDED
 
 
 def test_to_lock_with_the_key_and_to_turn_the_thumb_is_no_alarm() -> None:
