@@ -266,6 +266,8 @@ class Power:
         self._relock(at)  # the last one may have come to nothing for want of power
         if self.feed.session.source is None:
             yield Show("ready")
+        elif cut is not None and self.feed.session.throws:  # a session that has just begun says so itself
+            yield Show("emergency")
 
     def _relock(self, at: Instant) -> None:
         """A bolt that is still in gets its delay once more, whole."""

@@ -250,6 +250,21 @@ def test_pulled_out_in_mid_throw_the_motor_stops_and_on_return_it_says_what_it_w
     assert (world.answers[2], world.lock.lock_state, world.lock.fault) == (None, "Unlocked", "None")
 
 
+def test_plugged_in_again_at_once_after_a_throw_was_cut_short_it_asks_for_the_pin_with_the_lamp() -> None:
+    world = dead()
+    world.plug()
+    world.type("123456")
+    world.wait(0.2)
+    world.unplug()
+    world.wait(AWAY_S / 2)
+    told = len(world.signs)
+    world.plug()
+    assert (world.signs[told:], len(world.entries(detail="power-returned"))) == (["emergency"], 1)
+    world.type("123456", request=2)
+    world.wait(1)
+    assert world.answers[2] is None
+
+
 def test_with_a_battery_that_serves_pulling_the_charger_out_changes_nothing() -> None:
     world = World()
     world.battery(50.0, 3.9)
