@@ -10,6 +10,7 @@ from lockd.words import PortFault, PowerSource
 
 FLAPS, FLAPS_S = 3, 2.0  #: more changes than this within so many seconds are a contact that comes and goes
 STILL_S = 2.0  #: such a contact is believed again when it has been still for this long
+REVERSED = -0.5  #: volts; what is nearer to none is noise
 SETTLE_S = 0.5  #: a fault that lasts this long is told of
 
 #: Best first. A weak one gives enough for one throw, and for nothing beside it.
@@ -28,7 +29,7 @@ def window(settings: PowerSettings, source: PowerSource) -> tuple[float, float]:
 
 def fault_of(volts: float | None, present: bool, limits: tuple[float, float]) -> PortFault | None:
     """What is wrong with these volts."""
-    if volts is not None and volts < 0:
+    if volts is not None and volts < REVERSED:
         return "reversed"
     if volts is None or not present or limits[0] <= volts <= limits[1]:
         return None

@@ -400,6 +400,14 @@ def test_volts_at_the_ends_of_the_window_and_none_at_all_are_good(volts: float |
     assert active(world)
 
 
+def test_the_noise_of_an_empty_port_is_no_fault() -> None:
+    world = World()
+    for number in range(20):
+        world.supply(Reading("usb", "EmergencyUsb", False, volts=(0.001, -0.002)[number % 2]))
+        world.wait(SETTLE_S)
+    assert world.alarms == []
+
+
 def test_a_fault_in_mid_throw_stops_the_motor_at_once() -> None:
     world = dead()
     world.plug()
