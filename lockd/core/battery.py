@@ -13,6 +13,7 @@ MOST_VOLTS = 60.0  #: no battery of a lock has more
 JUMP, JUMP_S = 40.0, 10.0  #: percent that no battery gains or loses so soon without a charger
 BORNE_OUT = 0.05  #: volts that changed by this part bear such a jump out
 CONFIRMED = 2  #: further readings that have to say the same
+NO_SAG = 0.25  #: on less than this part of them lockd would not run to read it
 SAGGED = 0.6  #: a motor stalls on this part of the volts at rest, where nobody set what a dead battery has
 
 #: From empty to full; an unknown one may yet serve, which a dead one does not.
@@ -109,7 +110,9 @@ class Battery:
         return self.volts is not None and self.load_volts < SAGGED * self.volts
 
     def _sag(self, volts: float | None, settings: PowerSettings) -> None:
-        self.load_volts = volts if volts is not None else self.load_volts
+        if volts is None or volts < NO_SAG * (self.volts or 0.0):
+            return
+        self.load_volts = volts
         if self.sags_away(settings):
             self.browned_out = self.volts
 

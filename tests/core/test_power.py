@@ -308,6 +308,18 @@ def test_a_gauge_that_reads_less_under_load_ends_no_throw_and_changes_no_level()
     assert (world.lock.lock_state, world.lock.power(world.at)["BatteryLevel"]) == ("Unlocked", "Critical")
 
 
+def test_volts_under_load_that_cannot_be_stop_no_throw_and_keep_nobody_out() -> None:
+    world = World()
+    world.battery(80.0, 4.0)
+    for request, wish in enumerate(("Unlock", "Lock"), 1):
+        world.ask(wish, request=request)  # type: ignore[arg-type]
+        world.wait(0.2)
+        world.battery(80.0, 0.01)
+        world.wait(1)
+        world.battery(80.0, 4.0)
+    assert world.answers == {1: None, 2: None}
+
+
 def test_a_battery_that_is_taken_out_in_mid_throw_stops_it() -> None:
     world = World()
     world.battery(90.0, 4.1)
