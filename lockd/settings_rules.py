@@ -87,24 +87,6 @@ class Whole(Same):
         return raw
 
 
-class Seconds(Same):
-    """A number of seconds; both ends are taken."""
-
-    low: float
-    high: float
-
-    @property
-    def allowed(self) -> str:
-        return f"{self.low:g} to {self.high:g} seconds"
-
-    def read(self, raw: object, path: str) -> float:
-        if not isinstance(raw, int | float) or isinstance(raw, bool):
-            raise Wrong("not a number")
-        if not self.low <= raw <= self.high:  # nan is not either
-            raise Wrong("out of range")
-        return float(raw)
-
-
 class Flag(Same):
     """Yes or no."""
 
