@@ -28,6 +28,7 @@ def states(text: str) -> dict[str, tuple[str, str]]:
     return {f"{each['part']}: {each['check']}": (each["state"], each["text"]) for each in json.loads(text)}
 
 
+@pytest.mark.full
 def test_doctor_finds_what_this_machine_lacks_and_nothing_else(pi: Machine, lock: Lock) -> None:
     lock.enrol(PIN)
     lock.unlock()

@@ -41,6 +41,7 @@ def test_kill_9_stops_the_motor_within_200_ms_and_the_bolt_is_found_again(pi: Ma
     assert lock.verify()["ok"]
 
 
+@pytest.mark.full
 def test_lines_that_keep_their_level_are_driven_inactive_after_kill_9(pi: Machine, lock: Lock) -> None:
     """As they do under Raspberry Pi OS: the service's ExecStopPost is all that stops the motor."""
     lock.change_unit(ALONE)
