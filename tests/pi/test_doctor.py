@@ -40,7 +40,7 @@ def test_doctor_finds_what_this_machine_lacks_and_nothing_else(pi: Machine, lock
     assert found["service: running"] == ("ok", "it runs: a PIN works")
     assert found["service: enabled"][0] == found["store: folder"][0] == "ok"
     assert found["pins: chip"][0] == "ok"
-    assert found["pins: claimed"] == ("ok", "lockd holds its 12 lines")
+    assert found["pins: claimed"] == ("ok", "lockd holds its 13 lines")
     assert found["lock: bolt.locked"][0] == found["lock: people"][0] == "ok"
     assert found["lock: door.contact"][0] == "unchecked"
 
