@@ -19,7 +19,8 @@ def in_trixie(*command: str) -> str:
 
 
 def test_lintian_has_nothing_to_say() -> None:
-    lintian = "lintian --allow-root --fail-on=error,warning,info --display-info --pedantic --tag-display-limit=0"
+    """Of what it screens out itself it only says so by its status, where information counts as failure."""
+    lintian = "lintian --allow-root --fail-on=error,warning --display-info --pedantic --tag-display-limit=0"
     assert in_trixie("sh", "-c", f"{lintian} /out/lockd_*.changes") == ""
 
 
