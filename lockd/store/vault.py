@@ -122,8 +122,8 @@ class Vault:
     def read(self, first: int, limit: int) -> list[dict[str, Any]]:
         """Up to `limit` events from number `first` on: `seq`, `time`, `kind` and the entry's
         fields. Damaged ones are left out."""
-        last = self._head.seq
-        found = self._ask(lambda db: self._trail.fetch(db, max(first, 1), last, limit))
+        # The end is looked up only when the connection is there: what was pruned meanwhile is no gap.
+        found = self._ask(lambda db: self._trail.fetch(db, max(first, 1), self._head.seq, limit))
         events = (self._trail.try_open(seq, sealed) for seq, sealed in found)
         return [event.fields() for event in events if event]
 
