@@ -23,7 +23,9 @@ WARM_S = 2.0
 PIN = "135790"
 #: A finger that first strays over the keys for some seconds, so that the PIN comes in the midst of the flood.
 KEYS = "*" * 50 + PIN + "#"
-#: How much later than without the flood the bolt may be drawn.
+#: How much longer than without the flood it may take until the bolt is drawn: so many times, and so long at least
+#: (the tries that came before are decided first).
+SLOWER = 3.0
 LATER_S = 3.0
 #: A step that the allocator takes once (2 MiB were seen); 60 bytes kept of each call would be more.
 NOISE_KIB = 4096
@@ -83,7 +85,7 @@ async def test_a_flood_of_wrong_pins_neither_grows_memory_nor_shuts_out_the_keyp
                 print(f"\nsent {sent / SECONDS:,.0f}/s, taken {sent / (SECONDS + behind):,.0f}/s;"
                       f" from the first key to the bolt: alone {alone:.2f} s, in the flood {served:.2f} s;"
                       f" RSS {memory} KiB")  # fmt: skip
-            assert served < alone + LATER_S
+            assert served < max(alone + LATER_S, alone * SLOWER)
             assert max(memory) - memory[0] < NOISE_KIB
             events = await trail(caller)
             (alarm,) = (n for n, event in enumerate(events) if event.get("alarm") == "WrongCodeEntryLimit")
