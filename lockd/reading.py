@@ -9,7 +9,8 @@ from lockd.words import PowerSource
 class Reading(Value):
     """`name`: the device's, or the key path of the line that feels it. `source`: what it is to the
     lock. `present`: it is there and delivers. `percent` 0 to 100 and `volts`, which may be negative
-    at a reversed contact, are None where it does not say; what they are worth is the core's to judge."""
+    at a reversed contact, are None where it does not say; what they are worth is the core's to judge.
+    `negotiated`: a charger of the board's own has asked for these volts (USB Power Delivery)."""
 
     name: str
     source: PowerSource
@@ -17,3 +18,4 @@ class Reading(Value):
     percent: float | None = None
     volts: float | None = None
     charging: bool = False
+    negotiated: bool = False

@@ -127,6 +127,7 @@ class PowerSettings(Value):
     generator_line: Pin | None = None
     wireless_line: Pin | None = None
     usb_window: tuple[float, float] = (4.4, 5.5)
+    pd_window: tuple[float, float] = (4.4, 21.0)
     nine_volt_window: tuple[float, float] = (6.0, 10.5)
     generator_window: tuple[float, float] = (4.4, 10.5)
     wireless_window: tuple[float, float] = (4.4, 10.5)

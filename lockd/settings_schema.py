@@ -105,13 +105,16 @@ KEYS = (
     Key("power.generator_line", Input(), "On while the generator's handle gives power."),
     Key("power.wireless_line", Input(), "On while a phone charges the lock."),
     Key("power.usb_window", Window(Number(0, 60, "volts")), "What the USB-C port has to give to drive the motor."),
+    Key("power.pd_window", Window(Number(0, 60, "volts")), "The same where the port's driver says that the board's own"
+        " charger has asked for the volts (USB Power Delivery). Where the motor hangs at the port itself: as"
+        " usb_window."),
     Key("power.nine_volt_window", Window(Number(0, 60, "volts")), "The same of a 9 V battery."),
     Key("power.generator_window", Window(Number(0, 60, "volts")), "The same of the generator."),
     Key("power.wireless_window", Window(Number(0, 60, "volts")), "The same of wireless charging."),
     Key("power.mains_window", Window(Number(0, 60, "volts")), "The same of a power supply."),
     Key("power.unplugged_s", Number(0.1, 60, "seconds"), "Outside power that is away no longer than this was never"
         " away."),
-    Key("power.stale_s", Whole(10, 86400, "seconds"), "A battery's reading older than this is worth nothing."),
+    Key("power.stale_s", Whole(10, 86400, "seconds"), "A reading older than this is worth nothing."),
     Key("power.keypad_timeout_s", Number(1, 120, "seconds"), "keypad.timeout_s while emergency power feeds the lock."),
     Key("power.relock", Word(("with-energy", "always", "never")), "Whether the lock locks again by itself after it was"
         " unlocked on emergency power: only with energy for both ways, always, or never."),

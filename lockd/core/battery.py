@@ -10,11 +10,13 @@ from lockd.words import BatteryLevel
 
 PERCENT_BACK, VOLTS_BACK = 3.0, 0.1  #: a level is left upwards only this far above its limit
 MOST_VOLTS = 60.0  #: no battery of a lock has more
-JUMP, JUMP_S = 40.0, 10.0  #: percent that no battery gains or loses so soon without a charger
+JUMP, JUMP_S = 40.0, 10.0  #: percent that no battery loses between two readings, nor gains so soon without a charger
+FALL = 5.0  #: percent; a fall to dead by more than this has to be borne out, as it keeps people out
 BORNE_OUT = 0.05  #: volts that changed by this part bear such a jump out
 CONFIRMED = 2  #: further readings that have to say the same
 NO_SAG = 0.25  #: on less than this part of them lockd would not run to read it
 SAGGED = 0.6  #: a motor stalls on this part of the volts at rest, where nobody set what a dead battery has
+BROWNED_S = 300.0  #: a battery that gave way has rested after this long, and may be tried once more
 
 #: From empty to full; an unknown one may yet serve, which a dead one does not.
 ORDER: tuple[BatteryLevel, ...] = ("Dead", "Unknown", "Critical", "Low", "Ok")
@@ -40,7 +42,8 @@ def judge(
 
 class Battery:
     """`percent`, `volts`: the last believable ones at rest; `browned_out`: the volts at rest from which a
-    throw did not end; `read_at`: mono seconds of the last reading of any kind."""
+    throw did not end, until it has more of them, is charged, or `rested_at`; `read_at`: when it was read last,
+    whatever it said. Times: mono seconds."""
 
     def __init__(self) -> None:
         self.present = False
@@ -49,6 +52,7 @@ class Battery:
         self.load_volts: float | None = None
         self.charging = False
         self.browned_out: float | None = None
+        self.rested_at: float | None = None
         self.read_at = float("-inf")
         self._level: BatteryLevel = "Unknown"
         self._claim: float | None = None
@@ -78,8 +82,8 @@ class Battery:
         if not reading.present:
             self.forget()
         elif loaded and self._level != "Unknown":
-            self._sag(volts, settings)
-        elif self._believes(percent, volts, at, charger or reading.charging):
+            self._sag(volts, settings, at)
+        elif self._believes(percent, volts, settings, at, charger or reading.charging):
             self.percent, self.volts, self._believed_at = percent, volts, at
             self._rested()
             self.review(settings)
@@ -98,8 +102,13 @@ class Battery:
 
     def forget(self) -> None:
         """It is away, or has said nothing for too long."""
-        self.percent = self.volts = self.load_volts = self.browned_out = self._claim = None
+        self.percent = self.volts = self._claim = None
+        self.rest()
         self._level = "Unknown"
+
+    def rest(self) -> None:
+        """It need not give way again: it has rested, or is another one."""
+        self.load_volts = self.browned_out = self.rested_at = None
 
     def sags_away(self, settings: PowerSettings) -> bool:
         """Whether it gives too little under the load that it has now."""
@@ -109,25 +118,28 @@ class Battery:
             return self.load_volts < settings.dead_volts
         return self.volts is not None and self.load_volts < SAGGED * self.volts
 
-    def _sag(self, volts: float | None, settings: PowerSettings) -> None:
+    def _sag(self, volts: float | None, settings: PowerSettings, at: float) -> None:
         if volts is None or volts < NO_SAG * (self.volts or 0.0):
             return
         self.load_volts = volts
         if self.sags_away(settings):
-            self.browned_out = self.volts
+            self.browned_out, self.rested_at = self.volts, at + BROWNED_S
 
     def _rested(self) -> None:
-        """What failed at these volts will fail at them again, and need not with more."""
+        """What failed at these volts will soon fail at them again, and need not with more."""
         self.load_volts = None
         recovered = self.charging or (
             self.browned_out is not None and self.volts is not None and self.volts >= self.browned_out + VOLTS_BACK
         )
         if recovered:
-            self.browned_out = None
+            self.rest()
 
-    def _believes(self, percent: float | None, volts: float | None, at: float, charger: bool) -> bool:
+    def _believes(
+        self, percent: float | None, volts: float | None, settings: PowerSettings, at: float, charger: bool
+    ) -> bool:
         """A jump that nothing explains is believed when it has been said often enough."""
-        if percent is None or charger or at - self._believed_at > JUMP_S or not self._jumps(percent, volts):
+        may_rise = charger or at - self._believed_at > JUMP_S
+        if percent is None or not self._jumps(percent, settings, may_rise) or self._borne_out(percent, volts):
             self._claim, self._claims = None, 0
             return True
         before = self._claim
@@ -138,9 +150,16 @@ class Battery:
         self._claim, self._claims = None, 0
         return True
 
-    def _jumps(self, percent: float, volts: float | None) -> bool:
-        if self.percent is None or abs(percent - self.percent) <= JUMP:
+    def _jumps(self, percent: float, settings: PowerSettings, may_rise: bool) -> bool:
+        if self.percent is None:
             return False
-        if volts is None or self.volts is None:
-            return True
-        return abs(volts - self.volts) < BORNE_OUT * self.volts or (volts > self.volts) != (percent > self.percent)
+        if percent >= self.percent:
+            return percent - self.percent > JUMP and not may_rise
+        dies = percent < settings.dead_percent and self._level != "Dead"
+        return self.percent - percent > (FALL if dies else JUMP)
+
+    def _borne_out(self, percent: float, volts: float | None) -> bool:
+        """Whether the volts went the same way as the percentage that is known."""
+        if volts is None or self.volts is None or self.percent is None:
+            return False
+        return abs(volts - self.volts) >= BORNE_OUT * self.volts and (volts > self.volts) == (percent > self.percent)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lockd.core.energy import Energy, Estimate
-from lockd.core.port import WEAK, window
+from lockd.core.port import WEAK
 from lockd.core.session import Session
 from lockd.core.snapshot import Kept
 from lockd.core.supply import Supply
@@ -107,7 +107,7 @@ class Feed:
         for port in self.supply.ports.values():
             fault: PortFault | None = "flapping" if port.flapping else port.fault
             if fault is not None:
-                low, high = window(self.settings.power, port.source)
+                low, high = port.window(self.settings.power)
                 why = WRONG[fault].format(volts=port.volts or 0.0, low=low, high=high)
                 return InsufficientBattery(f"What is plugged in {why} ({fault}).", fault)
         return None

@@ -77,7 +77,7 @@ class Guard:
         refusal = decide(Case(
             event.wish, event.source, parts.registry.mode, shown is not None, shown is not None and not shown.digest,
             who, self._free(event), tries.remaining(at.mono), parts.door.closed, parts.tampered, at.trust,
-            parts.shortage,
+            parts.lacks(event.wish),
         ))  # fmt: skip
         if refusal is None:
             yield from self._admit(event, who, tries, at)

@@ -60,6 +60,15 @@ class Parts:
         """Whether to move that way takes power: a strike's spring locks it."""
         return self.settings.bolt.kind == "motor" or direction == "Unlocking"
 
+    def direction(self, wish: Wish) -> Direction:
+        """Where that throws the bolt."""
+        return "Locking" if wish == "Lock" or (wish == "Home" and self.homes_to_locked) else "Unlocking"
+
+    def lacks(self, wish: Wish) -> InsufficientBattery | None:
+        """Why there is no power for it. To home a bolt that rests at an end takes none."""
+        moves = wish != "Home" or not self.bolt.known
+        return self.shortage if moves and self.draws(self.direction(wish)) else None
+
     def doing(self, op: Operation) -> dict[str, Any]:
         """An operation in the words of an entry."""
         return {
@@ -94,8 +103,11 @@ class Parts:
 
     @property
     def homes_to_locked(self) -> bool:
-        """Home leaves a bolt that is seen at an end there; else it throws it, but never onto an open door."""
-        return self.bolt.state == "Locked" if self.bolt.known else self.door.closed is not False
+        """Home leaves a bolt that is seen at an end there; else it throws it, but never onto an open door.
+        A strike's spring throws it anyway."""
+        if self.bolt.known:
+            return self.bolt.state == "Locked"
+        return self.settings.bolt.kind == "strike" or self.door.closed is not False
 
     def relock_policy(self) -> tuple[int, str]:
         """What the relock delay depends on."""

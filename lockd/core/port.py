@@ -18,8 +18,11 @@ BEST: tuple[PowerSource, ...] = ("Mains", "EmergencyUsb", "Emergency9V", "Genera
 WEAK: frozenset[PowerSource] = frozenset({"Generator", "Wireless"})
 
 
-def window(settings: PowerSettings, source: PowerSource) -> tuple[float, float]:
-    """The least and the most volts that this source has to have."""
+def window(settings: PowerSettings, source: PowerSource, negotiated: bool) -> tuple[float, float]:
+    """The least and the most volts that this source has to have. Volts that the board's charger has
+    asked for end at that charger: the motor never sees them."""
+    if negotiated and source == "EmergencyUsb":
+        return settings.pd_window
     windows = {
         "Mains": settings.mains_window, "EmergencyUsb": settings.usb_window, "Emergency9V": settings.nine_volt_window,
         "Generator": settings.generator_window, "Wireless": settings.wireless_window,
@@ -38,18 +41,24 @@ def fault_of(volts: float | None, present: bool, limits: tuple[float, float]) ->
 
 class Port:
     """`feeds`: power is there and nothing is wrong with it; `sound`: and its contact is still, so
-    that the motor may be driven from it. Times: mono seconds."""
+    that the motor may be driven from it. `read_at`: mono seconds of the last reading, as all times."""
 
     def __init__(self, source: PowerSource) -> None:
         self.source = source
         self.present = False
         self.volts: float | None = None
+        self.negotiated = False
         self.fault: PortFault | None = None
         self.flapping = False
         self.read_at = float("-inf")
         self.deadline: float | None = None
         self._changes: tuple[float, ...] = ()
         self._told: PortFault | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether there is anything that could become too old to be true."""
+        return self.present or self.fault is not None
 
     @property
     def feeds(self) -> bool:
@@ -64,15 +73,24 @@ class Port:
     def read(self, reading: Reading, settings: PowerSettings, at: float) -> None:
         """A new reading."""
         before, known = (self.present, self.fault), self.read_at != float("-inf")
-        self.present, self.read_at = reading.present, at
-        self.volts = reading.volts if reading.volts is not None and isfinite(reading.volts) else None
+        sane = reading.volts is None or isfinite(reading.volts)  # else nobody knows what is there
+        self.present, self.read_at = reading.present and sane, at
+        self.volts, self.negotiated = reading.volts if sane else None, reading.negotiated
         self.review(settings)
         if (self.present, self.fault) != before:
             self._changed(at, known)
 
     def review(self, settings: PowerSettings) -> None:
         """What is wrong by these windows."""
-        self.fault = fault_of(self.volts, self.present, window(settings, self.source))
+        self.fault = fault_of(self.volts, self.present, self.window(settings))
+
+    def window(self, settings: PowerSettings) -> tuple[float, float]:
+        """The least and the most volts that are good."""
+        return window(settings, self.source, self.negotiated)
+
+    def forget(self) -> None:
+        """It has said nothing for too long: nobody knows what is there."""
+        self.present, self.volts, self.fault = False, None, None
 
     def settled(self, at: float) -> PortFault | None:
         """The fault that is to be told of now, once for each that lasts; None: none."""

@@ -98,15 +98,20 @@ class Power:
             yield feed.energy.unsaved_since + DAY_S
 
     def _next_look(self) -> float | None:
-        """When the battery is read though nobody comes: seldom, and less so while it is well."""
+        """When supplies are read though nobody comes: seldom, and less so while all is well."""
+        supply, rest = self.feed.supply, self.feed.settings.power.stale_s / 2
+        port = supply.port_read_at
+        looks = (self._battery_look(rest), max(port, self._asked_at) + rest if port is not None else None)
+        return min((each for each in looks if each is not None), default=None)
+
+    def _battery_look(self, rest: float) -> float | None:
         battery, power = self.feed.supply.battery, self.feed.settings.power
         if battery is None:
             return None
         if battery.doubtful and self._confirmations < CONFIRM_MOST:
             return max(battery.read_at, self._asked_at) + CONFIRM_S
         low = battery.level != "Ok" or (battery.percent or 100.0) < power.low_percent + DOUBT_PERCENT
-        often = min(DOUBT_S if low else float("inf"), power.stale_s / 2)
-        return max(battery.read_at, self._asked_at) + often
+        return max(battery.read_at, self._asked_at) + min(DOUBT_S if low else float("inf"), rest)
 
     # What happens -------------------------------------------------------------------------------
 
@@ -174,9 +179,10 @@ class Power:
     def follow(self, done: Sequence[Effect], at: Instant) -> Iterator[Effect]:
         """All that has to follow from how it is now. `done`: what was decided in this turn."""
         asked = [*self._motor(done, at)]
+        faults = [*self._port(at)]  # a contact that has come to rest is one that the rest may go by
         session = [*self._session(at)]
         stopped = [*self._lack(at)]
-        yield from (*stopped, *self._motor(stopped, at), *asked, *self._spare(), *session, *self._port(at))
+        yield from (*stopped, *self._motor(stopped, at), *asked, *self._spare(), *session, *faults)
         yield from self._warnings.follow(done, at)
         yield from self._tell(at)
         self._moving = self.parts.bolt.direction

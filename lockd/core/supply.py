@@ -18,6 +18,7 @@ class Supply:
         self.settings = settings
         self.batteries: dict[str, Battery] = {}
         self.ports: dict[str, Port] = {}
+        self._other_rules = False  # by which readings come, since all were read
         #: The fullest battery that is there; None: none is.
         self.battery: Battery | None = None
         #: Good outside power, the best first, whether or not its contact is still.
@@ -38,14 +39,20 @@ class Supply:
         self._weigh()
 
     def keep(self, names: frozenset[str], at: float) -> None:
-        """No other supplies than these are there any more."""
+        """No other supplies than these are there any more. What the rules no longer name was not taken out."""
+        if self._other_rules:
+            self._other_rules = False
+            self.batteries = {name: each for name, each in self.batteries.items() if name in names}
         sources: dict[str, PowerSource] = {name: port.source for name, port in self.ports.items() if port.present}
         sources |= {name: "Battery" for name, battery in self.batteries.items() if battery.present}
         for name in sources.keys() - names:
             self.read(Reading(name, sources[name], present=False), at, loaded=False)
+        self._weigh()
 
     def load(self, settings: PowerSettings) -> None:
         """Other limits hold from now on."""
+        named = (settings.battery, settings.supplies)
+        self._other_rules = self._other_rules or named != (self.settings.battery, self.settings.supplies)
         self.settings = settings
         for port in self.ports.values():
             port.review(settings)
@@ -54,19 +61,24 @@ class Supply:
         self._weigh()
 
     def tick(self, at: float) -> bool:
-        """A battery that has said nothing for too long is an unknown one. True: there is one."""
-        stale = [battery for battery in self.batteries.values() if battery.known and self._stale_at(battery) <= at]
-        for battery in stale:
-            battery.forget()
+        """What has said nothing for too long is unknown. True: something is."""
+        stale = [each for each in self._every if each.known and self._stale_at(each) <= at]
+        for each in stale:
+            each.forget()
+        for battery in self.batteries.values():
+            if battery.rested_at is not None and battery.rested_at <= at:
+                battery.rest()
         self._weigh()
         return bool(stale)
 
     @property
     def deadlines(self) -> Iterator[float | None]:
-        """When batteries become stale and ports settle."""
+        """When readings become stale, batteries have rested, and ports settle."""
+        for each in self._every:
+            if each.known:
+                yield self._stale_at(each)
         for battery in self.batteries.values():
-            if battery.known:
-                yield self._stale_at(battery)
+            yield battery.rested_at
         for port in self.ports.values():
             yield port.deadline
 
@@ -77,15 +89,21 @@ class Supply:
             if fault is not None:
                 yield port, fault
 
-    def _stale_at(self, battery: Battery) -> float:
-        return battery.read_at + self.settings.stale_s
+    def _stale_at(self, each: Battery | Port) -> float:
+        return each.read_at + self.settings.stale_s
+
+    @property
+    def _every(self) -> tuple[Battery | Port, ...]:
+        return (*self.batteries.values(), *self.ports.values())
 
     # The judgement ------------------------------------------------------------------------------
 
     def _weigh(self) -> None:
         there = (battery for battery in self.batteries.values() if battery.present)
         self.battery = max(there, key=lambda b: (ORDER.index(b.level), b.percent or 0, b.volts or 0), default=None)
-        fed = (port for port in self.ports.values() if port.feeds)
+        wrong = {port.source for port in self.ports.values() if port.fault is not None}
+        # Who says no volts may be at the same plug as one who says that they are wrong.
+        fed = (port for port in self.ports.values() if port.feeds and not (port.volts is None and port.source in wrong))
         self.feeding = sorted(fed, key=lambda port: BEST.index(port.source))
 
     @property
@@ -123,5 +141,9 @@ class Supply:
     @property
     def read_at(self) -> float:
         """When anything was read last."""
-        every: tuple[Battery | Port, ...] = (*self.batteries.values(), *self.ports.values())
-        return max((each.read_at for each in every), default=float("-inf"))
+        return max((each.read_at for each in self._every), default=float("-inf"))
+
+    @property
+    def port_read_at(self) -> float | None:
+        """When the oldest of what is told of outside power was read; None: nothing is."""
+        return min((port.read_at for port in self.ports.values() if port.known), default=None)

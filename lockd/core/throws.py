@@ -128,11 +128,11 @@ class Throws:
         if op.wish == "Home" and self.parts.bolt.known:
             yield from self._succeed(op, at)
             return
-        outcomes = self.parts.bolt.want(self._direction(op), at.mono)
+        outcomes = self.parts.bolt.want(self.parts.direction(op.wish), at.mono)
         if outcomes == (Queued(),):
             yield from self._wait(op, at)
             return
-        if self.latch_until is not None and self._direction(op) == "Locking":
+        if self.latch_until is not None and self.parts.direction(op.wish) == "Locking":
             yield from self.release_latch()
         self._under_way = (*self._under_way, op)
         if outcomes == (Joined(),):
@@ -159,11 +159,11 @@ class Throws:
 
     def _shortage(self, op: Operation) -> LockdError | None:
         """Why there is no power for it."""
-        if not self.parts.draws(self._direction(op)):
+        if not self.parts.draws(self.parts.direction(op.wish)):
             return None
         if op.source == "Auto" and self._spares_relock():
             return InsufficientBattery("There is not enough power to lock and to open again: the bolt stays in.")
-        return self.parts.shortage
+        return self.parts.lacks(op.wish)
 
     def _spares_relock(self) -> bool:
         """What was opened on emergency power is locked by itself as the setting says."""
@@ -184,10 +184,6 @@ class Throws:
             return Restricted(f"Refused (mode-forbids): {IN_WORDS[mode]}.", "mode-forbids")
         return None
 
-    def _direction(self, op: Operation) -> Direction:
-        locks = op.wish == "Lock" or (op.wish == "Home" and self.parts.homes_to_locked)
-        return "Locking" if locks else "Unlocking"
-
     def _wait(self, op: Operation, at: Instant) -> Iterator[Effect]:
         """All who wait want the same, as the bolt moves only two ways."""
         if len(self._waiting) < WAITING_MAX:
@@ -198,7 +194,7 @@ class Throws:
 
     def _supersede(self, op: Operation, at: Instant) -> Iterator[Effect]:
         """Who asks to open after somebody asked to lock has the last word."""
-        if self._direction(op) == "Unlocking":
+        if self.parts.direction(op.wish) == "Unlocking":
             dropped, self._waiting = self._waiting, ()
             for other in dropped:
                 yield from self._fail(other, Busy("A later wish to open came before it (busy).", "busy"), at)

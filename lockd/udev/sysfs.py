@@ -18,7 +18,7 @@ MICRO = 1e6  #: a division by it is exact
 #: What changes by itself; the rest says what a device is.
 MEASURED = frozenset(PREFIX + name for name in (
     "STATUS", "ONLINE", "PRESENT", "CAPACITY", "VOLTAGE_NOW", "VOLTAGE_AVG", "VOLTAGE_OCV", "POWER_NOW", "CURRENT_NOW",
-    "ENERGY_NOW", "ENERGY_FULL", "CHARGE_NOW", "CHARGE_FULL",
+    "ENERGY_NOW", "ENERGY_FULL", "CHARGE_NOW", "CHARGE_FULL", "USB_TYPE",
 ))  # fmt: skip
 #: Longer is no measured number.
 NUMBER = re.compile(r"[+-]?[0-9]{1,15}", re.ASCII)
@@ -63,7 +63,7 @@ def reading_of(device: Device, settings: PowerSettings) -> Reading | None:
                        _text(said, "STATUS") == "Charging")  # fmt: skip
     other = any(fits(name, device.name) for name in OTHER_VOLTS)
     online = _there(said, "ONLINE", "PRESENT", unsaid=False)
-    return Reading(device.name, source, online, None, None if other else volts(said))
+    return Reading(device.name, source, online, None, None if other else volts(said), negotiated=negotiated(said))
 
 
 def number(text: str | None) -> float | None:
@@ -91,6 +91,12 @@ def percent(said: Mapping[str, str]) -> float | None:
         if now is not None and full:
             return 100 * now / full
     return None
+
+
+def negotiated(said: Mapping[str, str]) -> bool:
+    """Whether the charger has agreed with the plug on its volts. USB_TYPE is "C [PD] PD_PPS", the one
+    that holds in brackets; older kernels have it as the type."""
+    return "[PD" in (_text(said, "USB_TYPE") or "") or (_text(said, "TYPE") or "").startswith("USB_PD")
 
 
 def port_feeds(partner: bool, power_role: str) -> bool:

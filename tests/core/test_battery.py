@@ -92,7 +92,8 @@ def test_volts_decide_where_there_is_no_percentage_and_only_by_limits_that_are_s
 def test_levels_follow_the_percentage_within_their_hysteresis(percents: list[float]) -> None:
     supply = Supply(PowerSettings())
     for number, percent in enumerate(percents):
-        supply.read(Reading("b", "Battery", True, percent), number * 2 * JUMP_S, loaded=False)
+        for said in range(1 + CONFIRMED):
+            supply.read(Reading("b", "Battery", True, percent), number * 2 * JUMP_S + said, loaded=False)
         least = min(ORDER.index(plain(percent)), ORDER.index(plain(max(0.0, percent - 3.0))))
         assert least <= ORDER.index(supply.level) <= ORDER.index(plain(percent))
 
@@ -133,18 +134,55 @@ def test_a_jump_that_is_taken_back_is_forgotten() -> None:
     assert level(world) == "Ok"
 
 
-@pytest.mark.parametrize("explained", [
-    {"volts": 3.0}, {"charging": True}, {"later": JUMP_S + 1}, {"percent": 60.0}, {"plugged": True},
+@pytest.mark.parametrize(("before", "after", "explained"), [
+    (90.0, 30.0, {"volts": 3.0}), (90.0, 60.0, {}), (30.0, 90.0, {"volts": 4.5}), (30.0, 90.0, {"charging": True}),
+    (30.0, 90.0, {"later": JUMP_S + 1}), (30.0, 90.0, {"plugged": True}),
 ])  # fmt: skip
-def test_a_jump_that_something_explains_is_believed_at_once(explained: dict[str, Any]) -> None:
+def test_a_jump_that_something_explains_is_believed_at_once(
+    before: float, after: float, explained: dict[str, Any]
+) -> None:
     world = World()
-    world.battery(90.0, 4.1)
+    world.battery(before, 4.1)
     if explained.get("plugged"):
         world.plug()
     world.wait(explained.get("later", 1.0))
-    percent, charging = explained.get("percent", 30.0), explained.get("charging", False)
-    world.battery(percent, explained.get("volts", 4.1), charging=charging)
-    assert (level(world), power(world)["BatteryPercent"]) == ("Ok", percent)
+    world.battery(after, explained.get("volts", 4.1), charging=explained.get("charging", False))
+    assert (level(world), power(world)["BatteryPercent"]) == ("Ok", after)
+
+
+@pytest.mark.parametrize("before", [90.0, 15.0, 8.5])
+@pytest.mark.parametrize("more", [{}, {"charging": True}])
+@pytest.mark.parametrize("later", [1.0, JUMP_S + 1, 1000.0])
+def test_a_fall_to_nothing_that_the_volts_do_not_bear_out_refuses_nobody_until_it_is_said_again(
+    before: float, more: dict[str, bool], later: float
+) -> None:
+    world = World().enrol(1, "123456")
+    world.answering = False
+    world.battery(before, 4.1)
+    world.wait(later)
+    world.battery(0.0, 4.1, **more)
+    world.type("123456", request=1)
+    world.wait(1)
+    assert (world.answers[1], level(world)) == (None, "Unknown")
+    for _ in range(CONFIRMED):
+        world.battery(0.0, 4.1, **more)
+    world.ask("Lock", request=2)
+    assert (level(world), type(world.answers[2]).__name__) == ("Dead", "InsufficientBattery")
+
+
+def test_a_fall_to_nothing_with_the_volts_or_by_little_is_believed_at_once() -> None:
+    for before, volts in ((90.0, 3.0), (7.5, 4.1)):
+        world = World()
+        world.battery(before, 4.1)
+        world.battery(2.6, volts)
+        assert level(world) == "Dead"
+
+
+def test_a_dead_battery_that_falls_further_is_in_no_doubt() -> None:
+    world = World(WIRED.but(power=PowerSettings(dead_percent=20.0, critical_percent=30.0, low_percent=40.0)))
+    for percent in (15.0, 1.0):
+        world.battery(percent, 3.5)
+        assert level(world) == "Dead"
 
 
 def test_a_gauge_that_never_agrees_with_itself_is_not_asked_without_end() -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from lockd.core.effects import Drop, Publish, Record, StopBolt
+from lockd.core.battery import BROWNED_S
+from lockd.core.effects import Drop, Publish, ReadSupplies, Record, StopBolt
 from lockd.core.energy import DAY_S
 from lockd.core.events import (
     CredentialCleared,
@@ -15,17 +16,18 @@ from lockd.core.events import (
     ResetAsked,
     SettingsLoaded,
     Started,
+    SuppliesRead,
     UserCleared,
     UserSet,
 )  # fmt: skip
 from lockd.core.port import SETTLE_S, STILL_S
 from lockd.errors import InsufficientBattery
 from lockd.reading import Reading
-from lockd.settings import Pin, Settings
+from lockd.settings import Match, Pin, Settings
 from tests.core.world import AT_UNLOCKED, WIRED, World, digest, wired
 
 AWAY_S = WIRED.power.unplugged_s
-CYCLES = 12
+MOUSE = Match((("POWER_SUPPLY_NAME", "battery"),), "ignore")
 
 
 def dead(settings: Settings = WIRED, **more: Any) -> World:
@@ -133,6 +135,22 @@ def test_a_lock_without_a_battery_lives_on_mains_and_in_an_emergency_on_anything
     world.unplug("Mains")
     world.plug("Emergency9V", 9.0)
     assert (active(world), source(world)) == (True, "Emergency9V")
+
+
+@pytest.mark.parametrize("rules", [{"battery": "none"}, {"battery": "other"}, {"supplies": (MOUSE,)}])
+def test_a_battery_that_no_longer_counts_was_not_taken_out(rules: dict[str, Any]) -> None:
+    world = World()
+    world.battery(90.0, 4.0)
+    world.plug()
+    world.submit(SettingsLoaded(WIRED.but(power=WIRED.power.but(**rules))))
+    world.submit(SettingsLoaded(WIRED.but(power=WIRED.power.but(**rules, warn_days=7))))
+    world.submit(SuppliesRead(frozenset({"EmergencyUsb"})))
+    assert (active(world), world.alarms, world.lock.power(world.at)["BatteryLevel"]) == (False, [], "Unknown")
+    world.unplug()
+    assert world.unlocked()
+    world.battery(90.0, 4.0)
+    world.submit(SuppliesRead(frozenset()))
+    assert world.lock.parts.feed.supply.absent, "by the same rules it was"
 
 
 def test_whatever_order_the_first_readings_come_in_a_dead_lock_on_a_power_bank_is_in_a_session() -> None:
@@ -297,6 +315,36 @@ def test_a_battery_that_gives_way_under_load_stops_the_throw_and_no_other_is_beg
     assert (world.answers[3], world.lock.lock_state) == (None, "Unlocked")
 
 
+@pytest.mark.parametrize("after", [(30.0, 4.0), (None, None)])
+def test_a_battery_that_gave_way_has_rested_after_a_while_and_may_be_tried_again(after: Any) -> None:
+    world = World()
+    world.battery(30.0, 4.0)
+    world.ask()
+    world.wait(0.2)
+    world.battery(30.0, 2.3)
+    world.battery(*after)
+    world.wait(BROWNED_S - 1)
+    world.ask(request=1)
+    assert isinstance(world.answers[1], InsufficientBattery)
+    world.wait(2)
+    assert (world.told["Fault"], len(world.entries(detail="power-returned"))) == ("PositionUnknown", 1)
+    world.ask(request=2)
+    world.wait(1)
+    assert (world.answers[2], world.lock.lock_state) == (None, "Unlocked")
+
+
+def test_a_gauge_that_fell_silent_under_load_ends_nothing_for_good() -> None:
+    world = World()
+    world.answering = False
+    world.battery(30.0, 4.0)
+    world.ask()
+    world.wait(0.2)
+    world.battery(30.0, 2.3)
+    assert world.lock.parts.shortage is not None
+    world.wait(BROWNED_S)
+    assert world.lock.parts.shortage is None
+
+
 def test_a_gauge_that_reads_less_under_load_ends_no_throw_and_changes_no_level() -> None:
     world = World()
     world.battery(4.5, 3.9)
@@ -405,7 +453,84 @@ def test_with_the_battery_out_a_faulty_source_drives_no_motor_either(fault: str)
     assert world.lock.lock_state == "Unlocked"
 
 
-@pytest.mark.parametrize("volts", [4.4, 5.5, None, float("nan")])
+@pytest.mark.parametrize("volts", [float("nan"), float("inf"), float("-inf")])
+def test_volts_that_are_no_number_drive_no_motor_and_are_no_fault(volts: float) -> None:
+    world = dead()
+    world.plug(volts=volts)
+    world.type("123456", request=1)
+    world.wait(5)
+    assert (active(world), world.drives, type(world.answers[1])) == (False, 0, InsufficientBattery)
+    assert (source(world), world.alarms) == ("Battery", ["PowerLost"])
+
+
+@pytest.mark.parametrize(("volts", "good"), [(20.0, True), (9.0, True), (4.4, True), (21.1, False), (4.3, False)])
+def test_volts_that_the_boards_own_charger_has_asked_for_are_judged_by_a_window_of_their_own(
+    volts: float, good: bool
+) -> None:
+    world = dead()
+    world.supply(Reading("usb", "EmergencyUsb", True, volts=volts, negotiated=True))
+    assert active(world) is good
+    world.type("123456", request=1)
+    world.wait(1)
+    assert (world.answers[1] is None) is good
+    assert good or "4.4 to 21 V are needed" in str(world.answers[1])
+
+
+def test_where_the_motor_hangs_at_the_port_itself_such_volts_are_too_many_by_the_setting() -> None:
+    world = dead(WIRED.but(power=WIRED.power.but(pd_window=(4.4, 5.5))))
+    world.supply(Reading("usb", "EmergencyUsb", True, volts=9.0, negotiated=True))
+    world.type("123456", request=1)
+    assert (world.answers[1].detail, world.drives) == ("over-voltage", 0)
+
+
+@pytest.mark.parametrize("line_first", [True, False])
+@pytest.mark.parametrize("volts", [20.0, 3.0, -5.0])
+def test_a_line_that_feels_power_does_not_vouch_for_a_port_whose_volts_are_wrong(volts: float, line_first: bool) -> None:
+    world = dead()
+    readings = [Reading("line", "EmergencyUsb", True), Reading("port", "EmergencyUsb", True, volts=volts)]
+    world.supply(*(readings if line_first else reversed(readings)))
+    world.type("123456", request=1)
+    assert (world.drives, active(world), source(world)) == (0, line_first, "Battery")
+    world.wait(AWAY_S)
+    assert not active(world)
+    assert last(world)["detail"] in ("over-voltage", "under-voltage", "reversed", "session-ended")
+    world.supply(readings[1].but(volts=5.0))
+    world.type("123456", request=2)
+    world.wait(1)
+    assert world.answers[2] is None
+
+
+def test_a_plug_of_another_kind_is_none_of_a_wrong_ports_business() -> None:
+    world = dead()
+    world.plug(volts=20.0)
+    world.plug("Generator", None)
+    assert (active(world), source(world)) == (True, "Generator")
+
+
+def test_a_port_that_has_said_nothing_for_too_long_is_unknown_and_drives_no_motor() -> None:
+    world = dead()
+    world.plug()
+    world.answering = False
+    for _ in range(2):
+        assert ReadSupplies() in world.wait(WIRED.power.stale_s / 2 - 1)
+        world.battery(1.0, 3.0)
+    assert (active(world), world.lock.power(world.at)["ReadingAge"]) == (True, WIRED.power.stale_s - 2)
+    world.wait(2)
+    assert (source(world), world.lock.fault) == ("Battery", "PowerLost")
+    world.wait(AWAY_S)
+    assert last(world)["detail"] == "session-ended"
+    world.plug()
+    assert (active(world), world.lock.fault) == (True, "None")
+
+
+def test_a_port_that_answers_is_never_stale_and_asked_seldom() -> None:
+    world = World()
+    world.plug("Mains", 12.0)
+    assert world.wait(86_400).count(ReadSupplies()) == 48
+    assert source(world) == "Mains"
+
+
+@pytest.mark.parametrize("volts", [4.4, 5.5, None])
 def test_volts_at_the_ends_of_the_window_and_none_at_all_are_good(volts: float | None) -> None:
     world = dead()
     world.plug(volts=volts)
@@ -474,6 +599,19 @@ def test_a_corroded_contact_that_never_rests_gets_so_many_records_then_a_count()
     world.plug(volts=9.0)
     world.wait(1)
     assert last(world)["count"] > 30
+
+
+def test_a_contact_that_has_come_to_rest_is_power_that_has_returned_in_the_same_moment() -> None:
+    world = World(WIRED.but(power=WIRED.power.but(unplugged_s=0.5)))
+    world.supply(Reading("battery", "Battery", False))
+    for _ in range(3):
+        world.plug("Mains", 12.0)
+        world.unplug("Mains")
+    world.plug("Mains", 12.0)
+    world.wait(STILL_S - 0.1)
+    assert (world.lock.fault, world.alarms) == ("PowerLost", ["EmergencyPowerFault", "PowerLost"])
+    world.wait(0.1)
+    assert (world.told["Fault"], last(world)["detail"], world.signs[-1]) == ("None", "power-returned", "ready")
 
 
 def test_a_fault_by_other_limits_is_told_when_they_are_read() -> None:

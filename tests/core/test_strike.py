@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from lockd.core.effects import StopBolt
 from lockd.core.events import EnterPressed, PropertySet, Started
+from lockd.errors import InsufficientBattery
 from tests.core.world import AT_LOCKED, AT_UNLOCKED, World, wired
 
 HOLD = 5.0
@@ -63,6 +66,28 @@ def test_asked_again_while_its_end_is_being_recorded_it_still_ends() -> None:
     world.write()
     world.wait(20)
     assert world.motor is None
+
+
+@pytest.mark.parametrize("wish", ["Lock", "Home"])
+@pytest.mark.parametrize("contacts", [{}, {"locked": False, "unlocked": False}])
+@pytest.mark.parametrize("closed", [True, False])
+def test_what_its_spring_does_needs_no_power(wish: Any, contacts: dict[str, bool], closed: bool) -> None:
+    world = strike(**contacts, closed=closed)
+    world.power(False)
+    world.ask(wish, request=1)
+    world.wait(3)
+    if closed or wish == "Home":
+        assert (world.answers[1], world.lock.lock_state) == (None, "Locked")
+    world.ask("Unlock", request=2)
+    assert isinstance(world.answers[2], InsufficientBattery)
+
+
+def test_to_find_one_that_is_held_open_moves_nothing() -> None:
+    world = strike()
+    world.ask()
+    world.wait(1)
+    world.ask("Home", request=1)
+    assert (world.answers[1], world.motor) == (None, "Unlocking")
 
 
 def test_it_is_let_go_when_the_power_fails_and_stays_so_when_it_is_back() -> None:

@@ -70,6 +70,7 @@ def wired(lock: Mapping[str, Any] = {}, bolt: Mapping[str, Any] = {}, **more: An
 def _good(reading: Reading) -> bool:
     """Whether it is outside power that drives a motor."""
     least, _, most = PLUGS.get(reading.source, (0.0, 0.0, -1.0))
+    most = 21.0 if reading.negotiated else most
     return least <= (reading.volts if reading.volts is not None else least) <= most
 
 
@@ -337,7 +338,7 @@ class World:
     def _watch_power(self, direction: str) -> None:
         """No throw from a source that is not what it should be, and one alone from a weak one."""
         self.unlocks += direction == "Unlocking" and self._thrown != direction
-        spring = self.settings.bolt.kind == "strike" and direction == "Locking"
+        spring = self._springs(direction)
         self.fed_at_drive = self.fed and not spring
         if spring or self.lock.parts.feed.supply.level != "Dead":
             self._thrown = direction
@@ -348,6 +349,14 @@ class World:
         if WEAK.issuperset(good):
             self.weak_throws[-1] += direction != self._thrown
         self._thrown = direction
+
+    @property
+    def springs(self) -> bool:
+        """Whether what moves the bolt now is a strike's spring, which takes no power."""
+        return self._springs(self.motor)
+
+    def _springs(self, direction: str | None) -> bool:
+        return self.settings.bolt.kind == "strike" and direction == "Locking"
 
     def _watch_record(self, record: Record) -> None:
         if record.entry.fields.get("alarm") == "EmergencyPowerAttached":
@@ -364,7 +373,8 @@ class World:
         """Promises 1 and 4: on disk, or an ordinary right that has waited for the disk."""
         user = self.lock.people.users.get(record.entry.fields.get("user", 0))
         inside = record.entry.fields["source"] == "Button"
-        given_up = how == "failed" or self.mono - since >= (INSIDE_BOUND_S if inside else BOUND_S)
+        bound = (INSIDE_BOUND_S if inside else BOUND_S) - 1e-6  # as sums of seconds are rounded
+        given_up = how == "failed" or self.mono - since >= bound
         return how == "durable" or (given_up and (user is None or user.type not in LIMITED))
 
     def _begin_move(self, direction: str) -> None:

@@ -71,6 +71,8 @@ def test_a_rockpro64_whose_port_is_told_of_once_with_its_voltage() -> None:
             Reading(port, "EmergencyUsb", False, None, 0.0), Reading("gpio-charger", "Mains", True)
         }  # fmt: skip
         board.changes(port, ONLINE=1, USB_TYPE="C [PD] PD_PPS", VOLTAGE_NOW=20000000, CURRENT_MAX=1500000)
+        assert board.reading(port) == Reading(port, "EmergencyUsb", True, None, 20.0, negotiated=True)
+        board.changes(port, ONLINE=1, USB_TYPE="[C] PD PD_PPS", VOLTAGE_NOW=20000000)
         assert board.reading(port) == Reading(port, "EmergencyUsb", True, None, 20.0)
         board.changes("gpio-charger", ONLINE=0)
         assert board.reading("gpio-charger") == Reading("gpio-charger", "Mains", False)

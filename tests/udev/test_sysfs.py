@@ -73,6 +73,29 @@ def test_what_outside_power_says(said: dict[str, str], present: bool, volts: flo
     assert reading_of(device(TYPE="Mains", **said), USUAL) == Reading("it", "Mains", present, None, volts)
 
 
+@pytest.mark.parametrize(
+    ("said", "asked_for"),
+    [
+        ({"TYPE": "USB", "USB_TYPE": "C [PD] PD_PPS"}, True),
+        ({"TYPE": "USB", "USB_TYPE": "C PD [PD_PPS]"}, True),
+        ({"TYPE": "USB", "USB_TYPE": "[C] PD PD_PPS"}, False),
+        ({"TYPE": "USB_PD"}, True),
+        ({"TYPE": "USB_PD_DRP"}, True),
+        ({"TYPE": "USB_C"}, False),
+        ({"TYPE": "USB"}, False),
+    ],
+)
+def test_volts_that_a_charger_has_asked_for_are_told_from_raw_ones(said: dict[str, str], asked_for: bool) -> None:
+    reading = reading_of(device(ONLINE="1", VOLTAGE_NOW="20000000", **said), USUAL)
+    assert reading == Reading("it", "EmergencyUsb", True, None, 20.0, negotiated=asked_for)
+
+
+def test_what_was_agreed_before_is_not_what_is_agreed_now() -> None:
+    before = device(TYPE="USB", ONLINE="1", USB_TYPE="C [PD]")
+    after = device(TYPE="USB", ONLINE="1", VOLTAGE_NOW="20000000").after(before)
+    assert reading_of(after, USUAL) == Reading("it", "EmergencyUsb", True, None, 20.0)
+
+
 def test_a_charger_that_says_the_system_s_voltage_says_none_of_the_plug_s() -> None:
     for name in ("bq25890-charger", "bq25890-charger-0"):
         charger = device(name, TYPE="USB", ONLINE="1", VOLTAGE_NOW="3704000")
