@@ -47,7 +47,7 @@ from lockd.core.instant import Instant
 from lockd.core.parts import Parts
 from lockd.core.people import People
 from lockd.core.power import Power
-from lockd.core.snapshot import Snapshot
+from lockd.core.snapshot import Kept, Snapshot
 from lockd.core.throws import RELOCK, Throws
 from lockd.errors import LockdError
 from lockd.settings import Settings
@@ -242,16 +242,20 @@ class Lock:
         if parts.bolt.state == "Unknown":
             yield from self.throws.adrift(at)
         if parts.bolt.state == "Unlocked":
+            parts.emergency = any(row.value.get("emergency") for row in self._openings())
             parts.relock(at, self._own_relock_s())
         yield Show("ready")
 
     def _own_relock_s(self) -> int | None:
         """The relock time that came with the last unlocking, done or cut off."""
+        times = (row.value.get("seconds") or row.value.get("op", {}).get("relock_s") for row in self._openings())
+        return next((int(seconds) for seconds in times if seconds), None)
+
+    def _openings(self) -> Iterator[Kept]:
+        """The rows of what may have unlocked it: the last that was done, and those that were cut off."""
         state = self._snapshot.state
-        if RELOCK in state:
-            return int(state[RELOCK].value["seconds"])
-        times = (kept.value["op"].get("relock_s") for key, kept in state.items() if key.startswith("grant:"))
-        return next((seconds for seconds in times if seconds), None)
+        yield from (state[key] for key in state if key == RELOCK)
+        yield from (state[key] for key in state if key.startswith("grant:"))
 
     def _settings(self, event: SettingsLoaded, at: Instant) -> Iterator[Effect]:
         """Pins stay as they are until a restart; everything else holds from now on."""

@@ -13,6 +13,7 @@ from lockd.value import Value
 
 HELD_RECORDED = 10  #: tries during a lockout that get a record each; the rest are counted
 TRICKLE_S = 300.0  #: within this, what is no try of a code gets no more records than that
+RECURRING_S = 3600.0  #: nor within this what begins and ends again and again
 CHECKPOINT_S = 30.0  #: how often the remainder is saved: what a power cut can add at the most
 
 
@@ -28,19 +29,53 @@ class Policy(Value):
 class Trickle:
     """Records of what somebody may do without end: so many within the window, the rest as a count."""
 
-    def __init__(self) -> None:
+    def __init__(self, window_s: float = TRICKLE_S) -> None:
+        self._window_s = window_s
         self._recent: tuple[float, ...] = ()
         self._untold = 0
 
+    @property
+    def room_at(self) -> float:
+        """When the next may be told, once there were too many."""
+        return self._recent[0] + self._window_s
+
     def take(self, at: float) -> int | None:
         """How many went untold before this one; None: this one goes untold too."""
-        self._recent = tuple(moment for moment in self._recent if at - moment < TRICKLE_S)
+        self._recent = tuple(moment for moment in self._recent if at < moment + self._window_s)
         if len(self._recent) >= HELD_RECORDED:
             self._untold += 1
             return None
         self._recent = (*self._recent, at)
         untold, self._untold = self._untold, 0
         return untold
+
+
+class Recurring:
+    """Something that begins and ends, perhaps without end: so many times it gets both its records, then
+    it is counted; one that goes on is told when there is room for it."""
+
+    def __init__(self) -> None:
+        self.told = False
+        self.deadline: float | None = None
+        self._trickle = Trickle(RECURRING_S)
+
+    def begin(self, at: float) -> int | None:
+        """How many went untold before; None: this one goes untold too, for now."""
+        untold = self._trickle.take(at)
+        self.told = untold is not None
+        self.deadline = self._trickle.room_at if untold is None else None
+        return untold
+
+    def late(self, at: float) -> int | None:
+        """As `begin`, of the one that goes on; None: it is not time for that."""
+        if self.deadline is None or at < self.deadline:
+            return None
+        return (self.begin(at) or 1) - 1  # it was counted itself
+
+    def end(self) -> bool:
+        """Whether its end is to be told: if its beginning was."""
+        self.deadline = None
+        return self.told
 
 
 class Tries:

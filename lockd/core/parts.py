@@ -130,6 +130,7 @@ class Parts:
     def forget_relock(self) -> None:
         """The bolt is out."""
         self.own_relock_s = None
+        self.emergency = False
         self.autolock.locked()
 
     def relock_anew(self, at: Instant) -> None:

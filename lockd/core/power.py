@@ -17,7 +17,7 @@ from lockd.core.energy import DAY_S
 from lockd.core.entries import system_entry
 from lockd.core.events import SuppliesRead, SupplyRead
 from lockd.core.instant import Instant
-from lockd.core.lockout import Trickle
+from lockd.core.lockout import Recurring, Trickle
 from lockd.core.parts import Parts
 from lockd.core.throws import Throws
 from lockd.core.warning import Warnings
@@ -49,6 +49,8 @@ class Power:
         self.spared: frozenset[Service] = frozenset()
         self._warnings = Warnings(parts)
         self._faults = Trickle()
+        self._sessions = Recurring()
+        self._losses = Recurring()
         self._gauged: Battery | None = None  # which battery the energy is measured of
         self._asked_at = float("-inf")
         self._confirmations = 0
@@ -56,6 +58,7 @@ class Power:
         self._moving: Direction | None = None
         self._short_since: float | None = None
         self._told_lost = False
+        self._returns = False  # whether it is worth a record that the power is back
         self._told = self.properties(at)
 
     # What can be asked --------------------------------------------------------------------------
@@ -94,6 +97,7 @@ class Power:
         if feed.session.away_since is not None:
             yield feed.session.away_since + feed.settings.power.unplugged_s
         yield self._lost_at()
+        yield from (self._sessions.deadline, self._losses.deadline)
         if feed.energy.unsaved_since is not None:
             yield feed.energy.unsaved_since + DAY_S
 
@@ -216,28 +220,37 @@ class Power:
             session.feel(any(port.source == session.source for port in ports), at.mono)
             limit = self.feed.settings.power.unplugged_s
             if session.gone(at.mono, limit) or supply.level == "Ok":
-                yield self._ended(at)
+                yield from self._ended(at)
                 if supply.level == "Ok":
                     self._relock(at)  # it may have been left open for want of energy
         if session.source is None and ports and self._needed(ports[0].source):
-            source = ports[0].source
-            session.begin(source, supply.percent, at.mono)
-            yield from self.parts.alarm("EmergencyPowerAttached", at, power=source, level=supply.level)
+            session.begin(ports[0].source, supply.percent, at.mono)
+            yield from self._attached(self._sessions.begin(at.mono), at)
             yield Show("emergency")
+        yield from self._attached(self._sessions.late(at.mono), at)
+
+    def _attached(self, untold: int | None, at: Instant) -> Iterator[Effect]:
+        """A session goes on. `untold`: how many were not recorded before; None: nor is this one, now."""
+        if untold is not None:
+            more = {"power": self.feed.session.source, "level": self.feed.supply.level, "count": untold}
+            yield from self.parts.alarm("EmergencyPowerAttached", at, **more)
 
     def _needed(self, source: PowerSource) -> bool:
         """Whether the battery cannot serve. A lock that has none lives on mains."""
         return self.feed.supply.level == "Dead" or (self.feed.supply.absent and source != "Mains")
 
-    def _ended(self, at: Instant) -> Effect:
+    def _ended(self, at: Instant) -> Iterator[Effect]:
         supply = self.feed.supply
         ended = self.feed.session.end(supply.percent, at.mono)
-        # That record says that the power has gone; no alarm has to.
-        self._told_lost = self._told_lost or self.parts.shortage is not None
-        return self.parts.record(system_entry(
-            "session-ended", at, power=ended.power, level=supply.level, seconds=ended.seconds, throws=ended.throws,
-            percent=ended.gained,
-        ), at)  # fmt: skip
+        told = self._sessions.end()
+        if not self._told_lost and self.parts.shortage is not None:
+            # That record says that the power has gone; no alarm has to.
+            self._told_lost, self._returns = True, told
+        if told or ended.throws:
+            yield self.parts.record(system_entry(
+                "session-ended", at, power=ended.power, level=supply.level, seconds=ended.seconds, throws=ended.throws,
+                percent=ended.gained,
+            ), at)  # fmt: skip
 
     def _lack(self, at: Instant) -> Iterator[Effect]:
         """Power that no longer carries a throw, or does again."""
@@ -254,7 +267,13 @@ class Power:
         due = self._lost_at()
         if not self._told_lost and (self.throws.cut is not None or (due is not None and due <= at.mono)):
             self._told_lost = True
-            yield from self.parts.alarm("PowerLost", at, level=self.feed.supply.level)
+            untold = self._losses.begin(at.mono)
+            self._returns = untold is not None
+        else:
+            untold = self._losses.late(at.mono)
+            self._returns = self._returns or untold is not None
+        if untold is not None:
+            yield from self.parts.alarm("PowerLost", at, level=self.feed.supply.level, count=untold)
 
     def _lost_at(self) -> float | None:
         """When the power has been away for so long that it is told; in a session its end says so."""
@@ -265,8 +284,9 @@ class Power:
     def _returned(self, at: Instant) -> Iterator[Effect]:
         """Say what it was doing; who wants it done asks anew."""
         self._told_lost = False
+        self._losses.end()
         cut, self.throws.cut = self.throws.cut, None
-        if cut is not None or self.feed.session.source is None:
+        if cut is not None or (self._returns and self.feed.session.source is None):
             doing = self.parts.doing(cut) if cut is not None else {}
             yield self.parts.record(system_entry("power-returned", at, power=self.feed.supply.source, **doing), at)
         self._relock(at)  # the last one may have come to nothing for want of power

@@ -30,7 +30,7 @@ from lockd.errors import (
 from lockd.words import Contact, Direction, Fault, Motion, OperationError
 
 WAITING_MAX = 8  #: wishes that may wait for the bolt to come to the end of a throw
-RELOCK = "relock"  #: row of the table `state` with the relock time that an operation brought
+RELOCK = "relock"  #: row of the table `state`: the relock time that an operation brought, and on what power
 INSIDE_BOUND_S = 0.5  #: a dead disk keeps who wants out no longer than this
 HAND_S = 1.5  #: a bolt that moves this soon after the key turned was moved by the key; so with the other contacts
 HELD_S = 5.0  #: a key that seems to turn for longer is a contact that sticks
@@ -50,7 +50,8 @@ class Throws:
 
     def __init__(self, parts: Parts, snapshot: Snapshot) -> None:
         self.parts = parts
-        self._kept_relock_s: int | None = snapshot.state[RELOCK].value["seconds"] if RELOCK in snapshot.state else None
+        kept = snapshot.state[RELOCK].value if RELOCK in snapshot.state else {}
+        self._kept_relock: tuple[int | None, bool] = (kept.get("seconds"), kept.get("emergency", False))
         self.using: set[int] = set()
         self.latch_until: float | None = None
         self.opened_inside_at = float("-inf")
@@ -85,7 +86,9 @@ class Throws:
         kind = self.parts.operation_type(op.wish)
         op = op.but(key=f"grant:{ticket}", use=use)
         kept = {n: getattr(op, n) for n in ("wish", "source", "user", "detail", "by", "relock_s")}
-        opened = Put("state", op.key, {"op": kept | {"credentials": [list(c) for c in op.credentials]}, "type": kind})
+        power = {"emergency": True} if self.parts.feed.session.source is not None else {}
+        who = {"credentials": [list(c) for c in op.credentials]}
+        opened = Put("state", op.key, {"op": kept | who, "type": kind, **power})
         if use:
             self.using.add(op.user)
 
@@ -358,12 +361,14 @@ class Throws:
             self.parts.relock_anew(at)
 
     def _relock_rows(self) -> tuple[Write, ...]:
-        """A relock time that an operation brought outlives lockd, or its door would stay open."""
-        own = self.parts.own_relock_s
-        if own == self._kept_relock_s:
+        """A relock time that an operation brought outlives lockd, or its door would stay open; and so does
+        the rule for what was opened on emergency power, which is likely to fail."""
+        now = (self.parts.own_relock_s, self.parts.emergency)
+        if now == self._kept_relock:
             return ()
-        self._kept_relock_s = own
-        return (Put("state", RELOCK, {"seconds": own}),) if own else (Drop("state", RELOCK),)
+        self._kept_relock = now
+        row = {name: value for name, value in zip(("seconds", "emergency"), now, strict=True) if value}
+        return (Put("state", RELOCK, row),) if row else (Drop("state", RELOCK),)
 
     def _outcome(self, op: Operation, phase: str, at: Instant, also: tuple[Write, ...], **more: str) -> Effect:
         entry = operation_entry(op, self.parts.operation_type(op.wish), phase, at, **more)

@@ -8,6 +8,7 @@ from lockd.core.battery import ORDER
 from lockd.core.effects import Effect, Show
 from lockd.core.energy import DAY_S
 from lockd.core.instant import Instant
+from lockd.core.lockout import RECURRING_S, Trickle
 from lockd.core.parts import Parts
 from lockd.words import Alarm, BatteryLevel, Sign
 
@@ -24,6 +25,7 @@ class Warnings:
         self.parts = parts
         self._level: BatteryLevel = "Ok"
         self._told_at: dict[Sign, float] = {}
+        self._alarms = Trickle(RECURRING_S)
 
     def follow(self, effects: Sequence[Effect], at: Instant) -> Iterator[Effect]:
         """What is to be said now. `effects`: of this turn, where a bolt that was drawn is a use."""
@@ -40,7 +42,8 @@ class Warnings:
         again = used and at.mono - self._told_at.get(sign, at.mono) >= DAY_S
         if supply.level != "Dead" and (fell or again or sign not in self._told_at):
             self._told_at[sign] = at.mono
-            yield from self._alarm(ALARMS[sign], at)
+            untold = self._alarms.take(at.mono)
+            yield from self._alarm(ALARMS[sign], untold, at) if untold is not None else ()
 
     def _sign(self, level: BatteryLevel) -> Sign | None:
         estimate = self.parts.feed.estimate
@@ -49,10 +52,10 @@ class Warnings:
         soon = estimate is not None and estimate.days < self.parts.settings.power.warn_days
         return "battery-low" if level == "Low" or soon else None
 
-    def _alarm(self, alarm: Alarm, at: Instant) -> Iterator[Effect]:
+    def _alarm(self, alarm: Alarm, untold: int, at: Instant) -> Iterator[Effect]:
         feed = self.parts.feed
         battery, estimate = feed.supply.battery, feed.estimate
         return self.parts.alarm(
             alarm, at, level=feed.supply.level, percent=feed.supply.percent, volts=battery and battery.volts,
-            remaining=estimate and estimate.low, days=estimate and estimate.days,
+            remaining=estimate and estimate.low, days=estimate and estimate.days, count=untold,
         )  # fmt: skip

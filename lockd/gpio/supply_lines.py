@@ -22,6 +22,8 @@ log = logging.getLogger("lockd.supply")
 
 #: A plug's contacts bounce this long; and so often, at most, is a line looked at.
 LOOK_S = 0.05
+#: A line that cannot be read is tried again after this long, then twice as long, and so on up to the most.
+AGAIN_S, AGAIN_MOST_S = 0.1, 60.0
 
 
 def supply_pins(power: PowerSettings) -> dict[PowerSource, Pin]:
@@ -45,6 +47,8 @@ class SupplyLine:
         self._timeline = timeline
         self._supply = supply
         self._timer: Timer | None = None
+        self._again: Timer | None = None
+        self._again_s = AGAIN_S
         self._closed = False
         line.watch(partial(timeline.call_soon_threadsafe, self._edge))  # before the first reading: none is missed
         self._on = line.on
@@ -57,8 +61,9 @@ class SupplyLine:
         """No more calls."""
         self._closed = True
         self._line.watch(None)
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._again):
+            if timer is not None:
+                timer.cancel()
 
     def _edge(self) -> None:
         if self._timer is None and not self._closed:
@@ -66,15 +71,25 @@ class SupplyLine:
 
     def _look(self) -> None:
         self._timer = None
+        if self._again is not None:
+            self._again.cancel()
         try:
             on = self._line.on
         except Failure as fault:
-            log.error("cannot read a line that feels outside power: %s", fault)
+            self._try_again(fault)
             return
+        self._again_s = AGAIN_S
         if on == self._on:
             self._supply(self.reading().but(present=not on))
         self._on = on
         self._supply(self.reading())
+
+    def _try_again(self, fault: Failure) -> None:
+        """Who waits for the next edge may wait for ever: the plug is in."""
+        if self._again_s == AGAIN_S:
+            log.error("cannot read a line that feels outside power: %s", fault)
+        self._again = self._timeline.call_later(self._again_s, self._look)
+        self._again_s = min(2 * self._again_s, AGAIN_MOST_S)
 
 
 class SupplyLines:

@@ -20,6 +20,7 @@ from lockd.core.events import (
     UserCleared,
     UserSet,
 )  # fmt: skip
+from lockd.core.lockout import HELD_RECORDED, RECURRING_S
 from lockd.core.port import SETTLE_S, STILL_S
 from lockd.errors import InsufficientBattery
 from lockd.reading import Reading
@@ -485,7 +486,7 @@ def test_where_the_motor_hangs_at_the_port_itself_such_volts_are_too_many_by_the
 
 @pytest.mark.parametrize("line_first", [True, False])
 @pytest.mark.parametrize("volts", [20.0, 3.0, -5.0])
-def test_a_line_that_feels_power_does_not_vouch_for_a_port_whose_volts_are_wrong(volts: float, line_first: bool) -> None:
+def test_a_line_does_not_vouch_for_a_port_whose_volts_are_wrong(volts: float, line_first: bool) -> None:
     world = dead()
     readings = [Reading("line", "EmergencyUsb", True), Reading("port", "EmergencyUsb", True, volts=volts)]
     world.supply(*(readings if line_first else reversed(readings)))
@@ -601,6 +602,71 @@ def test_a_corroded_contact_that_never_rests_gets_so_many_records_then_a_count()
     assert last(world)["count"] > 30
 
 
+def comes_and_goes(world: World, kind: str, there: bool) -> None:
+    """A plug at a dead battery, or a battery whose contact is loose."""
+    if kind == "battery":
+        world.power(there)
+    else:
+        world.plug() if there else world.unplug()
+    world.wait(AWAY_S + 1)
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize(("kind", "begun", "over", "begins"), [
+    ("plug", "EmergencyPowerAttached", "session-ended", True), ("battery", "PowerLost", "power-returned", False),
+])  # fmt: skip
+def test_what_comes_and_goes_slowly_without_end_is_recorded_so_often_then_counted_and_told_as_it_is_in_the_end(
+    kind: str, begun: str, over: str, begins: bool, there: bool
+) -> None:
+    world = dead() if kind == "plug" else World()
+    before = len(world.trail)
+
+    def told() -> list[Any]:
+        fields = [entry.fields for _, entry in world.trail[before:]]
+        return [f.get("alarm") or f["detail"] for f in fields if f.get("alarm") != "BatteryCritical"]
+
+    for _ in range(100):
+        comes_and_goes(world, kind, begins)
+        comes_and_goes(world, kind, not begins)
+    if there is begins:
+        comes_and_goes(world, kind, there)
+    assert told() == [begun, over] * HELD_RECORDED
+    world.wait(RECURRING_S)
+    assert told() == [begun, over] * HELD_RECORDED + [begun] * (there is begins)
+    assert last(world).get("count", 0) == 90 * (there is begins)
+    comes_and_goes(world, kind, not there)
+    assert told() == [begun, over] * HELD_RECORDED + [begun] + [over] * (there is begins)
+
+
+def test_what_was_opened_in_a_session_that_went_untold_is_told_with_its_end() -> None:
+    world = dead()
+    for _ in range(HELD_RECORDED + 1):
+        world.plug()
+        world.wait(1)
+        world.unplug()
+        world.wait(AWAY_S)
+    world.plug()
+    world.type("123456")
+    world.wait(1)
+    world.unplug()
+    world.wait(AWAY_S)
+    assert (last(world)["detail"], last(world)["throws"]) == ("session-ended", 1)
+
+
+def test_a_throw_that_was_cut_short_is_told_of_on_return_however_often_that_happens() -> None:
+    world = dead()
+    world.plug()
+    for _ in range(HELD_RECORDED + 2):
+        world.type("123456")
+        world.wait(0.05)
+        world.unplug()
+        world.wait(1)
+        world.plug()
+        world.wait(3)
+    assert len(world.entries(detail="power-returned", source="Keypad")) == HELD_RECORDED + 2
+    assert world.alarms.count("PowerLost") == HELD_RECORDED
+
+
 def test_a_contact_that_has_come_to_rest_is_power_that_has_returned_in_the_same_moment() -> None:
     world = World(WIRED.but(power=WIRED.power.but(unplugged_s=0.5)))
     world.supply(Reading("battery", "Battery", False))
@@ -681,6 +747,35 @@ def test_a_relock_that_falls_due_while_the_plug_is_out_for_a_moment_is_not_forgo
     assert (world.lock.lock_state, world.drives) == ("Locked", 2)
 
 
+def test_what_was_opened_on_emergency_power_is_so_after_a_restart_and_no_longer_when_it_has_been_locked() -> None:
+    world = opened("never")
+    again = world.restarted(boot="another boot")
+    again.submit(Started())
+    again.battery(80.0, 4.0)
+    again.wait(100)
+    assert again.lock.lock_state == "Unlocked", "nothing else would keep it from locking"
+    for wish in ("Lock", "Unlock"):
+        again.ask(wish)  # type: ignore[arg-type]
+        again.wait(1)
+    third = again.restarted(boot="a third boot")
+    third.submit(Started())
+    third.wait(100)
+    assert (third.lock.lock_state, third.rows.get(("state", "relock"))) == ("Locked", None)
+
+
+def test_an_emergency_throw_that_the_end_of_all_power_cut_off_counts_as_one() -> None:
+    world = dead(wired({"auto_relock_s": 10}).but(power=WIRED.power.but(relock="never")))
+    world.plug()
+    world.type("123456")
+    world.wait(0.2)
+    world.contacts |= AT_UNLOCKED
+    again = world.restarted(boot="another boot")
+    again.submit(Started())
+    again.battery(80.0, 4.0)
+    again.wait(100)
+    assert again.lock.lock_state == "Unlocked"
+
+
 def test_with_the_battery_out_there_is_no_energy_for_both_ways() -> None:
     world = World(wired({"auto_relock_s": 10}), AT_UNLOCKED)
     world.supply(Reading("battery", "Battery", False))
@@ -722,6 +817,19 @@ def test_warnings_come_at_each_level_and_with_each_use_and_are_recorded_once_a_d
     world.battery(50.0, 4.0, charging=True)
     world.battery(19.0, 3.6)
     assert world.alarms[3:] == ["BatteryLow"]
+
+
+def test_a_battery_that_flutters_about_a_level_is_warned_of_so_often_then_counted() -> None:
+    world = World()
+    for _ in range(100):
+        world.battery(24.0, 3.9)
+        world.battery(19.0, 3.8)
+        world.wait(5)
+    assert world.alarms == ["BatteryLow"] * HELD_RECORDED
+    world.battery(24.0, 3.9)
+    world.wait(RECURRING_S)
+    world.battery(19.0, 3.8)
+    assert last(world)["count"] == 100 - HELD_RECORDED
 
 
 def test_on_mains_nobody_is_warned() -> None:

@@ -170,6 +170,20 @@ def test_what_was_not_proved_for_too_long_is_overdue_unless_nobody_is_to_be_remi
     assert not [overdue for (overdue,) in listed(calm, "overdue") if overdue]
 
 
+@pytest.mark.parametrize(("off_days", "trust", "overdue"), [
+    (400, "Trusted", True), (2, "Trusted", True), (0.5, "Trusted", False), (400, "Floor", True), (400, "Unknown", False),
+])  # fmt: skip
+def test_a_proof_of_a_day_to_come_is_none(off_days: float, trust: Any, overdue: bool) -> None:
+    world = World(HANDY)
+    world.wall += round(off_days * DAY_S * 1_000_000)
+    world.sense("code", True)
+    world.by_hand("unlocked")
+    world.wall -= round(off_days * DAY_S * 1_000_000)
+    world.trust = trust
+    assert ("code", overdue) in listed(world, "way", "overdue")
+    assert ("key", True) in listed(world, "way", "overdue"), "never is never, whatever the clock"
+
+
 # The drill -------------------------------------------------------------------------------------------
 
 

@@ -106,7 +106,8 @@ class World:
         self.unlocks = 0
         self.fed_at_drive = False
         self._changed: dict[str, list[float]] = {}
-        self.weak_throws: list[int] = [0]  # of each time that a weak source alone fed the lock
+        self.weak_throws: list[int] = [0]  # of each session, with a weak source alone
+        self._session = 0.0
         self._thrown: str | None = None  # the throw that a retry belongs to
         self._motor_since = 0.0
         self._moves: list[tuple[float, Sensed]] = []
@@ -346,6 +347,10 @@ class World:
         there = [each for each in self.supplies.values() if each.present and _good(each)]
         good = [each.source for each in there if self._still(each.name)]
         assert good, "a throw that nothing can drive"
+        session = self.lock.parts.feed.session._since
+        if session != self._session:
+            self._session = session
+            self.weak_throws.append(0)
         if WEAK.issuperset(good):
             self.weak_throws[-1] += direction != self._thrown
         self._thrown = direction
@@ -359,8 +364,6 @@ class World:
         return self.settings.bolt.kind == "strike" and direction == "Locking"
 
     def _watch_record(self, record: Record) -> None:
-        if record.entry.fields.get("alarm") == "EmergencyPowerAttached":
-            self.weak_throws.append(0)
         if record.entry.fields.get("phase") in ("done", "failed"):
             self._thrown = None
         if record.entry.fields.get("phase") == "granted":

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lockd.errors import Failure
 from lockd.gpio.backend import mock_factory
 from lockd.gpio.pins import Input, Pins
-from lockd.gpio.supply_lines import LOOK_S, SupplyLines, supply_pins
+from lockd.gpio.supply_lines import AGAIN_MOST_S, LOOK_S, SupplyLines, supply_pins
 from lockd.reading import Reading
 from lockd.settings import Pin, PowerSettings, Settings, simulation
 from tests.gpio.clockwork import Clockwork
@@ -106,15 +106,59 @@ def test_after_the_end_nothing_is_told_nor_ticks(felt: Felt) -> None:
     assert felt.clock.idle
 
 
-def test_a_line_that_cannot_be_read_is_logged_with_its_cause(
+def unreadable(line: Input) -> bool:
+    raise Failure("power.usb_line: gone")
+
+
+def test_a_line_that_cannot_be_read_is_logged_once_and_read_again_until_it_can_be(
     felt: Felt, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(Input, "on", property(lambda self: (_ for _ in ()).throw(Failure("power.usb_line: gone"))))
-        felt.drive(USB, True)
+    for seconds in (0.1, 1000.0):
+        with monkeypatch.context() as patch:
+            patch.setattr(Input, "on", property(unreadable))
+            felt.drive(USB, True)
+            felt.clock.turn(seconds)
+        assert caplog.messages == ["cannot read a line that feels outside power: power.usb_line: gone"]
+        assert felt.told == []
+        felt.clock.turn(AGAIN_MOST_S)
+        assert felt.told == [THERE]
+        assert felt.clock.idle
+        felt.drive(USB, False)
         felt.clock.turn(1)
-    assert caplog.messages == ["cannot read a line that feels outside power: power.usb_line: gone"]
-    assert felt.told == []
+        felt.told.clear()
+        caplog.clear()
+
+
+def test_an_edge_of_a_line_that_could_not_be_read_is_not_kept_waiting(
+    felt: Felt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Input, "on", property(unreadable))
+        felt.drive(USB, True)
+        felt.clock.turn(1000)
+    felt.drive(USB, False)
+    felt.drive(USB, True)
+    felt.clock.turn(2 * LOOK_S)
+    assert felt.told == [THERE]
+    assert felt.clock.idle
+
+
+def test_a_line_that_stays_unreadable_is_tried_ever_more_seldom_and_no_longer_after_the_end(
+    felt: Felt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = 0
+
+    def counted(line: Input) -> bool:
+        nonlocal tries
+        tries += 1
+        return unreadable(line)
+
+    monkeypatch.setattr(Input, "on", property(counted))
+    felt.drive(USB, True)
+    felt.clock.turn(3600)
+    assert 3600 / AGAIN_MOST_S - 5 < tries < 3600 / AGAIN_MOST_S + 12
+    felt.lines.close()
+    assert felt.clock.idle
 
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 0.2))))
