@@ -143,12 +143,14 @@ class PowerSettings(Value):
 class WaySettings(Value):
     """The ways in that need no motor. `key` and `thumbturn`: whether there is one; `code` and `hole`:
     contacts that are on while the code wheel stands open, or a pin is in the emergency hole.
+    `home`: a bolt that a hand left between its ends is thrown out again when the hand is gone.
     `drill_days`: each is to be proved this often; 0: nobody is reminded."""
 
     key: bool = False
     thumbturn: bool = False
     code: Pin | None = None
     hole: Pin | None = None
+    home: bool = True
     drill_days: int = 180
 
 

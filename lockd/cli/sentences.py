@@ -47,6 +47,7 @@ WAYS = {
     "ble": "with a phone over Bluetooth",
     "dbus": "over D-Bus",
     "relock-timer": "by itself (auto-relock)",
+    "after-hand": "by itself (a hand had left the bolt between its ends)",
     "spare-pin": "with a spare PIN at the keypad",
     "one-time-code": "with a one-time code at the keypad",
     "guest-pass": "with a guest pass",

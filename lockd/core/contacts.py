@@ -41,6 +41,7 @@ class Contacts:
         bolt = self.parts.bolt
         thrown = bolt.lock_state == "Locked" and bolt.direction is None
         told_of = self.parts.door.state in ("DoorAjar", "DoorForcedOpen")
+        self.throws.hands.stir(at.mono)
         yield from self.tell(self.parts.door.sense(closed, thrown, at.mono), at)
         if not closed:
             yield from self.throws.door_opened(at)

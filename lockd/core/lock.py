@@ -155,7 +155,7 @@ class Lock:
         parts = self.parts
         own = (
             parts.bolt.deadline, parts.door.deadline, parts.autolock.deadline, parts.trail.deadline,
-            self.throws.latch_until,
+            self.throws.latch_until, self.throws.home_at,
         )  # fmt: skip
         return min((d for d in chain(own, self.guard.deadlines, self._power.deadlines) if d is not None), default=None)
 
@@ -211,6 +211,8 @@ class Lock:
             yield from self.throws.follow(parts.bolt.tick(at.mono), at)
         if due(self.throws.latch_until):
             yield from self.throws.release_latch()
+        if due(self.throws.home_at):
+            yield from self.throws.home(at)
         if due(parts.door.deadline):
             yield from self._contacts.tell(parts.door.tick(at.mono), at)
         if due(parts.autolock.deadline):

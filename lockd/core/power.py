@@ -232,8 +232,8 @@ class Power:
     def _attached(self, untold: int | None, at: Instant) -> Iterator[Effect]:
         """A session goes on. `untold`: how many were not recorded before; None: nor is this one, now."""
         if untold is not None:
-            more = {"power": self.feed.session.source, "level": self.feed.supply.level, "count": untold}
-            yield from self.parts.alarm("EmergencyPowerAttached", at, **more)
+            power, level = self.feed.session.source, self.feed.supply.level
+            yield from self.parts.alarm("EmergencyPowerAttached", at, power=power, level=level, count=untold)
 
     def _needed(self, source: PowerSource) -> bool:
         """Whether the battery cannot serve. A lock that has none lives on mains."""

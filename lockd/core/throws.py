@@ -13,8 +13,8 @@ from lockd.core.access import IN_WORDS, SHUT
 from lockd.core.bolt import Adrift, Arrived, Failed, HandMoved, Joined, Outcome, Queued, Stopped
 from lockd.core.effects import DriveLatch, Drop, Effect, Publish, Put, Show, Write
 from lockd.core.entries import Operation, alarm_entry, operation_entry, reply, storage_failure, system_entry
+from lockd.core.hands import HANDS, Hands
 from lockd.core.instant import Instant
-from lockd.core.lockout import Trickle
 from lockd.core.parts import Parts
 from lockd.core.snapshot import Snapshot
 from lockd.core.trail import BOUND_S
@@ -32,11 +32,6 @@ from lockd.words import Contact, Direction, Fault, Motion, OperationError
 WAITING_MAX = 8  #: wishes that may wait for the bolt to come to the end of a throw
 RELOCK = "relock"  #: row of the table `state`: the relock time that an operation brought, and on what power
 INSIDE_BOUND_S = 0.5  #: a dead disk keeps who wants out no longer than this
-HAND_S = 1.5  #: a bolt that moves this soon after the key turned was moved by the key; so with the other contacts
-HELD_S = 5.0  #: a key that seems to turn for longer is a contact that sticks
-
-#: Contacts that feel a hand from outside, and what it moves the bolt with.
-HANDS: dict[Contact, str] = {"hole": "emergency-hole", "code": "mechanical-code", "spindle": "mechanical-key"}
 
 TEXTS: dict[str, str] = {
     "jammed": "The bolt did not arrive (jammed): free it, then `lockctl home`.",
@@ -57,10 +52,7 @@ class Throws:
         self.opened_inside_at = float("-inf")
         #: What the power failed for, until it is back and that is said.
         self.cut: Operation | None = None
-        #: Since when, in mono seconds, a hand is at these contacts, or is no longer.
-        self._hands: dict[Contact, tuple[float, bool]] = {}
-        #: A contact that chatters gets so many alarms, then a count.
-        self._used: dict[Contact, Trickle] = {}
+        self.hands = Hands()
         self._why_stopped: LockdError = Failure("The motor was stopped.")
         self._under_way: tuple[Operation, ...] = ()
         self._waiting: tuple[Operation, ...] = ()
@@ -132,6 +124,7 @@ class Throws:
             yield from self._succeed(op, at)
             return
         outcomes = self.parts.bolt.want(self.parts.direction(op.wish), at.mono)
+        self.hands.left = False
         if outcomes == (Queued(),):
             yield from self._wait(op, at)
             return
@@ -146,12 +139,12 @@ class Throws:
 
     def _obstacle(self, op: Operation, at: Instant) -> LockdError | None:
         """What has come between the grant and the bolt."""
-        if op.source == "Auto" and not self.parts.autolock.take():
+        if op.source == "Auto" and not (self._homes() if op.wish == "Home" else self.parts.autolock.take()):
             return Busy("The bolt was moved meanwhile (busy): that relock is a stale one.", "busy")
         shortage = self._shortage(op)
         if shortage is not None:
             return shortage
-        if any(on and at.mono - since <= HELD_S for since, on in self._hands.values()):
+        if self.hands.holding(at.mono):
             return Busy("Somebody moves the bolt by hand (busy): try again.", "busy")
         forbidden = self._forbidden(op)
         if forbidden is not None:
@@ -209,18 +202,42 @@ class Throws:
         outcomes = self.parts.bolt.sense(contact, on, at.mono)
         if any(isinstance(outcome, Arrived) for outcome in outcomes):
             self.parts.actuator_fault = ""
+        self.hands.stir(at.mono)
+        between = self.parts.bolt.state == "Unknown"
+        self.hands.left = between and (self.hands.left or bool(self.hands.whose(at.mono)))
         return self.follow(outcomes, at)
 
     def hand(self, contact: Contact, on: bool, at: Instant) -> Iterator[Effect]:
         """The motor is never held against a hand (promise 5)."""
-        self._hands[contact] = (at.mono, on)
+        self.hands.feel(contact, on, at.mono)
         if on and self.parts.bolt.direction is not None:
+            self.hands.left = True
             why = Busy("The bolt was moved by hand (busy): the motor was stopped.", "busy")
             yield from self._let_go(why, at)
         if on and contact != "spindle":  # a key is told of when it has opened
-            untold = self._used.setdefault(contact, Trickle()).take(at.mono)
+            untold = self.hands.untold(contact, at.mono)
             if untold is not None:
                 yield from self.parts.alarm("EmergencyKeyUsed", at, HANDS[contact], count=untold)
+
+    @property
+    def home_at(self) -> float | None:
+        """When a bolt that a hand left between its ends is to be homed, in mono seconds; None: not now."""
+        return self.hands.gone_at if self.parts.door.closed else None
+
+    def home(self, at: Instant) -> Iterator[Effect]:
+        """Nobody is there any more, and the door is seen to be closed."""
+        self.hands.left = False
+        if self._homes():
+            yield from self.grant(Operation("Home", "Auto", detail="after-hand"), at)
+
+    def _homes(self) -> bool:
+        """Whether a bolt between its ends is thrown without anybody's order: out, never in, onto a closed
+        door, and only where it was locked before or would be by itself. A relock that is due does it anyway."""
+        parts = self.parts
+        delay, mode = parts.relock_policy()
+        locks = mode != "Passage" and (parts.bolt.end == "Locked" or delay > 0) and not parts.autolock.due
+        usable = parts.settings.ways.home and parts.settings.bolt.kind == "motor" and parts.shortage is None
+        return usable and locks and parts.bolt.state == "Unknown" and parts.door.closed is True
 
     def door_opened(self, at: Instant) -> Iterator[Effect]:
         """The bolt is never thrown on while the door is open."""
@@ -313,7 +330,7 @@ class Throws:
             yield from self._fail(op, error, at)
 
     def _by_hand(self, locked: bool, at: Instant) -> Iterator[Effect]:
-        detail = self._whose_hand(at)
+        detail = self.hands.whose(at.mono) or ("thumbturn" if self.parts.settings.spindle is not None else "")
         op = Operation("Lock" if locked else "Unbolt", "Manual", detail=detail)
         if locked:
             self.parts.forget_relock()
@@ -328,14 +345,6 @@ class Throws:
             yield from self.parts.alarm("EmergencyKeyUsed", at, detail)
         if detail == "thumbturn" and not locked:
             yield from self.parts.end_privacy(at)
-
-    def _whose_hand(self, at: Instant) -> str:
-        """The way by which the bolt was moved, as far as contacts say it."""
-        for contact, detail in HANDS.items():
-            since, on = self._hands.get(contact, (float("-inf"), False))
-            if on or at.mono - since <= HAND_S:
-                return detail
-        return "thumbturn" if self.parts.settings.spindle is not None else ""
 
     # How it ends ----------------------------------------------------------------------------------
 
@@ -357,7 +366,7 @@ class Throws:
         if op.wait:
             yield from reply(op.request, error)
         yield from self.parts.refused(op.source, error.name)
-        if op.source == "Auto" and self.relocks_anew():
+        if op.source == "Auto" and op.wish == "Lock" and self.relocks_anew():
             self.parts.relock_anew(at)
 
     def _relock_rows(self) -> tuple[Write, ...]:

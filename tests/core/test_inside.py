@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lockd.core.contacts import PANIC_S
-from lockd.core.throws import HAND_S, HELD_S
+from lockd.core.hands import HAND_S, HELD_S
 from lockd.errors import Busy
 from tests.core.world import AT_UNLOCKED, WIRED, World, wired
 
@@ -155,7 +155,7 @@ def test_a_key_that_ends_a_throw_may_bring_the_bolt_where_it_wants() -> None:
 
 
 def test_a_bolt_that_a_key_left_between_raises_an_alarm() -> None:
-    world = World(wired())
+    world = World(wired(ways=WIRED.ways.but(home=False)))
     world.ask()
     world.wait(0.2)
     world.stick()

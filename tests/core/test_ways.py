@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from lockd.core.events import DrillAsked
+from lockd.core.events import DrillAsked, PropertySet
+from lockd.core.hands import CALM_S, HAND_S, HELD_S
 from lockd.core.lockout import HELD_RECORDED, TRICKLE_S
-from lockd.core.throws import HELD_S
 from lockd.core.ways import DAY_S, DRILL_S, TEXTS
 from lockd.errors import Busy
 from lockd.settings import KeypadSettings, Match, Pin, PowerSettings, WaySettings
-from tests.core.world import AT_UNLOCKED, WIRED, World
+from tests.core.world import AT_LOCKED, AT_UNLOCKED, WIRED, World
 
 HANDY = WIRED.but(
     ways=WaySettings(key=True, code=Pin(20), hole=Pin(21)), keypad=KeypadSettings(kind="matrix"),
@@ -89,6 +89,132 @@ def test_the_motor_is_never_held_against_a_hand(contact: Any) -> None:
     world.ask(request=3)
     world.wait(1)
     assert (world.answers[3], world.lock.lock_state) == (None, "Unlocked"), "a contact that sticks keeps nobody out"
+
+
+# A bolt that a hand left between its ends ---------------------------------------------------------------
+
+
+def half_turned(world: World, contact: Any = "spindle", lets_go: bool = True) -> World:
+    """Somebody moves a locked bolt half-way, and goes."""
+    world.sense(contact, True)
+    world.sense("locked", False)
+    world.wait(1)
+    if lets_go:
+        world.sense(contact, False)
+    return world
+
+
+@pytest.mark.parametrize("contact", DETAILS)
+def test_a_bolt_that_a_hand_left_between_its_ends_is_homed_when_the_hand_is_gone(contact: Any) -> None:
+    world = half_turned(World(HANDY), contact)
+    world.wait(CALM_S - 0.1)
+    assert (world.drives, world.lock.lock_state) == (0, "NotFullyLocked")
+    world.wait(0.2)
+    assert world.told["Motion"] == "Homing"
+    world.wait(1)
+    assert (world.drives, world.lock.lock_state, world.lock.fault) == (1, "Locked", "None")
+    assert world.signals("LockOperation")[-1] == {
+        "type": "Lock", "source": "Auto", "detail": "after-hand", "phase": "done", "grant": world._seq - 1,
+    }  # fmt: skip
+
+
+def test_so_is_one_that_a_hand_stopped_in_its_throw_or_that_moved_just_after_the_contact_went_off() -> None:
+    stopped = World(HANDY)
+    stopped.ask()
+    stopped.wait(0.2)
+    stopped.sense("spindle", True)
+    stopped.sense("spindle", False)
+    late = World(HANDY)
+    late.sense("code", True)
+    late.sense("code", False)
+    late.wait(HAND_S - 0.1)
+    late.sense("locked", False)
+    for world in (stopped, late):
+        world.wait(CALM_S + 1)
+        assert world.lock.lock_state == "Locked"
+
+
+def test_a_hand_that_stays_or_comes_back_is_not_worked_against() -> None:
+    world = half_turned(World(HANDY), lets_go=False)
+    world.wait(1000)
+    assert world.drives == 0
+    world.sense("spindle", False)
+    world.wait(CALM_S - 1)
+    world.sense("spindle", True)
+    world.sense("spindle", False)
+    world.wait(CALM_S - 1)
+    assert world.drives == 0
+    world.wait(1.1)
+    assert world.motor == "Locking"
+    world.sense("hole", True)
+    assert world.motor is None
+    world.sense("hole", False)
+    world.wait(CALM_S + 1)
+    assert world.lock.lock_state == "Locked"
+
+
+def test_nothing_is_homed_onto_a_door_that_is_open_or_that_nobody_sees() -> None:
+    world = half_turned(World(HANDY))
+    world.sense("closed", False)
+    world.wait(1000)
+    assert world.drives == 0
+    world.sense("closed", True)
+    world.wait(CALM_S - 0.1)
+    assert world.drives == 0, "whoever closed it has his time"
+    world.wait(1.1)
+    assert world.lock.lock_state == "Locked"
+    blind = half_turned(World(HANDY, {"locked": True, "unlocked": False}))
+    blind.wait(1000)
+    assert blind.drives == 0
+
+
+def test_a_door_that_opens_while_that_is_being_recorded_is_left_alone() -> None:
+    world = half_turned(World(HANDY))
+    world.disk = "hangs"
+    world.wait(CALM_S + 0.1)
+    world.sense("closed", False)
+    world.write()
+    world.wait(60)
+    assert world.drives == 0
+
+
+@pytest.mark.parametrize("why", ["off", "passage", "power", "strike", "free"])
+def test_nothing_is_homed_where_it_is_not_wanted(why: str) -> None:
+    settings = HANDY.but(ways=HANDY.ways.but(home=why != "off"))
+    settings = settings.but(bolt=settings.bolt.but(kind="strike")) if why == "strike" else settings
+    world = World(settings, AT_UNLOCKED if why == "free" else AT_LOCKED)
+    if why == "passage":
+        world.submit(PropertySet("OperatingMode", "Passage"))
+    world.power(why != "power")
+    if why == "free":  # it was not locked, and nothing locks it
+        world.sense("spindle", True)
+        world.sense("unlocked", False)
+        world.sense("spindle", False)
+    else:
+        half_turned(world)
+    world.wait(CALM_S + 1)
+    world.power(True)
+    world.wait(1000)
+    assert world.drives == 0
+
+
+def test_a_bolt_that_no_hand_moved_is_not_homed_by_itself() -> None:
+    world = World(HANDY)
+    world.sense("locked", False)
+    world.wait(1000)
+    assert (world.drives, world.alarms) == (0, ["BoltNotOut"])
+
+
+def test_what_power_cut_short_after_a_hand_goes_on_by_nobodys_order() -> None:
+    world = half_turned(World(HANDY))
+    world.power(True)
+    world.ask("Lock")
+    world.wait(0.2)
+    world.power(False)
+    world.wait(1000)
+    world.power(True)
+    world.wait(1000)
+    assert (world.drives, world.lock.lock_state) == (1, "NotFullyLocked")
 
 
 # Which there are --------------------------------------------------------------------------------------
@@ -171,7 +297,8 @@ def test_what_was_not_proved_for_too_long_is_overdue_unless_nobody_is_to_be_remi
 
 
 @pytest.mark.parametrize(("off_days", "trust", "overdue"), [
-    (400, "Trusted", True), (2, "Trusted", True), (0.5, "Trusted", False), (400, "Floor", True), (400, "Unknown", False),
+    (400, "Trusted", True), (2, "Trusted", True), (0.5, "Trusted", False), (400, "Floor", True),
+    (400, "Unknown", False),
 ])  # fmt: skip
 def test_a_proof_of_a_day_to_come_is_none(off_days: float, trust: Any, overdue: bool) -> None:
     world = World(HANDY)
