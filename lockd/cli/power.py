@@ -46,6 +46,7 @@ TO_DO = {
     "Dead": "plug a power bank into the USB-C port and type the usual PIN, or see: lockctl power ways",
     "Unknown": "check the battery and its gauge (lockctl doctor power); a PIN still opens",
 }
+OVERDUE = "overdue: lockctl power drill"
 WAYS = {
     "key": "mechanical key",
     "code": "mechanical code",
@@ -118,6 +119,19 @@ def facts(values: Values) -> list[tuple[str, str]]:
     return [(label, words) for label, words in lines if words]
 
 
+def spent(values: Values) -> list[tuple[str, str]]:
+    """What the motor and the battery have done, and how many a day of late."""
+    pace, throws = values["ThrowsPerDay"], values["Throws"]
+    late = "" if pace is None else f"{pace:g} throws and {values['DrainPerDay']:g} % a day of late"
+    motor = f"{throws} throws in its life, on for {duration(values['MotorSeconds'])} in all" if throws else ""
+    return [(label, words) for label, words in (("Spends", late), ("Motor", motor)) if words]
+
+
+def drill(values: Values) -> list[tuple[str, str]]:
+    """Whether one is overdue."""
+    return [("Drill", copyable(OVERDUE))] if values["DrillOverdue"] else []
+
+
 def _estimate(values: Values) -> str:
     least, most, days = (values[f"Remaining{name}"] for name in ("Operations", "OperationsMost", "Days"))
     if least is None:
@@ -135,7 +149,7 @@ def picture(values: Values, samples: Sequence[Values], days: int, now: int) -> R
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim")
     grid.add_column(overflow="fold")
-    for label, words in facts(values):
+    for label, words in (*facts(values), *spent(values), *drill(values)):
         grid.add_row(f"  {label}", clean(words))
     points = [(sample["time"], sample["percent"]) for sample in samples if sample.get("percent") is not None]
     drawn = plot(points, now - days * DAY_S, now)
@@ -154,7 +168,7 @@ async def show_ways(lockd: Lockd, args: Namespace, out: Output) -> int:
         out.table(("Way", "Last proved", "How"), ((_name(way), _proved(way, now), way["text"]) for way in ways))
     overdue = [way for way in ways if way["overdue"]]
     if overdue:
-        out.say(copyable("A drill is overdue: lockctl power drill"))
+        out.say(copyable(f"A drill is {OVERDUE}"))
     return FOUND_FAULTS if overdue else 0
 
 

@@ -107,6 +107,7 @@ def facts(values: Values) -> list[tuple[str, str]]:
         ("Mode", f"{mode}: {MODES.get(mode, '')}" if mode != "Normal" else ""),
         ("Relocks", f"{duration(relock)} after unlocking" if relock else ""),
         ("Power", power_words(values)),
+        *power.drill(values),
         ("Lockout", f"after too many wrong codes; {duration(values['LockoutRemaining'])} to go"
          if values["LockoutRemaining"] else ""),
         ("Clock", "" if values["TimeState"] == "Trusted" else TIME_STATES.get(values["TimeState"], "")),

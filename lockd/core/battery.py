@@ -9,7 +9,7 @@ from lockd.settings import PowerSettings
 from lockd.words import BatteryLevel
 
 PERCENT_BACK, VOLTS_BACK = 3.0, 0.1  #: a level is left upwards only this far above its limit
-MOST_VOLTS = 60.0  #: no battery of a lock has more
+MOST_VOLTS, MOST_WATT_HOURS = 60.0, 10_000.0  #: no battery of a lock has more
 JUMP, JUMP_S = 40.0, 10.0  #: percent that no battery loses between two readings, nor gains so soon without a charger
 FALL = 5.0  #: percent; a fall to dead by more than this has to be borne out, as it keeps people out
 BORNE_OUT = 0.05  #: volts that changed by this part bear such a jump out
@@ -41,7 +41,7 @@ def judge(
 
 
 class Battery:
-    """`percent`, `volts`: the last believable ones at rest; `browned_out`: the volts at rest from which a
+    """`percent`, `volts`, `watt_hours`: the last believable ones at rest; `browned_out`: the volts at rest from which a
     throw did not end, until it has more of them, is charged, or `rested_at`; `read_at`: when it was read last,
     whatever it said. Times: mono seconds."""
 
@@ -51,6 +51,7 @@ class Battery:
         self.volts: float | None = None
         self.load_volts: float | None = None
         self.charging = False
+        self.watt_hours: float | None = None
         self.browned_out: float | None = None
         self.rested_at: float | None = None
         self.read_at = float("-inf")
@@ -85,6 +86,7 @@ class Battery:
             self._sag(volts, settings, at)
         elif self._believes(percent, volts, settings, at, charger or reading.charging):
             self.percent, self.volts, self._believed_at = percent, volts, at
+            self.watt_hours = sane(reading.watt_hours, 0, MOST_WATT_HOURS)
             self._rested()
             self.review(settings)
 
@@ -102,7 +104,7 @@ class Battery:
 
     def forget(self) -> None:
         """It is away, or has said nothing for too long."""
-        self.percent = self.volts = self._claim = None
+        self.percent = self.volts = self.watt_hours = self._claim = None
         self.rest()
         self._level = "Unknown"
 

@@ -140,6 +140,11 @@ class Energy:
         return max(0.0, (total - spread) / count), max(0.0, (total + spread) / count)
 
     @property
+    def pace(self) -> tuple[float, float] | None:
+        """Throws a day on the battery, and the percent that all of it takes; None: seen for less than a day."""
+        return (self._throws / self._days, self._drain / self._days) if self._days >= 1 else None
+
+    @property
     def sag(self) -> float:
         """Volts that the battery gave way under the last throws' load."""
         return sorted(self.sags)[len(self.sags) // 2] if self.sags else 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import isfinite
 
+from lockd.core.battery import sane
 from lockd.reading import Reading
 from lockd.settings import PowerSettings
 from lockd.words import PortFault, PowerSource
@@ -11,6 +12,7 @@ from lockd.words import PortFault, PowerSource
 FLAPS, FLAPS_S = 3, 2.0  #: more changes than this within so many seconds are a contact that comes and goes
 STILL_S = 2.0  #: such a contact is believed again when it has been still for this long
 REVERSED = -0.5  #: volts; what is nearer to none is noise
+MOST_WATTS = 250.0  #: no plug of a lock gives more
 SETTLE_S = 0.5  #: a fault that lasts this long is told of
 
 #: Best first. A weak one gives enough for one throw, and for nothing beside it.
@@ -48,6 +50,7 @@ class Port:
         self.present = False
         self.volts: float | None = None
         self.negotiated = False
+        self.watts: float | None = None
         self.fault: PortFault | None = None
         self.flapping = False
         self.read_at = float("-inf")
@@ -73,9 +76,10 @@ class Port:
     def read(self, reading: Reading, settings: PowerSettings, at: float) -> None:
         """A new reading."""
         before, known = (self.present, self.fault), self.read_at != float("-inf")
-        sane = reading.volts is None or isfinite(reading.volts)  # else nobody knows what is there
-        self.present, self.read_at = reading.present and sane, at
-        self.volts, self.negotiated = reading.volts if sane else None, reading.negotiated
+        number = reading.volts is None or isfinite(reading.volts)  # else nobody knows what is there
+        self.present, self.read_at = reading.present and number, at
+        self.volts, self.negotiated = reading.volts if number else None, reading.negotiated
+        self.watts = sane(reading.watts, 0, MOST_WATTS)
         self.review(settings)
         if (self.present, self.fault) != before:
             self._changed(at, known)
@@ -90,7 +94,7 @@ class Port:
 
     def forget(self) -> None:
         """It has said nothing for too long: nobody knows what is there."""
-        self.present, self.volts, self.fault = False, None, None
+        self.present, self.volts, self.watts, self.fault = False, None, None, None
 
     def settled(self, at: float) -> PortFault | None:
         """The fault that is to be told of now, once for each that lasts; None: none."""

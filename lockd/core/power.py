@@ -77,6 +77,19 @@ class Power:
             "RemainingOperationsMost": estimate.high if estimate else None,
             "RemainingDays": estimate.days if estimate else None,
             "SessionActive": self.feed.session.source is not None,
+            "DrillOverdue": self.parts.ways.overdue(self.feed.settings, self.feed, at),
+            **self._spent(),
+        }
+
+    def _spent(self) -> dict[str, Any]:
+        """What the motor and the battery have done so far."""
+        energy = self.feed.energy
+        pace = energy.pace
+        return {
+            "Throws": energy.throws,
+            "MotorSeconds": floor(energy.duty_s),
+            "ThrowsPerDay": round(pace[0], 1) if pace else None,
+            "DrainPerDay": round(pace[1], 2) if pace else None,
         }
 
     @property
@@ -217,14 +230,17 @@ class Power:
         supply, session = self.feed.supply, self.feed.session
         ports = supply.feeding
         if session.source is not None:
-            session.feel(any(port.source == session.source for port in ports), at.mono)
+            there = [port for port in ports if port.source == session.source]
+            session.feel(bool(there), at.mono)
+            session.draw(next((port.watts for port in there if port.watts is not None), None), at.mono)
             limit = self.feed.settings.power.unplugged_s
             if session.gone(at.mono, limit) or supply.level == "Ok":
                 yield from self._ended(at)
                 if supply.level == "Ok":
                     self._relock(at)  # it may have been left open for want of energy
         if session.source is None and ports and self._needed(ports[0].source):
-            session.begin(ports[0].source, supply.percent, at.mono)
+            session.begin(ports[0].source, supply.percent, supply.watt_hours, at.mono)
+            session.draw(ports[0].watts, at.mono)
             yield from self._attached(self._sessions.begin(at.mono), at)
             yield Show("emergency")
         yield from self._attached(self._sessions.late(at.mono), at)
@@ -241,7 +257,7 @@ class Power:
 
     def _ended(self, at: Instant) -> Iterator[Effect]:
         supply = self.feed.supply
-        ended = self.feed.session.end(supply.percent, at.mono)
+        ended = self.feed.session.end(supply.percent, supply.watt_hours, at.mono)
         told = self._sessions.end()
         if not self._told_lost and self.parts.shortage is not None:
             # That record says that the power has gone; no alarm has to.
@@ -249,7 +265,7 @@ class Power:
         if told or ended.throws:
             yield self.parts.record(system_entry(
                 "session-ended", at, power=ended.power, level=supply.level, seconds=ended.seconds, throws=ended.throws,
-                percent=ended.gained,
+                percent=ended.gained, watt_hours=ended.watt_hours,
             ), at)  # fmt: skip
 
     def _lack(self, at: Instant) -> Iterator[Effect]:
@@ -324,7 +340,7 @@ class Power:
         """Of new values, and with a signal of those that matter."""
         before, now = self._told, self.properties(at)
         self._told = now
-        news = {name: value for name, value in now.items() if value != before[name] and name != "ReadingAge"}
+        news = {name: value for name, value in now.items() if value != before[name] and name not in UNTOLD}
         if news:
             yield Changed(news, INTERFACE)
         if news.keys() & {"Source", "BatteryLevel", "SessionActive"}:
@@ -332,6 +348,8 @@ class Power:
             yield Publish(Entry("PowerChange", at.wall, fields), 0)
 
 
+#: Properties that change all the time, or with each throw, and are worth no signal.
+UNTOLD = frozenset({"ReadingAge", "Throws", "MotorSeconds", "ThrowsPerDay", "DrainPerDay"})
 #: Fields of the signal PowerChange, and the properties that they are.
 SIGNALLED = {
     "source": "Source", "level": "BatteryLevel", "percent": "BatteryPercent", "voltage": "Voltage",

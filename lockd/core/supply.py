@@ -117,6 +117,11 @@ class Supply:
         return self.battery.percent if self.battery is not None else None
 
     @property
+    def watt_hours(self) -> float | None:
+        """That the battery holds."""
+        return self.battery.watt_hours if self.battery is not None else None
+
+    @property
     def absent(self) -> bool:
         """Whether there is a place for a battery, and none in it."""
         return bool(self.batteries) and self.battery is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lockd.core.effects import Put, Write
@@ -82,8 +82,12 @@ class Ways:
         return [
             {"way": way, "ready": ready, "proved": self.proved.get(way, 0),
              "overdue": self._overdue(way, settings.ways.drill_days, at), "text": TEXTS[way]}
-            for way, ready in self._there(settings, feed, people).items()
+            for way, ready in self._ready(settings, feed, people)
         ]  # fmt: skip
+
+    def overdue(self, settings: Settings, feed: Feed, at: Instant) -> bool:
+        """Whether any is."""
+        return any(self._overdue(way, settings.ways.drill_days, at) for way in self._there(settings, feed))
 
     def _overdue(self, way: str, days: int, at: Instant) -> bool:
         """A proof of a day to come was dated by a clock that was wrong, and may be of any day."""
@@ -91,18 +95,23 @@ class Ways:
             return False
         return not -DAY_S <= at.wall // 1_000_000 - self.proved.get(way, 0) <= days * DAY_S
 
-    def _there(self, settings: Settings, feed: Feed, people: People) -> dict[str, bool]:
-        """Each that this lock has, and whether it would work now, as far as that can be told."""
-        faulty = {PLUGS.get(port.source) for port in feed.supply.ports.values() if port.fault or port.flapping}
+    def _there(self, settings: Settings, feed: Feed) -> list[str]:
+        """Each that this lock has."""
         plugged = {PLUGS[source] for source in feed.plugs}
         wired = settings.ways
-        there = {
-            **{way: way not in faulty for way in PLUGS.values() if way in plugged or way in self.proved},
-            **{way: True for way, given in (("key", wired.key), ("code", wired.code), ("hole", wired.hole)) if given},
-        }
-        if settings.keypad.kind != "none":
-            there["spare-pin"] = sum(_usable(people, *key) for key in people.credentials) > 1
-        return there
+        hands = {"key": wired.key, "code": wired.code, "hole": wired.hole}
+        there = [way for way in PLUGS.values() if way in plugged or way in self.proved]
+        there += [way for way, given in hands.items() if given]
+        return there + ["spare-pin"] * (settings.keypad.kind != "none")
+
+    def _ready(self, settings: Settings, feed: Feed, people: People) -> Iterator[tuple[str, bool]]:
+        """And whether it would work now, as far as that can be told."""
+        faulty = {PLUGS.get(port.source) for port in feed.supply.ports.values() if port.fault or port.flapping}
+        for way in self._there(settings, feed):
+            if way == "spare-pin":
+                yield way, sum(_usable(people, *key) for key in people.credentials) > 1
+            else:
+                yield way, way not in faulty
 
 
 def _usable(people: People, kind: str, index: int) -> bool:

@@ -135,6 +135,7 @@ class Health:
             self._feed(at),
             *self._hardware.felt.findings(self._hardware.contacts.levels(), seen["Motion"] != "Idle"),
             self._people(at),
+            self._ways(at),
         ]  # fmt: skip
 
     def _feed(self, at: Instant) -> dict[str, Any]:
@@ -146,6 +147,14 @@ class Health:
             return finding("power", "unchecked", "nothing says what feeds the lock", "see [power] in lockd.toml")
         state: Verdict = {"Low": "warning", "Critical": "fault", "Dead": "fault"}.get(level, "ok")  # type: ignore[assignment]
         return finding("power", state, told, "charge or change the battery; `lockctl power` says for how long it lasts")
+
+    def _ways(self, at: Instant) -> dict[str, Any]:
+        """Whether the ways that nobody uses would work when they are needed."""
+        ways = self._lock.ways(at)
+        overdue = [way["way"] for way in ways if way["overdue"]]
+        told = f"not proved to work, or not for long: {', '.join(overdue)}" if overdue else f"{len(ways)}, none overdue"
+        return finding("drill", "warning" if overdue else "ok", told,
+                       "prove them, with the door open: lockctl power drill")
 
     def _people(self, at: Instant) -> dict[str, Any]:
         """Whether anybody could come in with a code."""

@@ -79,7 +79,7 @@ EVENT_FIELDS = {
     "state": "s", "phase": "s", "grant": "t", "user": "u", "credentials": "a(su)", "by": "s", "count": "u",
     "data_type": "s", "operation": "s", "index": "u", "property": "s", "value": "s",
     "power": "s", "level": "s", "percent": "d", "volts": "d", "seconds": "u", "throws": "u", "remaining": "u",
-    "days": "u", "ways": "s",
+    "days": "u", "ways": "s", "watt_hours": "d",
 }
 
 #: Keys of the user dictionaries and their types.
@@ -217,6 +217,12 @@ POWER = Interface(
         Property("RemainingOperationsMost", "u", "The same, estimated high."),
         Property("RemainingDays", "u", "Days until the battery is empty at the pace so far; 4294967295: unknown."),
         Property("SessionActive", "b", "Whether emergency power feeds the lock because the battery cannot."),
+        Property("DrillOverdue", "b", "Whether an emergency way was never proved to work, or not for too long."),
+        Property("Throws", "u", "Throws of the motor in its life.", changes="false"),
+        Property("MotorSeconds", "u", "Seconds that it was on for them.", changes="false"),
+        Property("ThrowsPerDay", "d", "Throws a day of late; not a number while unknown.", changes="false"),
+        Property("DrainPerDay", "d", "Percent a day that the battery lost of late, with all that it fed; not a number"
+                 " while unknown.", changes="false"),
     ),
     signals=(
         Signal("PowerChange", "The source, the level or the session changed: source s, level s, percent d, voltage d,"

@@ -24,6 +24,8 @@ MEASURED = frozenset(PREFIX + name for name in (
 NUMBER = re.compile(r"[+-]?[0-9]{1,15}", re.ASCII)
 #: Chargers whose VOLTAGE_NOW is what they give to the system, not what they get.
 OTHER_VOLTS = ("bq25890-charger*",)
+#: Ports whose CURRENT_NOW is what they may take, not what they do.
+OTHER_CURRENT = ("tcpm-source-psy-*", "ucsi-source-psy-*")
 
 
 class Device(Value):
@@ -60,10 +62,13 @@ def reading_of(device: Device, settings: PowerSettings) -> Reading | None:
         if settings.battery not in ("auto", device.name):
             return None
         return Reading(device.name, source, _there(said, "PRESENT", "ONLINE", unsaid=True), percent(said), volts(said),
-                       _text(said, "STATUS") == "Charging")  # fmt: skip
-    other = any(fits(name, device.name) for name in OTHER_VOLTS)
+                       _text(said, "STATUS") == "Charging", watt_hours=watt_hours(said))  # fmt: skip
+    other, limit = (any(fits(name, device.name) for name in names) for names in (OTHER_VOLTS, OTHER_CURRENT))
     online = _there(said, "ONLINE", "PRESENT", unsaid=False)
-    return Reading(device.name, source, online, None, None if other else volts(said), negotiated=negotiated(said))
+    if other:
+        return Reading(device.name, source, online)
+    given = None if limit else watts(said)
+    return Reading(device.name, source, online, None, volts(said), negotiated=negotiated(said), watts=given)
 
 
 def number(text: str | None) -> float | None:
@@ -97,6 +102,24 @@ def negotiated(said: Mapping[str, str]) -> bool:
     """Whether the charger has agreed with the plug on its volts. USB_TYPE is "C [PD] PD_PPS", the one
     that holds in brackets; older kernels have it as the type."""
     return "[PD" in (_text(said, "USB_TYPE") or "") or (_text(said, "TYPE") or "").startswith("USB_PD")
+
+
+def watts(said: Mapping[str, str]) -> float | None:
+    """What a plug gives now."""
+    power, current = number(_text(said, "POWER_NOW")), number(_text(said, "CURRENT_NOW"))
+    if power is not None:
+        return abs(power) / MICRO
+    measured = volts(said)
+    return abs(current / MICRO * measured) if current is not None and measured is not None else None
+
+
+def watt_hours(said: Mapping[str, str]) -> float | None:
+    """What a battery holds, by its gauge."""
+    energy, charge = number(_text(said, "ENERGY_NOW")), number(_text(said, "CHARGE_NOW"))
+    if energy is not None:
+        return energy / MICRO
+    measured = volts(said)
+    return charge / MICRO * measured if charge is not None and measured is not None else None
 
 
 def port_feeds(partner: bool, power_role: str) -> bool:

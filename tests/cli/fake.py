@@ -17,6 +17,7 @@ LOCK = {
 POWER = {
     "Source": "Battery", "BatteryLevel": "Ok", "BatteryPercent": 80.0, "Voltage": 5.9, "ReadingAge": 3,
     "RemainingOperations": 900, "RemainingOperationsMost": 1500, "RemainingDays": 200, "SessionActive": False,
+    "DrillOverdue": False, "Throws": 1234, "MotorSeconds": 1851, "ThrowsPerDay": 8.2, "DrainPerDay": 0.45,
 }  # fmt: skip
 MANAGER = {"Version": "1.2.3", "TimeState": "Trusted", "Degraded": []}
 

@@ -23,13 +23,26 @@ USB: dict[str, Any] = {"way": "usb", "ready": True, "proved": 0, "overdue": Fals
 DAY_S = 86_400
 
 
-def test_a_good_battery_is_told_in_a_few_lines(ctl: Ctl) -> None:
+def test_a_good_battery_is_told_in_a_few_lines(ctl: Ctl, lockd: FakeLockd) -> None:
     assert ctl("power").out.splitlines() == [
         "Battery 80 %, 5.9 V: good",
         "  Fed by    battery",
         "  Read      3 s ago",
         "  Good for  900 to 1500 more throws; empty in some 200 days at this pace",
+        "  Spends    8.2 throws and 0.45 % a day of late",
+        "  Motor     1234 throws in its life, on for 30 min 51 s in all",
     ]
+    quiet = {"Throws": 0, "MotorSeconds": 0, "ThrowsPerDay": nan, "DrainPerDay": nan}
+    lockd.properties[names.POWER.name] = {**POWER, **quiet}
+    assert len(ctl("power").out.splitlines()) == 4
+
+
+def test_that_a_drill_is_overdue_is_told_where_people_look(ctl: Ctl, lockd: FakeLockd) -> None:
+    for command in (("power",), ("status",)):
+        assert "overdue" not in ctl(*command).out
+    lockd.properties[names.POWER.name] = {**POWER, "DrillOverdue": True}
+    for command in (("power",), ("status",)):
+        assert ctl(*command).out.splitlines()[-1].split() == ["Drill", "overdue:", "lockctl", "power", "drill"]
 
 
 def test_what_is_not_known_is_said_so_and_null_in_json(ctl: Ctl, lockd: FakeLockd) -> None:
@@ -39,7 +52,7 @@ def test_what_is_not_known_is_said_so_and_null_in_json(ctl: Ctl, lockd: FakeLock
     }  # fmt: skip
     out = ctl("power").out
     assert out.startswith("Battery: not known\n")
-    assert "throws" not in out
+    assert "more throws" not in out
     told = ctl("power", "--json").document
     assert (told["BatteryPercent"], told["RemainingOperations"], told["ReadingAge"]) == (None, None, None)
 

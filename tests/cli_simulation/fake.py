@@ -16,6 +16,7 @@ PROPERTIES = {
     "Buzzer": False, "Green": False, "Red": False, "CodeWheelOpen": False, "PinInHole": False,
     "Charge": 100.0, "Volts": 6.0, "Wear": 1.0, "Gauge": "ok", "Plugged": "", "PluggedVolts": 0.0,
     "Source": "Battery", "BatteryLevel": "Ok", "BatteryPercent": 100.0, "Voltage": 6.0, "SessionActive": False,
+    "DrillOverdue": False, "Throws": 1234, "MotorSeconds": 1851, "ThrowsPerDay": 8.2, "DrainPerDay": 0.45,
     "RemainingOperations": 1900, "RemainingDays": 160,
 }  # fmt: skip
 

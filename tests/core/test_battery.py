@@ -34,6 +34,7 @@ def test_before_anything_is_read_all_is_unknown_and_refuses_nobody() -> None:
     assert power(world) == {
         "Source": "Unknown", "BatteryLevel": "Unknown", "BatteryPercent": None, "Voltage": None, "ReadingAge": None,
         "RemainingOperations": None, "RemainingOperationsMost": None, "RemainingDays": None, "SessionActive": False,
+        "DrillOverdue": False, "Throws": 0, "MotorSeconds": 0, "ThrowsPerDay": None, "DrainPerDay": None,
     }  # fmt: skip
     assert world.unlocked().signs == ["granted"]
 

@@ -85,6 +85,20 @@ def test_before_enough_was_seen_there_is_no_estimate() -> None:
     assert (energy.estimate(90.0, 3.0), energy.estimate(None, 3.0), energy.cost, energy.sag) == (None, None, None, 0.0)
 
 
+def test_duty_throws_and_drain_are_kept_and_told() -> None:
+    model = Model(1.0, 0.1, 0.1)
+    model._read()
+    for day in range(5):
+        model.live_day(4, Random(day))
+    told = dict(model.lock.power(model.at))
+    assert told["Throws"] == 40
+    assert 15 <= told["MotorSeconds"] <= 16, "0.4 s each"
+    assert told["ThrowsPerDay"] == pytest.approx(8.0, abs=1.5)
+    assert told["DrainPerDay"] == pytest.approx(1.8, abs=0.3)
+    again = model.restarted(boot="another boot")
+    assert again.lock.power(again.at)["Throws"] == 40
+
+
 def test_at_another_pace_idling_weighs_otherwise() -> None:
     assert reach(left=50.0, drain=2.0, pace=10.0, cost=0.1, later=10.0) == pytest.approx(250.0)
     assert reach(left=50.0, drain=2.0, pace=10.0, cost=0.1, later=20.0) == pytest.approx(1000 / 3)

@@ -119,6 +119,30 @@ def test_a_session_ends_when_the_battery_has_recovered() -> None:
     }  # fmt: skip
 
 
+def test_a_session_says_what_its_source_gave_where_that_is_measured() -> None:
+    world = dead()
+    usb = Reading("usb", "EmergencyUsb", True, volts=5.0, watts=10.0)
+    world.supply(usb)
+    world.wait(360)
+    world.supply(usb.but(watts=5.0))
+    world.wait(720)
+    world.supply(usb.but(present=False, watts=None))
+    world.wait(AWAY_S)
+    assert last(world)["watt_hours"] == 2.0
+
+
+@pytest.mark.parametrize("watts", [None, float("nan"), -1.0, 1e6])
+def test_where_it_is_not_it_says_what_the_battery_took(watts: float | None) -> None:
+    world = World()
+    world.battery(1.0, 3.0, watt_hours=0.5)
+    world.supply(Reading("usb", "EmergencyUsb", True, watts=watts))
+    world.battery(8.0, 3.5, watt_hours=3.5, charging=True)
+    world.unplug("EmergencyUsb")
+    world.supply(Reading("usb", "EmergencyUsb", False))
+    world.wait(AWAY_S)
+    assert (last(world)["percent"], last(world)["watt_hours"]) == (7.0, 3.0)
+
+
 @pytest.mark.parametrize("kind", ["EmergencyUsb", "Mains"])
 def test_a_charger_at_a_battery_that_serves_is_no_emergency(kind: Any) -> None:
     world = World()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from lockd.core.events import Started
+from lockd.core.power import UNTOLD
 from lockd.settings import Pin
 from tests.core.power_events import GOOD, PowerEvents
 from tests.core.world import AT_LOCKED, World, wired
@@ -79,8 +80,8 @@ class Emergency(PowerEvents):
     @invariant()
     def what_is_told_is_what_is(self) -> None:
         now, told = dict(self.world.lock.power(self.world.at)), {"Source": "Unknown", "BatteryLevel": "Unknown"}
-        told |= {"SessionActive": False, **self.world.told_power}
-        assert {name: value for name, value in now.items() if told.get(name) != value and name != "ReadingAge"} == {}
+        told |= {"SessionActive": False, "DrillOverdue": False, **self.world.told_power}
+        assert {name: value for name, value in now.items() if told.get(name) != value and name not in UNTOLD} == {}
 
     @invariant()
     def records_of_the_power_do_not_flood(self) -> None:

@@ -296,6 +296,17 @@ def test_what_was_not_proved_for_too_long_is_overdue_unless_nobody_is_to_be_remi
     assert not [overdue for (overdue,) in listed(calm, "overdue") if overdue]
 
 
+def test_that_a_drill_is_overdue_is_told_without_being_asked_until_all_is_proved() -> None:
+    world = World(WIRED.but(ways=WaySettings(code=Pin(20))))
+    assert world.lock.power(world.at)["DrillOverdue"]
+    world.sense("code", True)
+    world.by_hand("unlocked")
+    assert (world.told_power["DrillOverdue"], world.lock.power(world.at)["DrillOverdue"]) == (False, False)
+    world.wall += 200 * DAY_S * 1_000_000
+    world.sense("closed", False)
+    assert world.told_power["DrillOverdue"]
+
+
 @pytest.mark.parametrize(("off_days", "trust", "overdue"), [
     (400, "Trusted", True), (2, "Trusted", True), (0.5, "Trusted", False), (400, "Floor", True),
     (400, "Unknown", False),

@@ -221,6 +221,8 @@ async def everything(client: Client) -> dict[str, Any]:
     for voice in ("Green", "Red", "Buzzer"):
         del seen[SIMULATOR][voice]
     del seen[POWER]["ReadingAge"]
+    # What is not a number is unequal to itself.
+    seen[POWER] = {name: None if value != value else value for name, value in seen[POWER].items()}
     return seen | {"users": await client.call(USERS, "ListUsers"), "trail": await trail(client)}
 
 

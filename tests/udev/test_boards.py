@@ -38,12 +38,13 @@ def test_a_pi_4_with_a_dilithium_hat_of_an_old_kernel_without_types() -> None:
     gauge, charger = "bq27510g3-0", "bq25890-charger"
     with Board("dilithium") as board:
         assert told(board) == {
-            Reading(gauge, "Battery", True, 33.0, 4.099, True), Reading(charger, "EmergencyUsb", True)
+            Reading(gauge, "Battery", True, 33.0, 4.099, True, watt_hours=4.13999),
+            Reading(charger, "EmergencyUsb", True),
         }  # fmt: skip
         board.changes(charger, ONLINE=0, STATUS="Discharging", VOLTAGE_NOW=3904000)
         assert board.reading(charger) == Reading(charger, "EmergencyUsb", False)
         board.changes(gauge, STATUS="Discharging", CURRENT_NOW=-600000, CAPACITY=32)
-        assert board.reading(gauge) == Reading(gauge, "Battery", True, 32.0, 4.099)
+        assert board.reading(gauge) == Reading(gauge, "Battery", True, 32.0, 4.099, watt_hours=4.13999)
 
 
 def test_a_uconsole_that_is_plugged_in_and_whose_battery_is_taken_out() -> None:

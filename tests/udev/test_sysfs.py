@@ -41,7 +41,7 @@ def test_a_number_is_a_whole_one_of_sane_length(text: str | None, meant: float |
         ({"VOLTAGE_NOW": "n/a", "VOLTAGE_AVG": "3700000"}, {"volts": 3.7}),
         ({"POWER_NOW": "2000000", "CURRENT_NOW": "-500000"}, {"volts": 4.0}),
         ({"POWER_NOW": "0", "CURRENT_NOW": "0"}, {}),
-        ({"ENERGY_NOW": "10", "ENERGY_FULL": "40"}, {"percent": 25.0}),
+        ({"ENERGY_NOW": "10", "ENERGY_FULL": "40"}, {"percent": 25.0, "watt_hours": 1e-05}),
         ({"CHARGE_NOW": "30", "CHARGE_FULL": "40"}, {"percent": 75.0}),
         ({"CHARGE_NOW": "30", "CHARGE_FULL": "0"}, {}),
         ({"STATUS": "Charging"}, {"charging": True}),
@@ -94,6 +94,36 @@ def test_what_was_agreed_before_is_not_what_is_agreed_now() -> None:
     before = device(TYPE="USB", ONLINE="1", USB_TYPE="C [PD]")
     after = device(TYPE="USB", ONLINE="1", VOLTAGE_NOW="20000000").after(before)
     assert reading_of(after, USUAL) == Reading("it", "EmergencyUsb", True, None, 20.0)
+
+
+@pytest.mark.parametrize(
+    ("said", "watts"),
+    [
+        ({"POWER_NOW": "7500000"}, 7.5),
+        ({"VOLTAGE_NOW": "5000000", "CURRENT_NOW": "-1500000"}, 7.5),
+        ({"CURRENT_NOW": "1500000"}, None),
+        ({"VOLTAGE_NOW": "5000000"}, None),
+    ],
+)
+def test_what_a_plug_gives_is_measured_or_unknown(said: dict[str, str], watts: float | None) -> None:
+    reading = reading_of(device(TYPE="USB", ONLINE="1", **said), USUAL)
+    assert reading is not None
+    assert reading.watts == watts
+
+
+@pytest.mark.parametrize(
+    ("said", "watt_hours"),
+    [
+        ({"ENERGY_NOW": "12500000"}, 12.5),
+        ({"CHARGE_NOW": "2000000", "VOLTAGE_NOW": "4000000"}, 8.0),
+        ({"CHARGE_NOW": "2000000"}, None),
+        ({"CAPACITY": "50"}, None),
+    ],
+)
+def test_what_a_battery_holds_is_measured_or_unknown(said: dict[str, str], watt_hours: float | None) -> None:
+    reading = battery(**said)
+    assert reading is not None
+    assert reading.watt_hours == watt_hours
 
 
 def test_a_charger_that_says_the_system_s_voltage_says_none_of_the_plug_s() -> None:

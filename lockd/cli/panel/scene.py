@@ -17,7 +17,7 @@ PROPERTIES = {
     "CodeWheelOpen": "code_open", "PinInHole": "pin_in",
     "MotorOn": "motor_on", "Buzzer": "buzzer", "Green": "green", "Red": "red",
     "Source": "source", "BatteryLevel": "level", "BatteryPercent": "percent", "Voltage": "voltage",
-    "SessionActive": "session", "RemainingOperations": "throws", "RemainingDays": "days",
+    "SessionActive": "session", "DrillOverdue": "drill", "RemainingOperations": "throws", "RemainingDays": "days",
     "Charge": "charge", "Volts": "volts", "Wear": "wear", "Gauge": "gauge", "Plugged": "plugged",
 }
 #: What lockd says of a number that it does not know.
@@ -28,7 +28,7 @@ class Scene(Value):
     """`bolt`: 0 fully out (locked) .. 1 fully in. `lockout_s`: seconds until every source may try
     again. `typed`: keys pressed since the last `#` or `*`. `cause`: why lockd is not `here`; `dark`:
     because it has no power. `percent` to `days` are what lockd knows of its power (not a number, or
-    UNKNOWN), `charge` to `plugged` what is so."""
+    UNKNOWN), `drill`: one is overdue; `charge` to `plugged` what is so."""
 
     here: bool = False
     lock_state: str = "Unknown"
@@ -58,6 +58,7 @@ class Scene(Value):
     session: bool = False
     throws: int = UNKNOWN
     days: int = UNKNOWN
+    drill: bool = False
     charge: float = 100.0
     volts: float = 6.0
     wear: float = 1.0

@@ -175,6 +175,8 @@ def _power(scene: Scene) -> Iterator[Text]:
     if scene.throws != UNKNOWN:
         days = "" if scene.days == UNKNOWN else f", {scene.days} days"
         yield Text(f"{scene.throws} throws{days} left", RED if scene.throws < FEW else "")
+    if scene.drill:
+        yield Text("drill overdue", YELLOW)
     if scene.gauge != "ok":
         yield Text(f"gauge {scene.gauge}", DIM)
     if scene.wear > 1:
