@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from lockd.core.events import DrillAsked, SuppliesRead
+from lockd.core.events import DrillAsked, SettingsLoaded, SuppliesRead
 from lockd.core.port import BEST
 from lockd.reading import Reading
 from tests.core.world import World
@@ -37,6 +37,25 @@ class PowerEvents(RuleBasedStateMachine):
     @rule(source=sources, volts=st.sampled_from((None, -5.0, 3.0, 6.0, 40.0)))
     def plug(self, source: Any, volts: float | None) -> None:
         self.world.plug(source, volts if volts != 6.0 else GOOD[source])
+
+    @rule(source=sources, volts=st.sampled_from((None, float("nan"), float("inf"), 5.0, 9.0, 20.0, 40.0)),
+          negotiated=st.booleans(), watts=st.sampled_from((None, 7.5, float("nan"))))  # fmt: skip
+    def read_port(self, source: Any, volts: float | None, negotiated: bool, watts: float | None) -> None:
+        """A driver speaks, perhaps nonsense, perhaps beside a line that feels the same plug."""
+        self.world.supply(Reading(source, source, True, volts=volts, negotiated=negotiated, watts=watts))
+
+    @rule(source=sources, there=st.booleans())
+    def feel(self, source: Any, there: bool) -> None:
+        self.world.supply(Reading(f"line of {source}", source, there))
+
+    @rule(battery=st.sampled_from(("auto", "none", "battery")))
+    def other_rules(self, battery: str) -> None:
+        now = self.world.settings
+        self.world.submit(SettingsLoaded(now.but(power=now.power.but(battery=battery))))
+
+    @rule(contact=st.sampled_from(("spindle", "code", "hole")), on=st.booleans())
+    def hand(self, contact: Any, on: bool) -> None:
+        self.world.sense(contact, on)
 
     @rule(source=st.sampled_from(("Battery", *BEST)))
     def unplug(self, source: Any) -> None:
@@ -69,6 +88,16 @@ class PowerEvents(RuleBasedStateMachine):
         if world.motor is not None and not world.springs:
             assert world.lock.parts.shortage is None
             assert world.fed or not world.fed_at_drive, "all that fed the throw has gone"
+
+    @invariant()
+    def what_drives_no_motor_is_no_source(self) -> None:
+        """Neither volts that are wrong, nor a line that says nothing of them, nor what is too old."""
+        supply = self.world.lock.parts.feed.supply
+        wrong = {port.source for port in supply.ports.values() if port.fault is not None}
+        for port in supply.sound:
+            low, high = port.window(supply.settings)
+            assert port.source not in wrong if port.volts is None else low <= port.volts <= high
+            assert self.world.mono - port.read_at <= supply.settings.stale_s + 0.001
 
     @invariant()
     def at_most_one_throw_with_a_weak_source(self) -> None:

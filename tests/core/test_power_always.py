@@ -84,6 +84,13 @@ class Emergency(PowerEvents):
         assert {name: value for name, value in now.items() if told.get(name) != value and name not in UNTOLD} == {}
 
     @invariant()
+    def each_end_has_its_beginning(self) -> None:
+        told = [entry.fields for _, entry in self.world.trail]
+        begun = sum(fields.get("alarm") == "EmergencyPowerAttached" for fields in told)
+        over = sum(fields.get("detail") == "session-ended" and not fields.get("throws") for fields in told)
+        assert over <= begun
+
+    @invariant()
     def records_of_the_power_do_not_flood(self) -> None:
         told = [entry for _, entry in self.world.trail if entry.fields.get("alarm") == "EmergencyPowerFault"]
         assert len({entry.time // 1000 for entry in told}) >= len(told) / 5
