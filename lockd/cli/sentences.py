@@ -195,6 +195,12 @@ def _operation_error(event: Event, names: Names) -> str:
     return f"{_who(event, names)} tried to {infinitive}{_how(event)}: {why}"
 
 
+#: Alarms that a bad contact could raise without end; `count` says how many got no record of their own.
+COUNTED = frozenset({
+    "EmergencyPowerAttached", "EmergencyPowerFault", "EmergencyKeyUsed", "PowerLost", "BatteryLow", "BatteryCritical",
+})  # fmt: skip
+
+
 def _alarm(event: Event, names: Names) -> str:
     alarm = event.get("alarm", "")
     told = f"Alarm: {ALARMS.get(alarm, alarm)}"
@@ -202,7 +208,9 @@ def _alarm(event: Event, names: Names) -> str:
         return f"Alarm: too many wrong codes{_place(event)}: a lockout began"
     if "user" in event:
         told += f" ({_who(event, names)})"
-    return _because(told, event) + _measured(event)
+    untold = event.get("count", 0) if alarm in COUNTED else 0
+    more = f"; {untold} more before it were only counted" if untold else ""
+    return _because(told, event) + _measured(event) + more
 
 
 def _door(event: Event, names: Names) -> str:
@@ -226,6 +234,7 @@ def _measured(event: Event) -> str:
         _number(event, "days", "some {} days"),
         duration(event["seconds"]) if event.get("seconds") else "",
         _number(event, "throws", "throws: {}"),
+        _number(event, "watt_hours", "{:.2f} Wh"),
         ", ".join(str(event.get("ways", "")).split()),
     )
     told = ", ".join(part for part in parts if part)

@@ -109,3 +109,18 @@ async def test_who_never_may_come_in_does_not_count(tmp_path: Path) -> None:
         await lock.enrol("135790", kind="NonAccessUser")
         (people,) = [each for each in lock.daemon.desk.diagnose() if each["part"] == "people"]
         assert (people["state"], people["text"]) == ("fault", "0 of 1 users can come in")
+
+
+async def test_ways_that_were_never_proved_are_named_until_they_are(tmp_path: Path) -> None:
+    async with inside(tmp_path / "state") as lock:
+        def drill() -> dict[str, Any]:
+            return next(each for each in lock.daemon.desk.diagnose() if each["part"] == "drill")
+
+        names = [way["way"] for way in lock.daemon.desk.ways()]
+        assert names
+        assert (drill()["state"], drill()["text"]) == (
+            "warning", f"not proved to work, or not for long: {', '.join(names)}",
+        )  # fmt: skip
+        ways = lock.daemon.pump.lock.parts.ways
+        ways.prove(names, lock.daemon.clock.now())
+        assert (drill()["state"], drill()["text"]) == ("ok", f"{len(names)}, none overdue")
