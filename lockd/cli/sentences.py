@@ -103,6 +103,7 @@ ALARMS = {
     "EmergencyPowerAttached": "emergency power was plugged in",
     "EmergencyPowerFault": "the emergency power that was plugged in does not fit",
     "EmergencyKeyUsed": "the emergency key was used",
+    "SparePINUsed": "a spare PIN was used",
     "BoltNotOut": "the bolt is not fully out",
     "AuditDegraded": "the log or the store is impaired",
     "StoreRolledBack": "an older copy of the store was put back",
