@@ -245,6 +245,8 @@ def _user_change(event: Event, names: Names) -> str:
         target = "every user" if number == ALL else f"user {number}" + (f" ({user})" if user else "")
     else:
         target = _belonging(what, event, user)
+    if event.get("detail") == "used-up":
+        return f"{target} has been used as often as it may be"
     return f"{_by(event) or 'lockd'} {change} {target}"
 
 

@@ -47,7 +47,10 @@ class Enrolment:
         return _made(await self._digests.digest_data("Unspecified", kind, data)), b""
 
     async def rate(self, lock: LockSettings, pin: str, user: int) -> list[str]:
-        """Why this PIN is not a good one for this user (0: a new one), in words; empty: it is."""
+        """Why this PIN is not a good one for this user (0: a new one), in words; empty: it is. Raises
+        as `digest` does."""
+        if not lock.pin_min <= len(pin) <= lock.pin_max:
+            raise ConstraintError(f"data: a PIN has {lock.pin_min} to {lock.pin_max} digits; this has {len(pin)}.")
         if lock.pin_quality == "allow":
             return []
         return weaknesses(pin) + ([NEAR] if await self._is_near(pin, user) else [])
@@ -55,9 +58,8 @@ class Enrolment:
     async def _pin(
         self, lock: LockSettings, kind: str, pin: str, user: int, fields: Mapping[str, Any]
     ) -> tuple[bytes, bytes]:
-        if not lock.pin_min <= len(pin) <= lock.pin_max:
-            raise ConstraintError(f"data: a PIN has {lock.pin_min} to {lock.pin_max} digits; this has {len(pin)}.")
-        faults = await self.rate(lock, pin, user) if lock.pin_quality == "refuse" else []
+        strict = lock if lock.pin_quality == "refuse" else lock.but(pin_quality="allow")
+        faults = await self.rate(strict, pin, user)
         if faults:
             raise ConstraintError(f"data: choose another PIN (weak-pin). {'. '.join(faults)}.", "weak-pin")
         digest = await self._hash(pin)
