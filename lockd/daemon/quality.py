@@ -10,7 +10,7 @@ from itertools import pairwise
 DIGITS = "0123456789"
 YEARS = range(1930, 2036)  #: in which somebody is born, married, or has moved in
 #: How a date may be written: day, month and the year in two or four digits; or no year.
-DATES = ("dmy", "mdy", "ymd", "dmY", "mdY", "Ymd", "dm", "md", "my", "ym", "mY", "Ym")
+DATES = ("dmy", "mdy", "ymd", "dmY", "mdY", "Ymd", "dm", "md", "mY", "Ym")
 WIDTHS = {"d": 2, "m": 2, "y": 2, "Y": 4}
 RANGES = {"d": range(1, 32), "m": range(1, 13), "y": range(100), "Y": YEARS}
 
