@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from sys import intern
 from typing import Any
 
 from lockd.core.credentials import SPENT, Credential, credential_of, drop_credential, space, use_key
@@ -131,7 +132,8 @@ class People:
             self._put_user(write.value)
 
     def _put_user(self, row: Mapping[str, Any]) -> None:
-        new = User(**row)
+        shared: dict[str, Any] = {n: intern(v) if isinstance(v, str) else v for n, v in row.items()}
+        new = User(**shared)
         self.users[new.index] = new
         self.places.take(new.index)
         if new.unique_id != UNIQUE_ID_NONE:

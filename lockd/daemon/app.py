@@ -84,7 +84,7 @@ class Daemon:
             self.hardware, settings.power, lambda event: self.pump.submit(event), lambda: self.health.tell()
         )
         self.health = Health(
-            lock, self.hardware, self.journal, self.digests, self.clock, self.voice, opened, self.power
+            lock, self.hardware, self.journal, self.digests, self.clock, self.voice, opened.why_not, self.power
         )
         self.pump = Pump(lock, self.clock.now, {
             Record: self.journal.write,

@@ -123,6 +123,14 @@ async def test_the_same_is_hashed_whatever_is_found_and_nothing_where_there_is_n
     assert alone.quick.done == []
 
 
+async def test_a_machine_that_is_too_slow_leaves_the_rest_unchecked(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lockd.daemon.enrolment.NEAR_S", 0.0)
+    assert await counter.rate(WARN, "580473", 1) == []
+    assert len(counter.quick.done) <= 1
+
+
 async def test_a_variant_is_made_of_usual_pins_only_and_where_it_is_set(counter: Counter) -> None:
     assert await counter.digest(DURESS, "PIN", b"739169") == (b"PIN 739169", b"PIN 739160")
     assert await counter.digest(DURESS, "PIN", b"739169", duress=True) == (b"PIN 739169", b"")
