@@ -33,12 +33,12 @@ UserType = Literal[
     "ForcedUser", "DisposableUser", "ExpiringUser", "ScheduleRestrictedUser", "RemoteOnlyUser",
 ]
 CredentialType = Literal["ProgrammingPIN", "PIN", "RFID", "Fingerprint", "Face", "Phone"]
-#: Types whose rules the lock enforces; it stores no other.
-ENFORCED: tuple[UserType, ...] = (
-    "UnrestrictedUser", "ProgrammingUser", "NonAccessUser", "ForcedUser", "DisposableUser", "ExpiringUser",
-    "RemoteOnlyUser",
-)
+#: Types whose right is one of certain times.
+SCHEDULED: tuple[UserType, ...] = ("WeekDayScheduleUser", "YearDayScheduleUser", "ScheduleRestrictedUser")
+#: How many different credentials of a user it takes to operate the lock.
 CredentialRule = Literal["Single", "Dual", "Tri"]
+#: Windows of a user's week, windows of his calendar, and days on which the lock has another mode.
+ScheduleKind = Literal["WeekDaySchedule", "YearDaySchedule", "HolidaySchedule"]
 TimeState = Literal["Trusted", "Floor", "Unknown"]
 
 #: What a check comes to; `unchecked`: it could not be looked at, and the text says why.
@@ -64,6 +64,7 @@ Direction = Literal["Locking", "Unlocking"]
 Sign = Literal[
     "key", "clear", "ready", "working", "granted", "locked", "wrong", "refused", "locked-out", "jammed", "alarm",
     "ajar", "quiet", "emergency", "battery-low", "battery-critical", "no-power", "power-fault",
+    "more",
 ]
 
 #: Kinds of entries; all but System are also the D-Bus signals of the same name. PowerChange is a

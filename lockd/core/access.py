@@ -20,7 +20,7 @@ from lockd.errors import (
     Restricted,
 )
 from lockd.value import Value
-from lockd.words import OperatingMode, OperationError, Source, TimeState, Wish
+from lockd.words import SCHEDULED, OperatingMode, OperationError, Source, TimeState, UserType, Wish
 
 #: Sources outside the door, that a mode may shut.
 REMOTE: frozenset[Source] = frozenset({"Remote", "ProprietaryRemote"})
@@ -35,6 +35,9 @@ SHUT: dict[OperatingMode, frozenset[Source]] = {
     "NoRemoteLockUnlock": REMOTE,
 }
 
+#: Types whose right depends on the clock.
+TIMED: frozenset[UserType] = frozenset({"ExpiringUser", *SCHEDULED})
+
 IN_WORDS: dict[OperatingMode, str] = {
     "Normal": "Normal mode",
     "Passage": "Passage mode",
@@ -47,7 +50,7 @@ IN_WORDS: dict[OperatingMode, str] = {
 class Case(Value):
     """All that a decision depends on. `shown`: something was presented; `who`: whom it belongs
     to, his status as it is now. `wait_s`: the rest of the source's lockout. `free`: needs no credential of anybody.
-    `shortage`: why there is no power for a throw."""
+    `shortage`: why there is no power for a throw. `within_hours`: whether his schedules let him in now."""
 
     wish: Wish
     source: Source
@@ -61,6 +64,7 @@ class Case(Value):
     tampered: bool
     trust: TimeState
     shortage: InsufficientBattery | None
+    within_hours: bool = True
 
 
 class Refusal(Value):
@@ -109,7 +113,7 @@ def _mode(case: Case) -> Iterator[Refusal]:
 
 
 def _clock(case: Case) -> Iterator[Refusal]:
-    if case.who is not None and case.who[0].type == "ExpiringUser" and case.trust != "Trusted":
+    if case.who is not None and case.who[0].type in TIMED and case.trust != "Trusted":
         text = "This code is timed and the clock is not set (clock-unset): set it with `lockctl time set`."
         yield Refusal("Restricted", "clock-unset", Restricted(text, "clock-unset"))
 
@@ -120,6 +124,12 @@ def _type(case: Case) -> Iterator[Refusal]:
         yield Refusal("Restricted", "", Restricted("This user may not move the bolt: the try was recorded."))
     elif kind == "RemoteOnlyUser" and case.source not in REMOTE:
         yield Refusal("Restricted", "", Restricted("This user may operate the lock only from afar."))
+
+
+def _hours(case: Case) -> Iterator[Refusal]:
+    if not case.within_hours:
+        text = "It is outside this user's hours (schedule-shut): see his schedules."
+        yield Refusal("Restricted", "schedule-shut", Restricted(text, "schedule-shut"))
 
 
 def _tamper(case: Case) -> Iterator[Refusal]:
@@ -139,6 +149,6 @@ def _power(case: Case) -> Iterator[Refusal]:
 
 
 RULES: tuple[Callable[[Case], Iterator[Refusal]], ...] = (
-    _lockout, _unread, _credential, _clock, _status, _mode, _type, _tamper, _door, _power,
+    _lockout, _unread, _credential, _clock, _status, _mode, _type, _hours, _tamper, _door, _power,
 )  # fmt: skip
 

@@ -12,9 +12,11 @@ from lockd.core.events import Denied, EnterPressed, OperationAsked
 from lockd.core.instant import Instant
 from lockd.core.lockout import Policy, Trickle, Tries
 from lockd.core.parts import Parts
-from lockd.core.people import SPENT, Credential, User, use_limited
+from lockd.core.people import SPENT, Credential, User, limited
 from lockd.core.snapshot import Snapshot
 from lockd.core.throws import Throws
+from lockd.core.together import Together
+from lockd.errors import Restricted
 from lockd.words import Source, Wish
 
 MINUTE_US = 60_000_000
@@ -32,6 +34,7 @@ class Guard:
         self._boot = snapshot.boot
         self._denials = Trickle()
         self._unread = Trickle()
+        self._together = Together()
         self.tries: dict[Source, Tries] = {}
         for source in COUNTED:
             kept = snapshot.state.get(f"lockout:{source}")
@@ -77,10 +80,10 @@ class Guard:
         refusal = decide(Case(
             event.wish, event.source, parts.registry.mode, shown is not None, shown is not None and not shown.digest,
             who, self._free(event), tries.remaining(at.mono), parts.door.closed, parts.tampered, at.trust,
-            parts.shortage,
+            parts.shortage, within_hours=who is None or parts.registry.people.within_hours(who[0], at),
         ))  # fmt: skip
         if refusal is None:
-            yield from self._admit(event, who, tries, at)
+            yield from self._grant(event, who, tries, at)
         elif refusal.detail == "locked-out":
             yield from self._held(event, refusal, tries, at)
         elif refusal.detail == "busy" and self._unread.take(at.mono) is None:
@@ -165,10 +168,10 @@ class Guard:
         alarm = alarm_entry("WrongCodeEntryLimit", at, source=source)
         yield self.parts.record(alarm, at, (), *self.parts.local(source, "locked-out"))
 
-    def _admit(
+    def _grant(
         self, event: OperationAsked, who: tuple[User, Credential] | None, tries: Tries, at: Instant
     ) -> Iterator[Effect]:
-        """Granted. A right code makes the wrong ones forgotten, and is used up if it is of that kind."""
+        """No rule says no; what is left to ask is whether he has shown enough."""
         op = Operation(
             event.wish, event.source, by=event.by, request=event.request, wait=event.wait, relock_s=event.relock_s,
             detail="home" if event.wish == "Home" else "",
@@ -176,11 +179,38 @@ class Guard:
         if who is None:
             yield from self.throws.grant(op, at)
             return
+        people, window_s = self.parts.registry.people, self.parts.settings.users.rule_window_s
+        missing, shown = self._together.show(*who, people, window_s, at.mono)
+        if missing:
+            yield from self._more(event, who, missing, at)
+        else:
+            yield from self._admit(op, who[0], shown, tries, at)
+
+    def _more(
+        self, event: OperationAsked, who: tuple[User, Credential], missing: int, at: Instant
+    ) -> Iterator[Effect]:
+        """A right credential that does not suffice. It makes no wrong one forgotten, or whoever holds one
+        of two could try the other without end; nobody but who reads the log hears whose it is."""
         user, credential = who
-        forgotten = (self._row(event.source, at),) if tries.succeed() else ()
-        op = op.but(user=user.index, credentials=((credential.kind, credential.index),))
+        text = (
+            f"{missing} more of this user's credentials {'is' if missing == 1 else 'are'} needed (credential-needed):"
+            f" show another one within {self.parts.settings.users.rule_window_s:g} s."
+        )
+        entry = system_entry(
+            "credential-shown", at, source=event.source, user=user.index, by=event.by, count=missing,
+            credentials=[[credential.kind, credential.index]],
+        )  # fmt: skip
+        answer = reply(event.request, Restricted(text, "credential-needed"))
+        yield self.parts.record(entry, at, (), *answer, *self.parts.local(event.source, "more"))
+
+    def _admit(
+        self, op: Operation, user: User, shown: tuple[Credential, ...], tries: Tries, at: Instant
+    ) -> Iterator[Effect]:
+        """Granted. A right code makes the wrong ones forgotten, and is used up if it is of that kind."""
+        forgotten = (self._row(op.source, at),) if tries.succeed() else ()
+        op = op.but(user=user.index, credentials=tuple((c.kind, c.index) for c in shown))
         forced = user.type == "ForcedUser"
-        yield from self.throws.grant(op, at, self._use(user, at), forgotten, use_limited(user), forced)
+        yield from self.throws.grant(op, at, self._use(user, at), forgotten, limited(user), forced)
 
     def _use(self, user: User, at: Instant) -> tuple[Write, ...]:
         """What this person's coming in uses up."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from lockd.core.calendar import TABLE, Calendar
 from lockd.core.effects import Drop, Put, Write
 from lockd.core.instant import Instant
 from lockd.value import Value, secret
-from lockd.words import CredentialRule, CredentialType, UserStatus, UserType
+from lockd.words import SCHEDULED, CredentialRule, CredentialType, UserStatus, UserType
 
 SPENT = "spent:"  #: rows of the table `state` that say what a user has used up
 UNIQUE_ID_NONE = 0xFFFFFFFF  #: Matter's "no unique id"
@@ -31,6 +32,11 @@ class User(Value):
 def use_limited(user: User) -> bool:
     """Whether this person's right lives in the store alone, so that it ends with the store."""
     return user.type in ("DisposableUser", "ExpiringUser")
+
+
+def limited(user: User) -> bool:
+    """Whether this person's right has an end, so that it is none where nothing can be recorded."""
+    return use_limited(user) or user.type in SCHEDULED
 
 
 class Credential(Value):
@@ -61,17 +67,20 @@ def credential_row(credential: Credential) -> Put:
 
 
 class People:
-    """Everybody, by index and by digest. Changes only by `apply`, with rows that are on disk."""
+    """Everybody, by index and by digest, and when they may come. Changes only by `apply`, with rows
+    that are on disk."""
 
     def __init__(
         self,
         users: Iterable[Mapping[str, Any]] = (),
         credentials: Iterable[Mapping[str, Any]] = (),
         spent: Mapping[int, Mapping[str, Any]] | None = None,
+        calendar: Calendar | None = None,
     ) -> None:
         self.users: dict[int, User] = {}
         self.credentials: dict[tuple[str, int], Credential] = {}
         self.spent = dict(spent or {})
+        self.calendar = calendar or Calendar()
         self._by_digest: dict[tuple[str, bytes], Credential] = {}
         self._by_user: dict[int, tuple[Credential, ...]] = {}
         for row in users:
@@ -88,16 +97,20 @@ class People:
         return self.users[credential.user], credential
 
     def status(self, user: User, at: Instant) -> UserStatus:
-        """OccupiedDisabled too for who has used up his right."""
+        """OccupiedDisabled too for who has used up his right, or may have lost what bounds it."""
         used = self.spent.get(user.index, {})
-        once = user.type == "DisposableUser" and "used" in used
+        once = user.type in ("DisposableUser", "ScheduleRestrictedUser") and "used" in used
         over = user.type == "ExpiringUser" and at.wall >= used.get("expires", at.wall + 1)
         return "OccupiedDisabled" if once or over else user.status
 
+    def within_hours(self, user: User, at: Instant) -> bool:
+        """Whether it is a time at which he may come in, as far as his type and his schedules go."""
+        return user.type not in SCHEDULED or self.calendar.open(user.index, user.type, at.wall // 1_000_000)
+
     def distrust(self) -> tuple[Write, ...]:
-        """What was used up may have been lost: who has a right that ends by use gets it anew from
-        a manager, or not at all."""
-        unsure = [user for user in self.users.values() if use_limited(user)]
+        """What was used up may have been lost, or the only window of its kind: who has a right that
+        ends by use or that windows of either kind narrow gets it anew from a manager, or not at all."""
+        unsure = [user for user in self.users.values() if use_limited(user) or user.type == "ScheduleRestrictedUser"]
         writes = tuple(Put("state", f"{SPENT}{user.index}", {"used": 0, "expires": 0}) for user in unsure)
         self.apply(writes)
         return writes
@@ -115,6 +128,8 @@ class People:
                 self.users.pop(int(write.key), None)
             elif write.table == "credential":
                 self._take_credential(write)
+            elif write.table == TABLE:
+                self.calendar.apply((write,))
             else:
                 self._take_spent(write)
 
@@ -149,6 +164,7 @@ def renew(user: int) -> Drop:
     return Drop("state", f"{SPENT}{user}")
 
 
-def drop_user(user: int, credentials: Iterable[Credential] = ()) -> tuple[Write, ...]:
+def drop_user(user: int, people: People) -> tuple[Write, ...]:
     """The writes that remove a user with all that is his."""
-    return (Drop("user", str(user)), renew(user), *(Drop("credential", c.key) for c in credentials))
+    credentials = (Drop("credential", c.key) for c in people.of(user))
+    return (Drop("user", str(user)), renew(user), *credentials, *people.calendar.drops(user))

@@ -22,7 +22,7 @@ from lockd.errors import (
 )  # fmt: skip
 from lockd.settings import UserSettings
 from lockd.value import Value
-from lockd.words import ENFORCED, CredentialRule, CredentialType, UserStatus, UserType
+from lockd.words import CredentialRule, CredentialType, UserStatus, UserType
 
 ALL = 0xFFFE  #: the index that means every one
 NAME_MAX = 64  #: characters of a user's name
@@ -82,10 +82,6 @@ def _checked(fields: dict[str, Any], people: People, index: int) -> dict[str, An
             raise InvalidField(f"{field}: {fields[field]!r} is not one of {', '.join(get_args(words))}.")
     if fields.get("status") == "Available":
         raise InvalidField("status: Available is what ClearUser makes; set OccupiedEnabled or OccupiedDisabled.")
-    if "type" in fields and fields["type"] not in ENFORCED:
-        raise UnsupportedCommand(f"type {fields['type']} is not supported; this lock enforces {', '.join(ENFORCED)}.")
-    if fields.get("rule", "Single") != "Single":
-        raise UnsupportedCommand(f"rule {fields['rule']} is not supported; this lock enforces Single.")
     unique = fields.get("unique_id", UNIQUE_ID_NONE)
     others = (u for u in people.users.values() if u.index != index)
     if unique != UNIQUE_ID_NONE and any(u.unique_id == unique for u in others):
@@ -112,9 +108,9 @@ def _set_user(event: UserSet, people: People, limits: UserSettings) -> Change:
 
 def _made(user: User, people: People) -> tuple[Write, ...]:
     """The rows of a new user. Nothing that an earlier one left is his: no use under way when he
-    was removed, no credential whose user's row was damaged."""
-    left = (Drop("credential", c.key) for c in people.of(user.index))
-    return (user_row(user), renew(user.index), *left)
+    was removed, no credential or schedule whose user's row was damaged."""
+    _, *left = drop_user(user.index, people)
+    return (user_row(user), *left)
 
 
 def _clear_user(event: UserCleared, people: People) -> Change:
@@ -124,7 +120,7 @@ def _clear_user(event: UserCleared, people: People) -> Change:
         gone = [people.users[event.index]]
     else:
         raise NotFound(f"There is no user {event.index}.")
-    writes = tuple(w for user in gone for w in drop_user(user.index, people.of(user.index)))
+    writes = tuple(w for user in gone for w in drop_user(user.index, people))
     return Change(writes, _told("UserIndex", "Clear", event.by, event.index))
 
 
@@ -199,8 +195,8 @@ def _clear_credential(event: CredentialCleared, people: People) -> Change:
     keys = {c.key for c in gone}
     kept = {c.user for c in people.credentials.values() if c.key not in keys}
     orphans = sorted({c.user for c in gone} - kept)
-    drops: tuple[Write, ...] = tuple(Drop("credential", c.key) for c in gone)
-    users = tuple(w for u in orphans for w in drop_user(u))
+    drops: tuple[Write, ...] = tuple(Drop("credential", c.key) for c in gone if c.user not in orphans)
+    users = tuple(w for u in orphans for w in drop_user(u, people))
     owner = gone[0].user if len(gone) == 1 else ALL
     return Change(
         (*drops, *users), _told(event.kind or "PIN", "Clear", event.by, owner, event.index),

@@ -23,9 +23,9 @@ from lockd.core.events import (
     UserCleared,
     UserSet,
 )  # fmt: skip
-from lockd.core.roster import ALL, ENFORCED
+from lockd.core.roster import ALL
 from lockd.settings import Pin
-from lockd.words import Contact, OperatingMode, TimeState, Wish
+from lockd.words import Contact, OperatingMode, TimeState, UserType, Wish
 from tests.core.power_events import PowerEvents
 from tests.core.world import AT_LOCKED, AT_UNLOCKED, World, digest, wired
 
@@ -81,7 +81,7 @@ class Anything(PowerEvents):
 
     # Managers --------------------------------------------------------------------------------------
 
-    @rule(op=st.sampled_from(("Add", "Modify")), index=indexes, kind=st.sampled_from(ENFORCED))
+    @rule(op=st.sampled_from(("Add", "Modify")), index=indexes, kind=st.sampled_from(get_args(UserType)))
     def set_user(self, op: str, index: int, kind: str) -> None:
         self.world.submit(UserSet(op, index, {"type": kind}, self.request()))
 
