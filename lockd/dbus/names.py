@@ -183,9 +183,9 @@ USERS = Interface(
                " reason s (a sentence), detail s (the record's word for it), next_open t (when his hours begin, where"
                " these keep him out) and until t (when they end), seconds since 1970; 0: never, or unknown.",
                args("user u, time t"), args("explanation a{sv}", EXPLANATION_FIELDS)),
-        Method("SetWeekDaySchedule", "manage", "Hours of a user's week. days: those on which it begins, Sunday 1, Monday"
-               " 2, Tuesday 4, Wednesday 8, Thursday 16, Friday 32, Saturday 64, added up; by the lock's clock. An end"
-               " before the start is past midnight, an equal one makes a whole day; the end itself is outside.",
+        Method("SetWeekDaySchedule", "manage", "Hours of a user's week. days: those on which it begins: Sunday 1,"
+               " Monday 2, Tuesday 4, Wednesday 8, Thursday 16, Friday 32, Saturday 64, added up; by the lock's clock."
+               " An end before the start is past midnight, an equal one makes a whole day; the end itself is outside.",
                args("index u, user u, days y, start_hour y, start_minute y, end_hour y, end_minute y")),
         Method("GetWeekDaySchedule", "manage", "The values as they were set; NotFound for a free place.",
                args("index u, user u"), args("schedule a{sv}", WEEK_FIELDS)),

@@ -193,7 +193,8 @@ moments = st.builds(lambda base, more: base + more, st.sampled_from(YEARS), st.i
 minutes = st.sampled_from((0, 30, 90, 119, 120, 150, 180, 210, 480, 1380, 1439))
 weeklies = st.builds(Weekly, st.integers(1, 127), minutes, minutes)
 spans = st.builds(lambda start, length: Span(start, start + length), moments, st.integers(1, 3 * DAY))
-tables = st.builds(lambda w, y: Timetable(tuple(w), tuple(y)), st.lists(weeklies, max_size=3), st.lists(spans, max_size=3))  # fmt: skip
+several = st.lists(weeklies, max_size=3).map(tuple), st.lists(spans, max_size=3).map(tuple)
+tables = st.builds(Timetable, *several)
 kinds = st.sampled_from(SCHEDULED)
 
 
