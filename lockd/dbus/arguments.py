@@ -38,9 +38,8 @@ _new_user_fields = fields(names.SET_CREDENTIAL_OPTIONS, {"user_status": _status,
 #: From when this lockd was made, as a clock before that is never trusted, to what no clock of ours will see.
 _seconds = number(RELEASED // 1_000_000, 4_102_444_800)
 
-#: 0xFE: all.
 _place = number(1, 253)
-_place_or_all = number(1, 253, 254)
+_place_or_all = number(1, 253, names.ALL_SCHEDULES)
 _hour, _minute = number(0, 23), number(0, 59)
 _moment = number(0, 2**33)
 

@@ -15,6 +15,7 @@ BUS_NAME = "org.lockd1"
 PATH = "/org/lockd1"
 ERROR = "org.lockd1.Error."
 ALL = 0xFFFE
+ALL_SCHEDULES = 0xFE
 
 #: Polkit actions `org.lockd1.<right>`; "any": everybody who may speak to the name at all.
 Right = Literal["any", "operate", "manage", "read-log", "configure", "reset"]
