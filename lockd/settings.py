@@ -89,10 +89,13 @@ class GpioSettings(Value):
 
 
 class UserSettings(Value):
-    """How many fit."""
+    """How many fit, of `schedules` of each kind. `rule_window_s`: who needs several credentials shows
+    them within this time."""
 
     max: int = 100
     credentials: int = 10
+    schedules: int = 10
+    rule_window_s: float = 30.0
 
 
 class StoreSettings(Value):

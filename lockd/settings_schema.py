@@ -87,10 +87,14 @@ KEYS = (
     Key("gpio.debounce_ms", Whole(0, 500, "milliseconds"), "A contact counts once it has been still this long."),
     Key("users.max", Whole(1, 10000), "How many users fit."),
     Key("users.credentials", Whole(1, 100), "How many credentials one user may have."),
+    Key("users.schedules", Whole(1, 253), "How many schedules of a kind one user may have, and how many holidays the"
+        " lock."),
+    Key("users.rule_window_s", Number(1, 300, "seconds"), "Who needs two or three credentials shows all of them within"
+        " this time."),
     Key("store.events", Whole(100, 10_000_000), "How many entries the audit trail keeps before the oldest go."),
     Key("store.key", KeySource(), "The key that seals the store: a systemd credential, else a file in the state"
         " folder (auto); the credential alone; or the file at this path."),
-    Key("time.zone", Zone(), "The time zone of schedules, which are still to come."),
+    Key("time.zone", Zone(), "The time zone of schedules; read at the start."),
     Key("time.trust", Word(("auto", "never")), "Whether a battery-backed clock or NTP makes the time trusted."),
     Key("power.battery", Name(("auto", "none")), "The battery that feeds the lock: all of this machine (auto), none,"
         " or one by its name."),

@@ -22,7 +22,7 @@ from lockd.errors import (
     Restricted,
 )
 from lockd.value import Value
-from lockd.words import OperatingMode, OperationError, Source, TimeState, Wish
+from lockd.words import SCHEDULED, OperatingMode, OperationError, Source, TimeState, UserType, Wish
 
 #: Sources outside the door, that a mode may shut.
 REMOTE: frozenset[Source] = frozenset({"Remote", "ProprietaryRemote"})
@@ -37,6 +37,9 @@ SHUT: dict[OperatingMode, frozenset[Source]] = {
     "NoRemoteLockUnlock": REMOTE,
 }
 
+#: Types whose right depends on the clock.
+TIMED: frozenset[UserType] = frozenset({"ExpiringUser", *SCHEDULED})
+
 IN_WORDS: dict[OperatingMode, str] = {
     "Normal": "Normal mode",
     "Passage": "Passage mode",
@@ -49,8 +52,9 @@ IN_WORDS: dict[OperatingMode, str] = {
 class Case(Value):
     """All that a decision depends on. `shown`: something was presented; `who`: whom it belongs
     to, his status as it is now. `wait_s`: the rest of the source's lockout. `free`: needs no credential of anybody.
-    `shortage`: why there is no power for a throw. `uses`: of a credential whose uses are limited,
-    whether one is left, or is just being taken. `wall`: microseconds since 1970."""
+    `shortage`: why there is no power for a throw. `within_hours`: whether his schedules let him in now.
+    `uses`: of a credential whose uses are limited, whether one is left, or is just being taken. `wall`:
+    microseconds since 1970."""
 
     wish: Wish
     source: Source
@@ -64,8 +68,9 @@ class Case(Value):
     tampered: bool
     trust: TimeState
     shortage: InsufficientBattery | None
-    uses: Literal["left", "taking", "none"]
     wall: int
+    uses: Literal["left", "taking", "none"] = "left"
+    within_hours: bool = True
 
 
 class Refusal(Value):
@@ -116,10 +121,11 @@ def _uses(case: Case) -> Iterator[Refusal]:
 
 def _terms(case: Case) -> Iterator[Refusal]:
     terms = case.who[1].terms if case.who is not None else ALWAYS
-    if case.wall < terms.start * SECOND_US:
-        yield Refusal("Restricted", "", Restricted("This code is not valid yet."))
-    elif terms.until and case.wall >= terms.until * SECOND_US:
-        yield Refusal("Restricted", "", Restricted("This code is no longer valid."))
+    if terms.valid(case.wall):
+        return
+    early = case.wall < terms.start * SECOND_US
+    detail, text = ("too-early", "not valid yet") if early else ("expired", "no longer valid")
+    yield Refusal("Restricted", detail, Restricted(f"This code is {text} ({detail}).", detail))
 
 
 def _programming(case: Case) -> Iterator[Refusal]:
@@ -135,7 +141,7 @@ def _mode(case: Case) -> Iterator[Refusal]:
 
 
 def _clock(case: Case) -> Iterator[Refusal]:
-    timed = case.who is not None and (case.who[0].type == "ExpiringUser" or case.who[1].terms.timed)
+    timed = case.who is not None and (case.who[0].type in TIMED or case.who[1].terms.timed)
     if timed and case.trust != "Trusted":
         text = "This code is timed and the clock is not set (clock-unset): set it with `lockctl time set`."
         yield Refusal("Restricted", "clock-unset", Restricted(text, "clock-unset"))
@@ -147,6 +153,12 @@ def _type(case: Case) -> Iterator[Refusal]:
         yield Refusal("Restricted", "", Restricted("This user may not move the bolt: the try was recorded."))
     elif kind == "RemoteOnlyUser" and case.source not in REMOTE:
         yield Refusal("Restricted", "", Restricted("This user may operate the lock only from afar."))
+
+
+def _hours(case: Case) -> Iterator[Refusal]:
+    if not case.within_hours:
+        text = "It is outside this user's hours (schedule-shut): see his schedules."
+        yield Refusal("Restricted", "schedule-shut", Restricted(text, "schedule-shut"))
 
 
 def _tamper(case: Case) -> Iterator[Refusal]:
@@ -166,6 +178,7 @@ def _power(case: Case) -> Iterator[Refusal]:
 
 
 RULES: tuple[Callable[[Case], Iterator[Refusal]], ...] = (
-    _lockout, _unread, _credential, _clock, _status, _uses, _terms, _programming, _mode, _type, _tamper, _door, _power,
+    _lockout, _unread, _credential, _clock, _status, _uses, _terms, _programming, _mode, _type, _hours, _tamper, _door,
+    _power,
 )  # fmt: skip
 

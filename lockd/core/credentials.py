@@ -48,6 +48,10 @@ class Terms(Value):
         """Whether it takes a clock to know if it is valid."""
         return bool(self.start or self.until)
 
+    def valid(self, wall: int) -> bool:
+        """Whether it opens at this time, in microseconds since 1970."""
+        return wall >= self.start * SECOND_US and not (self.until and wall >= self.until * SECOND_US)
+
     @property
     def limited(self) -> bool:
         """Whether this right ends, so that it is worth nothing without the store."""

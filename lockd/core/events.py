@@ -9,7 +9,7 @@ from lockd.core.effects import Write
 from lockd.reading import Reading
 from lockd.settings import Settings
 from lockd.value import Value, secret
-from lockd.words import Alarm, Contact, CredentialType, Source, Wish
+from lockd.words import Alarm, Contact, CredentialType, ScheduleKind, Source, Wish
 
 
 class Started(Value):
@@ -121,6 +121,35 @@ class CredentialCleared(Value):
     by: str = ""
 
 
+class ScheduleSet(Value):
+    """An entry of a user's schedules, or of the lock's holidays (user 0). `fields`: calendar.FIELDS of
+    its kind, each in its range."""
+
+    kind: ScheduleKind
+    index: int
+    user: int
+    fields: Mapping[str, Any]
+    request: int = 0
+    by: str = ""
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.index, self.user))
+
+
+class ScheduleCleared(Value):
+    """Remove an entry; index 0xFE: all of this user and kind."""
+
+    kind: ScheduleKind
+    index: int
+    user: int
+    request: int = 0
+    by: str = ""
+
+
+class ClockChanged(Value):
+    """The clock was put, or is worth more or less than before."""
+
+
 class Noted(Value):
     """Something the daemon did that belongs in the trail (System: key-rotated, time-set …)."""
 
@@ -139,7 +168,7 @@ class Denied(Value):
 
 
 class ResetAsked(Value):
-    """Erase every user, credential and kept setting. The audit trail stays."""
+    """Erase every user, credential, schedule and kept setting. The audit trail stays."""
 
     request: int = 0
     by: str = ""
@@ -173,5 +202,6 @@ class DrillAsked(Value):
 Event = (
     Started | Sensed | OperationAsked | EnterPressed | Recorded | EffectFailed
     | PropertySet | UserSet | UserCleared | CredentialSet | CredentialCleared | Noted | Denied
+    | ScheduleSet | ScheduleCleared | ClockChanged
     | ResetAsked | SettingsLoaded | SupplyRead | SuppliesRead | DrillAsked
 )

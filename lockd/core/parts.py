@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import tzinfo
 from typing import Any
 
 from lockd.core.autolock import Autolock
@@ -26,11 +27,12 @@ class Parts:
     """Bolt, door, people, trail; and what to do with them that more than one decider needs."""
 
     def __init__(
-        self, settings: Settings, snapshot: Snapshot, contacts: Mapping[Contact, bool], at: Instant
-    ) -> None:
+        self, settings: Settings, snapshot: Snapshot, contacts: Mapping[Contact, bool], at: Instant,
+        zone: Callable[[], tzinfo],
+    ) -> None:  # fmt: skip
         self.settings = settings
         self.trail = Trail(snapshot.last_seq)
-        self.registry = Registry(settings, snapshot, self.trail)
+        self.registry = Registry(settings, snapshot, self.trail, zone)
         self.bolt = Bolt(settings.bolt, contacts.get("locked"), contacts.get("unlocked"))
         self.door = Door(contacts.get("closed"), settings.door.ajar_s, at.mono)
         self.autolock = Autolock()

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from sys import intern
 from typing import Any
 
+from lockd.core.calendar import TABLE, Calendar
 from lockd.core.credentials import SPENT, Credential, credential_of, drop_credential, space, use_key
 from lockd.core.effects import Drop, Put, Write
 from lockd.core.instant import Instant
 from lockd.core.places import Places
 from lockd.value import Value
-from lockd.words import CredentialRule, UserStatus, UserType
+from lockd.words import SCHEDULED, CredentialRule, UserStatus, UserType
 
 UNIQUE_ID_NONE = 0xFFFFFFFF  #: Matter's "no unique id"
 
@@ -35,24 +36,32 @@ def use_limited(user: User) -> bool:
     return user.type in ("DisposableUser", "ExpiringUser")
 
 
+def limited(user: User) -> bool:
+    """Whether this person's right has an end, so that it is none where nothing can be recorded."""
+    return use_limited(user) or user.type in SCHEDULED
+
+
 def user_row(user: User) -> Put:
     """As it is stored."""
     return Put("user", str(user.index), {n: getattr(user, n) for n in User._fields})
 
 
 class People:
-    """Everybody, by index and by digest. Changes only by `apply`, with rows that are on disk.
-    `spent`: what was used up, by the key of its row. Nothing here depends on how many there are."""
+    """Everybody, by index and by digest, and when they may come. Changes only by `apply`, with rows
+    that are on disk. `spent`: what was used up, by the key of its row. Nothing here depends on how many
+    there are."""
 
     def __init__(
         self,
         users: Iterable[Mapping[str, Any]] = (),
         credentials: Iterable[Mapping[str, Any]] = (),
         spent: Mapping[str, Mapping[str, Any]] | None = None,
+        calendar: Calendar | None = None,
     ) -> None:
         self.users: dict[int, User] = {}
         self.credentials: dict[tuple[str, int], Credential] = {}
         self.spent = dict(spent or {})
+        self.calendar = calendar or Calendar()
         self.places = Places()
         self._by_digest: dict[tuple[str, bytes], Credential] = {}
         self._by_user: dict[int, tuple[Credential, ...]] = {}
@@ -80,11 +89,15 @@ class People:
         return self._by_kind.setdefault(kind, Places())
 
     def status(self, user: User, at: Instant) -> UserStatus:
-        """OccupiedDisabled too for who has used up his right."""
+        """OccupiedDisabled too for who has used up his right, or may have lost what bounds it."""
         used = self.spent.get(f"{SPENT}{user.index}", {})
-        once = user.type == "DisposableUser" and "used" in used
+        once = user.type in ("DisposableUser", "ScheduleRestrictedUser") and "used" in used
         over = user.type == "ExpiringUser" and at.wall >= used.get("expires", at.wall + 1)
         return "OccupiedDisabled" if once or over else user.status
+
+    def within_hours(self, user: User, at: Instant) -> bool:
+        """Whether it is a time at which he may come in, as far as his type and his schedules go."""
+        return user.type not in SCHEDULED or self.calendar.open(user.index, user.type, at.wall // 1_000_000)
 
     def next_use(self, credential: Credential) -> int:
         """The number of the use that it has next; 0: all are used up, or it may be used always."""
@@ -97,12 +110,12 @@ class People:
         return sum(use_key(credential, n) not in self.spent for n in numbers)
 
     def distrust(self) -> tuple[Write, ...]:
-        """What was used up may have been lost: who has a right that ends by use gets it anew from
-        a manager, or not at all."""
+        """What was used up may have been lost, or the only window of its kind: who has a right that
+        ends by use or that windows of either kind narrow gets it anew from a manager, or not at all."""
         lost = {"used": 0, "expires": 0}
-        users = (f"{SPENT}{user.index}" for user in self.users.values() if use_limited(user))
+        unsure = (user for user in self.users.values() if use_limited(user) or user.type == "ScheduleRestrictedUser")
         uses = (use_key(c, n) for c in self.credentials.values() for n in range(1, c.terms.uses + 1))
-        writes = tuple(Put("state", key, lost) for key in (*users, *uses))
+        writes = tuple(Put("state", key, lost) for key in (*(f"{SPENT}{user.index}" for user in unsure), *uses))
         self.apply(writes)
         return writes
 
@@ -117,6 +130,8 @@ class People:
                 self._take_user(write)
             elif write.table == "credential":
                 self._take_credential(write)
+            elif write.table == TABLE:
+                self.calendar.apply((write,))
             else:
                 self.spent.pop(write.key, None)
                 if isinstance(write, Put):
@@ -167,6 +182,7 @@ def renew(user: int) -> Drop:
     return Drop("state", f"{SPENT}{user}")
 
 
-def drop_user(user: int, credentials: Iterable[Credential] = ()) -> tuple[Write, ...]:
+def drop_user(user: int, people: People) -> tuple[Write, ...]:
     """The writes that remove a user with all that is his."""
-    return (Drop("user", str(user)), renew(user), *(write for c in credentials for write in drop_credential(c)))
+    credentials = (write for c in people.of(user) for write in drop_credential(c))
+    return (Drop("user", str(user)), renew(user), *credentials, *people.calendar.drops(user))

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from lockd.core.credentials import drop_credential
 from lockd.core.effects import Write
 from lockd.core.events import UserCleared, UserSet
 from lockd.core.people import UNIQUE_ID_NONE, People, User, drop_user, renew, user_row
-from lockd.errors import Duplicate, InvalidField, NotFound, Occupied, UnsupportedCommand
+from lockd.errors import Duplicate, InvalidField, NotFound, Occupied
 from lockd.settings import UserSettings
 from lockd.value import Value
-from lockd.words import ENFORCED, CredentialRule, UserStatus, UserType
+from lockd.words import CredentialRule, UserStatus, UserType
 
 ALL = 0xFFFE  #: the index that means every one
 NAME_MAX = 64  #: characters of a user's name
@@ -52,10 +51,6 @@ def checked(fields: dict[str, Any], people: People, index: int) -> dict[str, Any
             raise InvalidField(f"{field}: {fields[field]!r} is not one of {', '.join(get_args(words))}.")
     if fields.get("status") == "Available":
         raise InvalidField("status: Available is what ClearUser makes; set OccupiedEnabled or OccupiedDisabled.")
-    if "type" in fields and fields["type"] not in ENFORCED:
-        raise UnsupportedCommand(f"type {fields['type']} is not supported; this lock enforces {', '.join(ENFORCED)}.")
-    if fields.get("rule", "Single") != "Single":
-        raise UnsupportedCommand(f"rule {fields['rule']} is not supported; this lock enforces Single.")
     unique = fields.get("unique_id", UNIQUE_ID_NONE)
     if unique != UNIQUE_ID_NONE and people.named(unique) not in (0, index):
         raise Duplicate(f"unique_id {unique} belongs to another user.")
@@ -82,9 +77,9 @@ def set_user(event: UserSet, people: People, limits: UserSettings) -> Change:
 
 def made(user: User, people: People) -> tuple[Write, ...]:
     """The rows of a new user. Nothing that an earlier one left is his: no use under way when he
-    was removed, no credential whose user's row was damaged."""
-    left = (write for c in people.of(user.index) for write in drop_credential(c))
-    return (user_row(user), renew(user.index), *left)
+    was removed, no credential or schedule whose user's row was damaged."""
+    _, *left = drop_user(user.index, people)
+    return (user_row(user), *left)
 
 
 def clear_user(event: UserCleared, people: People) -> Change:
@@ -95,5 +90,5 @@ def clear_user(event: UserCleared, people: People) -> Change:
         gone = [people.users[event.index]]
     else:
         raise NotFound(f"There is no user {event.index}.")
-    writes = tuple(w for user in gone for w in drop_user(user.index, people.of(user.index)))
+    writes = tuple(w for user in gone for w in drop_user(user.index, people))
     return Change(writes, told("UserIndex", "Clear", event.by, event.index))

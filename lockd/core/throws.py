@@ -151,7 +151,7 @@ class Throws:
             return shortage
         if any(on and at.mono - since <= HELD_S for since, on in self._hands.values()):
             return Busy("Somebody moves the bolt by hand (busy): try again.", "busy")
-        forbidden = self._forbidden(op)
+        forbidden = self._forbidden(op, at)
         if forbidden is not None:
             return forbidden
         if op.wish == "Lock" and self.parts.door.closed is False and self.parts.settings.bolt.kind == "motor":
@@ -175,11 +175,13 @@ class Throws:
         """Whether a relock that came to nothing is to be tried again; what lacks power waits for it."""
         return self.parts.shortage is None and self.parts.bolt.state != "Jammed" and not self._spares_relock()
 
-    def _forbidden(self, op: Operation) -> LockdError | None:
+    def _forbidden(self, op: Operation, at: Instant) -> LockdError | None:
         """An operation that had to wait may have lost its right meanwhile."""
         user = self.parts.registry.people.users.get(op.user)
         if op.user and (user is None or user.status != "OccupiedEnabled"):
             return DisabledUserDenied("This user was removed or disabled meanwhile.")
+        if user is not None and not self.parts.registry.people.within_hours(user, at):
+            return Restricted("This user's hours have ended meanwhile (schedule-shut).", "schedule-shut")
         mode = self.parts.registry.mode
         if op.source in SHUT[mode] and (user is None or user.type != "ProgrammingUser"):
             return Restricted(f"Refused (mode-forbids): {IN_WORDS[mode]}.", "mode-forbids")

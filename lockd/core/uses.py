@@ -16,32 +16,34 @@ MINUTE_US = 60_000_000
 
 
 def consumed(
-    people: People, user: User, credential: Credential, ticket: int, minutes: int, at: Instant
+    people: People, user: User, shown: tuple[Credential, ...], ticket: int, minutes: int, at: Instant
 ) -> tuple[Put, ...]:
-    """The rows of what this person's coming in uses up. `ticket`: the number of the grant's record, so
-    that it can give back no other's use; `minutes`: how long an ExpiringUser lasts."""
+    """The rows of what this person's coming in uses up: of his own right, and of what he has shown.
+    `ticket`: the number of the grant's record, so that it can give back no other's use; `minutes`: how
+    long an ExpiringUser lasts."""
     key = f"{SPENT}{user.index}"
-    rows = []
+    rows = [
+        Put("state", use_key(credential, people.next_use(credential)), {"grant": ticket})
+        for credential in shown if credential.terms.uses
+    ]  # fmt: skip
     if user.type == "DisposableUser":
         rows.append(Put("state", key, {"used": at.wall}))
     if user.type == "ExpiringUser" and "expires" not in people.spent.get(key, {}):
         rows.append(Put("state", key, {"expires": at.wall + minutes * MINUTE_US}))
-    if credential.terms.uses:
-        rows.append(Put("state", use_key(credential, people.next_use(credential)), {"grant": ticket}))
     return tuple(rows)
 
 
 def state_of(
-    people: People, who: tuple[User, Credential] | None, using: Set[str]
+    people: People, credential: Credential | None, using: Set[str]
 ) -> Literal["left", "taking", "none"]:
     """Whether the credential has a use left. One that is on its way to the disk (`using`) may yet be
     given back, so nobody else can be told that it is gone, nor have the next."""
-    if who is None or not who[1].terms.uses:
+    if credential is None or not credential.terms.uses:
         return "left"
-    number = people.next_use(who[1])
+    number = people.next_use(credential)
     if not number:
         return "none"
-    return "taking" if use_key(who[1], number) in using else "left"
+    return "taking" if use_key(credential, number) in using else "left"
 
 
 def tells(people: People, credential: Credential, source: Source, at: Instant) -> Iterator[Entry]:

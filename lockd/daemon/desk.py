@@ -11,6 +11,7 @@ from lockd.core.credentials import Credential
 from lockd.core.effects import Put
 from lockd.core.enrolment import credentials_supported
 from lockd.core.events import (
+    ClockChanged,
     CredentialCleared,
     CredentialSet,
     Denied,
@@ -21,6 +22,8 @@ from lockd.core.events import (
     Presented,
     PropertySet,
     ResetAsked,
+    ScheduleCleared,
+    ScheduleSet,
     UserCleared,
     UserSet,
 )  # fmt: skip
@@ -31,9 +34,9 @@ from lockd.daemon.digests import Digests
 from lockd.daemon.enrolment import Enrolment
 from lockd.daemon.journal import Journal
 from lockd.daemon.pump import Pump
-from lockd.errors import AccessDenied, LockdError
+from lockd.errors import AccessDenied, LockdError, NotFound
 from lockd.settings import Settings
-from lockd.words import DATA_BYTES, Wish
+from lockd.words import DATA_BYTES, ScheduleKind, Wish
 
 
 class Desk:
@@ -123,7 +126,7 @@ class Desk:
         }  # fmt: skip
 
     async def clear_user(self, index: int, by: str) -> None:
-        """With his credentials."""
+        """With his credentials and schedules."""
         await self._ask(lambda request: UserCleared(index, request, by))
 
     async def set_credential(
@@ -160,6 +163,29 @@ class Desk:
     async def clear_credential(self, kind: str, index: int, by: str) -> None:
         """One, or all of a type, or all."""
         await self._ask(lambda request: CredentialCleared(kind, index, request, by))
+
+    # Schedules ----------------------------------------------------------------------------------
+
+    def explain(self, user: int, seconds: int) -> dict[str, Any]:
+        """Whether he could come in then; 0: now."""
+        return self._lock.explain(user, seconds, self._clock.now())
+
+    async def set_schedule(
+        self, kind: ScheduleKind, index: int, user: int, fields: Mapping[str, Any], by: str
+    ) -> None:
+        """An entry; user 0: a holiday."""
+        await self._ask(lambda request: ScheduleSet(kind, index, user, fields, request, by))
+
+    def get_schedule(self, kind: ScheduleKind, index: int, user: int) -> Mapping[str, Any]:
+        """As it was set."""
+        found = self._lock.people.calendar.of(user).get((kind, index))
+        if found is None:
+            raise NotFound(f"There is no {kind} {index}{f' of user {user}' if user else ''}.")
+        return found
+
+    async def clear_schedule(self, kind: ScheduleKind, index: int, user: int, by: str) -> None:
+        """One, or all of this kind."""
+        await self._ask(lambda request: ScheduleCleared(kind, index, user, request, by))
 
     # The trail ----------------------------------------------------------------------------------
 
@@ -198,6 +224,7 @@ class Desk:
         kept = Put("state", OWNERS_TIME, {"boot": boot_id(), "apart": apart})
         await self._ask(lambda request: Noted("time-set", by, request=request, writes=(kept,)))
         self._clock.set(apart)
+        self._pump.submit(ClockChanged())
 
     async def rotate_key(self, by: str) -> None:
         """While records go on being written. It writes all of them anew, which a critical battery has no energy for."""
@@ -214,6 +241,7 @@ class Desk:
     def set_time_state(self, state: Any) -> None:
         """Simulation only."""
         self._clock.forced = state
+        self._pump.submit(ClockChanged())
 
     def refused(self, by: str, method: str, error: str) -> None:
         """A call that D-Bus refused leaves a trace too, if it was for want of a right."""
@@ -242,6 +270,9 @@ class Desk:
             "NumberOfPINUsersSupported": credentials_supported(users),
             "NumberOfRFIDUsersSupported": credentials_supported(users),
             "NumberOfCredentialsSupportedPerUser": users.credentials,
+            "NumberOfWeekDaySchedulesSupportedPerUser": users.schedules,
+            "NumberOfYearDaySchedulesSupportedPerUser": users.schedules,
+            "NumberOfHolidaySchedulesSupported": users.schedules,
             "MinPINCodeLength": lock.pin_min,
             "MaxPINCodeLength": lock.pin_max,
             "MinRFIDCodeLength": DATA_BYTES["RFID"][0],

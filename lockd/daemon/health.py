@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from lockd.core.instant import Instant
@@ -63,9 +64,11 @@ class Health:
         lines = [line for line in self.degraded() if not line.startswith("dbus: not started")]
         return f"degraded: {'; '.join(lines)}" if lines else "a PIN works"
 
-    async def watch(self, interval_s: float) -> None:
-        """Tell systemd that lockd lives, but only after looking."""
+    async def watch(self, interval_s: float, awake: Callable[[], None]) -> None:
+        """Tell systemd that lockd lives, but only after looking. `awake` is called each time, for what
+        nobody tells of and is not worth waking up for."""
         while True:
+            awake()
             if await self.fit():
                 notify.alive()
             await asyncio.sleep(interval_s)

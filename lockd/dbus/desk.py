@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from lockd.value import Value
-from lockd.words import Wish
+from lockd.words import ScheduleKind, Wish
 
 
 class Caller(Value):
@@ -69,6 +69,20 @@ class Desk(Protocol):
 
     async def clear_credential(self, kind: str, index: int, by: str) -> None:
         """Kind "": every type; index 0xFFFE: all of the type."""
+
+    def explain(self, user: int, seconds: int) -> Mapping[str, Any]:
+        """EXPLANATION_FIELDS; seconds since 1970, 0: now."""
+
+    async def set_schedule(
+        self, kind: ScheduleKind, index: int, user: int, fields: Mapping[str, Any], by: str
+    ) -> None:
+        """An entry of SCHEDULE_FIELDS' kind; user 0: the lock's own, a holiday."""
+
+    def get_schedule(self, kind: ScheduleKind, index: int, user: int) -> Mapping[str, Any]:
+        """Its fields; NotFound for a place that is free."""
+
+    async def clear_schedule(self, kind: ScheduleKind, index: int, user: int, by: str) -> None:
+        """Index 0xFE: all of that kind and user."""
 
     async def read_log(self, first: int, limit: int) -> list[dict[str, Any]]:
         """EVENT_FIELDS of each, ascending."""

@@ -517,3 +517,52 @@ def test_a_lock_is_locked_by_a_limited_pin_too() -> None:
     world.ask("Lock", "Remote", PIN, request=1)
     world.wait(1)
     assert (world.answers[1], world.lock.lock_state) == (None, "Locked")
+
+
+# Two credentials at once -----------------------------------------------------------------------------
+
+
+def pair(**terms: Any) -> World:
+    """A user who has to show two: a PIN on these terms, and another one."""
+    world = World(DURESS).enrol(1, OTHER, rule="Dual")
+    world.give(PIN, 2, variant=VARIANT, **terms)
+    return world
+
+
+def both(world: World, *pins: str) -> bool:
+    """Whether these open, one after the other; the door is locked again after."""
+    drives = world.drives
+    for pin in pins:
+        world.type(pin)
+    world.wait(3)
+    came = world.drives > drives
+    world.ask("Lock", "Remote")
+    world.wait(1)
+    return came
+
+
+@pytest.mark.parametrize("pins", [(PIN, OTHER), (OTHER, PIN)])
+def test_of_two_that_open_together_each_is_used(pins: tuple[str, str]) -> None:
+    world = pair(uses=2, spare=True)
+    assert [both(world, *pins) for _ in range(3)] == [True, True, False]
+    assert world.alarms == ["SparePINUsed"] * 2
+
+
+@pytest.mark.parametrize("pins", [(VARIANT, OTHER), (OTHER, VARIANT)])
+def test_either_of_two_calls_for_help(pins: tuple[str, str]) -> None:
+    world = pair()
+    assert both(world, *pins)
+    assert alarms(world) == ["ForcedUser"]
+    assert both(world, PIN, OTHER)
+    assert alarms(world) == ["ForcedUser"]
+
+
+def test_a_first_one_that_has_ended_meanwhile_does_not_count() -> None:
+    world = pair(until=NOW + 10)
+    world.type(PIN)
+    world.wait(15)
+    assert not both(world, OTHER)
+    world = pair(until=NOW + 10)
+    world.type(PIN)
+    world.wait(5)
+    assert both(world, OTHER)

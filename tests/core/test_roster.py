@@ -10,10 +10,10 @@ import pytest
 from lockd.core.enrolment import credentials_supported
 from lockd.core.events import CredentialCleared, CredentialSet, Event, UserCleared, UserSet
 from lockd.core.people import UNIQUE_ID_NONE, User
-from lockd.core.roster import ALL, ENFORCED, NAME_MAX
+from lockd.core.roster import ALL, NAME_MAX
 from lockd.core.snapshot import Snapshot
 from lockd.settings import UserSettings
-from lockd.words import UserType
+from lockd.words import CredentialRule, UserType
 from tests.core.world import WIRED, World, digest
 
 SMALL = WIRED.but(users=UserSettings(max=3, credentials=2))
@@ -87,10 +87,7 @@ def test_modify_changes_what_is_given_and_leaves_the_rest(world: World) -> None:
     ({"status": "Available"}, "InvalidField"),
     ({"type": "King"}, "InvalidField"),
     ({"rule": "Quad"}, "InvalidField"),
-    ({"rule": "Dual"}, "UnsupportedCommand"),
-    ({"rule": "Tri"}, "UnsupportedCommand"),
     ({"unique_id": 77}, "Duplicate"),
-    *(({"type": kind}, "UnsupportedCommand") for kind in get_args(UserType) if kind not in ENFORCED),
 ])  # fmt: skip
 def test_a_field_that_will_not_do_is_refused(world: World, op: str, fields: dict[str, Any], error: str) -> None:
     do(world, UserSet("Add", 1, {"unique_id": 77}))
@@ -98,9 +95,11 @@ def test_a_field_that_will_not_do_is_refused(world: World, op: str, fields: dict
     assert refused(world, UserSet(op, 2, fields)) == error
 
 
-@pytest.mark.parametrize("kind", ENFORCED)
-def test_every_type_that_is_enforced_may_be_set(world: World, kind: str) -> None:
-    assert do(world, UserSet("Add", 1, {"type": kind})) is None
+@pytest.mark.parametrize(("field", "word"), [
+    *(("type", word) for word in get_args(UserType)), *(("rule", word) for word in get_args(CredentialRule)),
+])  # fmt: skip
+def test_every_type_and_every_rule_may_be_set(world: World, field: str, word: str) -> None:
+    assert do(world, UserSet("Add", 1, {field: word})) is None
 
 
 @pytest.mark.parametrize("index", [-1, 0, 4, ALL])
@@ -203,7 +202,6 @@ def test_the_same_pin_may_be_set_again_in_its_own_place(world: World) -> None:
     (pin("222222", index=2, user_type="ForcedUser"), "InvalidField"),
     (pin("222222", op="Modify", user_type="ForcedUser"), "InvalidField"),
     (pin("222222", index=2, user=0, user_type="King"), "InvalidField"),
-    (pin("222222", index=2, user=0, user_type="YearDayScheduleUser"), "UnsupportedCommand"),
     (pin("222222", index=2, user=0, user_status="Available"), "InvalidField"),
     (pin("222222", index=2).but(kind="Nonsense"), "InvalidField"),
     (pin("222222", index=2).but(kind="Face"), "UnsupportedCommand"),

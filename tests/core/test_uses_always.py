@@ -122,4 +122,4 @@ class Uses(RuleBasedStateMachine):
 
 
 TestUses = Uses.TestCase
-TestUses.settings = settings(max_examples=100, stateful_step_count=30)
+TestUses.settings = settings(max_examples=50, stateful_step_count=30)

@@ -40,7 +40,7 @@ class Promise:
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
-        self.rows: Rows = {"user": {}, "credential": {}, "state": {}}
+        self.rows: Rows = {"user": {}, "credential": {}, "state": {}, "schedule": {}}
         self.begun: tuple[dict[str, Any], list[Any]] | None = None
 
     def note(self, record: log.Record) -> None:
@@ -91,7 +91,8 @@ def _breach(vault: Vault, promise: Promise) -> str:
     if promise.begun and snapshot.last_seq == len(promise.events) + 1:
         promise = promise.with_begun()
     state = {key: (kept.seq, kept.value) for key, kept in snapshot.state.items()}
-    if {"user": snapshot.users, "credential": snapshot.credentials, "state": state} != promise.rows:
+    found = {"user": snapshot.users, "credential": snapshot.credentials, "state": state, "schedule": snapshot.schedules}
+    if found != promise.rows:
         return "corrupt: rows are not those acknowledged"
     report = vault.verify()
     if not report["ok"]:
