@@ -7,7 +7,6 @@ schedules knows no time zone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import tzinfo
 from typing import TYPE_CHECKING, Any
 
 from lockd.core.effects import Drop, Put, Write
@@ -15,6 +14,8 @@ from lockd.core.instant import Instant
 from lockd.words import OperatingMode, ScheduleKind, UserType
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from lockd.core.schedule import Holiday
 
 TABLE = "schedule"

@@ -7,9 +7,8 @@ the world. The way of an operation: asked (guard) -> recorded -> bolt -> contact
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import tzinfo
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lockd.core.calendar import utc
 from lockd.core.contacts import Contacts
@@ -58,6 +57,9 @@ from lockd.core.throws import RELOCK, Throws
 from lockd.errors import LockdError, NotFound
 from lockd.settings import Settings
 from lockd.words import Contact, Fault, LockState, Service, Source
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
 
 
 class Lock:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lockd.core.autolock import Autolock
 from lockd.core.bolt import Bolt
@@ -21,6 +20,9 @@ from lockd.core.ways import Ways
 from lockd.errors import InsufficientBattery
 from lockd.settings import Settings
 from lockd.words import Alarm, Contact, Direction, OperationType, Sign, Source, Wish
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
 
 
 class Parts:

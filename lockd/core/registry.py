@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import tzinfo
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from lockd.core.calendar import Calendar
 from lockd.core.credentials import SPENT
@@ -36,6 +35,9 @@ from lockd.errors import Busy, InvalidField, LockdError
 from lockd.settings import LockSettings, Settings
 from lockd.value import Value
 from lockd.words import LIMITS, OperatingMode
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
 
 Change = (
     PropertySet | UserSet | UserCleared | CredentialSet | CredentialCleared | ScheduleSet | ScheduleCleared | ResetAsked

@@ -31,13 +31,13 @@ def why(user: User, parts: Parts, at: Instant, wait_s: Callable[[Source], float]
     shown = [credential for credential in parts.registry.people.of(user.index) if credential.kind in PLACES]
     if len(shown) < NEEDED[user.rule]:
         return _no(f"Too few credentials: it takes {NEEDED[user.rule]}, and there is {len(shown) or 'none'}.")
-    found = {_place(user, each): _decide(user, each, parts, at, wait_s) for each in shown}
-    places = [place for place, refusal in found.items() if refusal is None]
-    if not places:
-        refusal = next(refusal for refusal in found.values() if refusal is not None)
+    refusals = {each: _decide(user, each, parts, at, wait_s) for each in shown}
+    usable = [credential for credential, refusal in refusals.items() if refusal is None]
+    if len(usable) < NEEDED[user.rule]:
+        refusal = next(refusal for refusal in refusals.values() if refusal is not None)
         shut = refusal.detail == "schedule-shut"
         return _no(str(refusal.answer), refusal.detail, _next(user, parts, at) if shut else 0)
-    return {"allowed": True, "reason": _yes(user, places, parts), "detail": "", "next_open": 0,
+    return {"allowed": True, "reason": _yes(user, usable, parts), "detail": "", "next_open": 0,
             "until": _until(user, parts, at)}  # fmt: skip
 
 
@@ -63,8 +63,8 @@ def _no(reason: str, detail: str = "", next_open: int = 0) -> dict[str, Any]:
     return {"allowed": False, "reason": reason, "detail": detail, "next_open": next_open, "until": 0}
 
 
-def _yes(user: User, places: Iterable[Source], parts: Parts) -> str:
-    where = " or ".join(IN_WORDS[place] for place in places)
+def _yes(user: User, usable: Iterable[Credential], parts: Parts) -> str:
+    where = " or ".join(dict.fromkeys(IN_WORDS[_place(user, each)] for each in usable))
     needed, window_s = NEEDED[user.rule], parts.settings.users.rule_window_s
     rule = f", with {needed} different credentials within {window_s:g} s" if needed > 1 else ""
     return f"May come in {where}{rule}."

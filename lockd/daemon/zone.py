@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
 
 log = logging.getLogger("lockd.zone")
 
@@ -26,6 +29,7 @@ class Zone:
         return self._found
 
     def _read(self) -> tzinfo:
+        from datetime import UTC
         from zoneinfo import ZoneInfo
 
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -45,6 +47,12 @@ def test_a_zone_that_cannot_be_read_is_utc_and_said(
     monkeypatch.delenv("TZ", raising=False)
     assert Zone(name)() is UTC
     assert "time zone" in caplog.text
+
+
+def test_a_lock_without_schedules_starts_without_what_they_take() -> None:
+    late = "{'zoneinfo', 'lockd.core.schedule', 'lockd.core.scheduling', 'lockd.core.why'}"
+    code = f"import sys, lockd.daemon.app; print(*{late} & sys.modules.keys())"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout == "\n"
 
 
 # The clock -----------------------------------------------------------------------------------------
