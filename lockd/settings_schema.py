@@ -26,7 +26,7 @@ from lockd.settings_rules import (
     Zone,
 )
 from lockd.value import Value
-from lockd.words import OperatingMode, PowerSource, Service
+from lockd.words import OperatingMode, PINQuality, PowerSource, Service
 
 
 class Key(Value):
@@ -52,6 +52,10 @@ KEYS = (
     Key("lock.lockout_max_s", Whole(1, 86400, "seconds"), "No lockout is longer than this."),
     Key("lock.pin_min", Whole(4, 10, "digits"), "The shortest PIN."),
     Key("lock.pin_max", Whole(4, 10, "digits"), "The longest PIN."),
+    Key("lock.pin_quality", Word(get_args(PINQuality)), "PINs that are easy to guess, or one digit from another user's:"
+        " taken, taken with a warning, or refused."),
+    Key("lock.duress_digit", Flag(), "Whether a PIN with its last digit one higher opens under a silent alarm; for PINs"
+        " that are set from then on."),
     Key("lock.require_pin_for_remote", Flag(), "Whether locking and unlocking over D-Bus need a PIN too."),
     Key("lock.expiring_timeout_min", Whole(1, 2880, "minutes"), "How long an expiring user lasts after the first use."),
     Key("lock.mode", Word(get_args(OperatingMode)), "The operating mode of a fresh lock."),
@@ -83,10 +87,14 @@ KEYS = (
     Key("gpio.debounce_ms", Whole(0, 500, "milliseconds"), "A contact counts once it has been still this long."),
     Key("users.max", Whole(1, 10000), "How many users fit."),
     Key("users.credentials", Whole(1, 100), "How many credentials one user may have."),
+    Key("users.schedules", Whole(1, 253), "How many schedules of a kind one user may have, and how many holidays the"
+        " lock."),
+    Key("users.rule_window_s", Number(1, 300, "seconds"), "Who needs two or three credentials shows all of them within"
+        " this time."),
     Key("store.events", Whole(100, 10_000_000), "How many entries the audit trail keeps before the oldest go."),
     Key("store.key", KeySource(), "The key that seals the store: a systemd credential, else a file in the state"
         " folder (auto); the credential alone; or the file at this path."),
-    Key("time.zone", Zone(), "The time zone of schedules, which are still to come."),
+    Key("time.zone", Zone(), "The time zone of schedules; read at the start."),
     Key("time.trust", Word(("auto", "never")), "Whether a battery-backed clock or NTP makes the time trusted."),
     Key("power.battery", Name(("auto", "none")), "The battery that feeds the lock: all of this machine (auto), none,"
         " or one by its name."),

@@ -25,7 +25,7 @@ OperationError = Literal[
 Alarm = Literal[
     "LockJammed", "LockFactoryReset", "WrongCodeEntryLimit", "FrontEscutcheonRemoved", "DoorForcedOpen", "DoorAjar",
     "ForcedUser", "BatteryLow", "BatteryCritical", "EmergencyPowerAttached", "EmergencyPowerFault",
-    "EmergencyKeyUsed", "BoltNotOut", "AuditDegraded", "StoreRolledBack", "PowerLost",
+    "EmergencyKeyUsed", "BoltNotOut", "AuditDegraded", "StoreRolledBack", "PowerLost", "SparePINUsed",
 ]
 UserStatus = Literal["Available", "OccupiedEnabled", "OccupiedDisabled"]
 UserType = Literal[
@@ -33,12 +33,19 @@ UserType = Literal[
     "ForcedUser", "DisposableUser", "ExpiringUser", "ScheduleRestrictedUser", "RemoteOnlyUser",
 ]
 CredentialType = Literal["ProgrammingPIN", "PIN", "RFID", "Fingerprint", "Face", "Phone"]
-#: Types whose rules the lock enforces; it stores no other.
-ENFORCED: tuple[UserType, ...] = (
-    "UnrestrictedUser", "ProgrammingUser", "NonAccessUser", "ForcedUser", "DisposableUser", "ExpiringUser",
-    "RemoteOnlyUser",
-)
+#: Kinds that may be set; a face has to be computed somewhere else, and is stored never.
+ACCEPTED: tuple[CredentialType, ...] = ("ProgrammingPIN", "PIN", "RFID", "Fingerprint", "Phone")
+#: The fewest and the most bytes of their data, but for PINs, whose digits are counted by the settings: a
+#: card's UID or number, the sensor's slot (big-endian), a public key.
+DATA_BYTES: dict[str, tuple[int, int]] = {"RFID": (3, 20), "Fingerprint": (2, 2), "Phone": (32, 32)}
+#: Types whose right is one of certain times.
+SCHEDULED: tuple[UserType, ...] = ("WeekDayScheduleUser", "YearDayScheduleUser", "ScheduleRestrictedUser")
+#: How many different credentials of a user it takes to operate the lock.
 CredentialRule = Literal["Single", "Dual", "Tri"]
+#: What is done about a PIN that is easy to guess.
+PINQuality = Literal["allow", "warn", "refuse"]
+#: Windows of a user's week, windows of his calendar, and days on which the lock has another mode.
+ScheduleKind = Literal["WeekDaySchedule", "YearDaySchedule", "HolidaySchedule"]
 TimeState = Literal["Trusted", "Floor", "Unknown"]
 
 #: What a check comes to; `unchecked`: it could not be looked at, and the text says why.
@@ -64,6 +71,7 @@ Direction = Literal["Locking", "Unlocking"]
 Sign = Literal[
     "key", "clear", "ready", "working", "granted", "locked", "wrong", "refused", "locked-out", "jammed", "alarm",
     "ajar", "quiet", "emergency", "battery-low", "battery-critical", "no-power", "power-fault",
+    "more",
 ]
 
 #: Kinds of entries; all but System are also the D-Bus signals of the same name. PowerChange is a

@@ -27,13 +27,14 @@ def diagram() -> str:
 
 
 def glance() -> str:
-    """Every interface in a row."""
+    """Every interface in up to three rows."""
     rows = [
-        f"| `{each.name}` | {_names(m.name for m in each.methods)} | {_names(p.name for p in each.properties)} "
-        f"| {_names(s.name for s in each.signals)} |\n"
+        f"| `{each.name}` | {what} | {_names(item.name for item in items)} |\n"
         for each in INTERFACES
+        for what, items in (("methods", each.methods), ("properties", each.properties), ("signals", each.signals))
+        if items
     ]
-    return "| interface | methods | properties | signals |\n| --- | --- | --- | --- |\n" + "".join(rows)
+    return "| interface | | |\n| --- | --- | --- |\n" + "".join(rows)
 
 
 def reference() -> str:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from lockd.cli.link import Lockd
 from lockd.dbus.names import ALL, USERS
 from lockd.errors import AccessDenied, NotFound, ResourceExhausted
-from lockd.words import ENFORCED, UserType
+from lockd.words import UserType
 
 User = Mapping[str, Any]
 
@@ -19,9 +19,9 @@ def _short(name: str) -> str:
     return "".join(f"-{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(stem))
 
 
-#: Each type of user in a short word, and the types that may be given by it.
+#: Each type of user in a short word, and the other way round.
 SHORT: dict[str, str] = {name: _short(name) for name in get_args(UserType)}
-TYPES: dict[str, str] = {SHORT[name]: name for name in ENFORCED}
+TYPES: dict[str, str] = {short: name for name, short in SHORT.items()}
 
 
 async def everybody(lockd: Lockd) -> Sequence[User]:

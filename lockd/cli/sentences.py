@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lockd.cli.when import duration
-from lockd.dbus.names import ALL
+from lockd.dbus.names import ALL, ALL_SCHEDULES
 
 Event = Mapping[str, Any]
 Names = Mapping[int, str]
@@ -76,6 +76,7 @@ REASONS = {
     "expired": "this user's time is over",
     "busy": "the bolt was busy",
     "clock-unset": "the clock is not set",
+    "schedule-shut": "it was outside this user's hours",
     "tamper-hold": "the cover had been taken off",
     "storage": "the store could not write it",
     "damaged": "part of the store could not be read",
@@ -104,6 +105,7 @@ ALARMS = {
     "EmergencyPowerAttached": "emergency power was plugged in",
     "EmergencyPowerFault": "the emergency power that was plugged in does not fit",
     "EmergencyKeyUsed": "the emergency key was used",
+    "SparePINUsed": "a spare PIN was used",
     "BoltNotOut": "the bolt is not fully out",
     "AuditDegraded": "the log or the store is impaired",
     "StoreRolledBack": "an older copy of the store was put back",
@@ -254,12 +256,14 @@ def _user_change(event: Event, names: Names) -> str:
         target = "every user" if number == ALL else f"user {number}" + (f" ({user})" if user else "")
     else:
         target = _belonging(what, event, user)
+    if event.get("detail") == "used-up":
+        return f"{target} has been used as often as it may be"
     return f"{_by(event) or 'lockd'} {change} {target}"
 
 
 def _belonging(what: str, event: Event, user: str) -> str:
     index = event.get("index", 0)
-    number = "every " if index == ALL else ""
+    number = "every " if index == (ALL_SCHEDULES if what.endswith("Schedule") else ALL) else ""
     thing = f"{number}{spaced(what)}" + (f" {index}" if not number and index else "")
     owner = user or (f"user {event['user']}" if event.get("user") else "")
     return f"{thing} of {owner}" if owner else thing
@@ -267,6 +271,11 @@ def _belonging(what: str, event: Event, user: str) -> str:
 
 def _system(event: Event, names: Names) -> str:
     by = _by(event)
+    if event.get("detail") in HOLIDAYS:
+        told = HOLIDAYS[event["detail"]].format(event.get("index", ""))
+        return f"{told}: the operating mode is {event.get('value', '?')}"
+    if event.get("detail") == "credential-shown":
+        return f"{_who(event, names)} showed {_secret(event)}{_place(event)}; {event.get('count', 'one')} more needed"
     if "property" in event:
         return f"{by or 'lockd'} set {spaced(event['property'])} to {event.get('value', '?')}"
     detail = str(event.get("detail", "")) or str(event.get("kind", "something happened"))
@@ -277,6 +286,8 @@ def _system(event: Event, names: Names) -> str:
     started += _measured(event)
     return started + (f", by {by}" if by else "")
 
+
+HOLIDAYS = {"holiday-began": "Holiday {} began", "holiday-ended": "Holiday {} is over"}
 
 SYSTEM = {
     "session-ended": "emergency power is no longer needed or gone",

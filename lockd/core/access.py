@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from math import ceil
+from typing import Literal
 
-from lockd.core.people import Credential, User
+from lockd.core.credentials import ALWAYS, SECOND_US, Credential
+from lockd.core.people import User
 from lockd.errors import (
     Busy,
     DisabledUserDenied,
@@ -20,7 +22,7 @@ from lockd.errors import (
     Restricted,
 )
 from lockd.value import Value
-from lockd.words import OperatingMode, OperationError, Source, TimeState, Wish
+from lockd.words import SCHEDULED, OperatingMode, OperationError, Source, TimeState, UserType, Wish
 
 #: Sources outside the door, that a mode may shut.
 REMOTE: frozenset[Source] = frozenset({"Remote", "ProprietaryRemote"})
@@ -35,6 +37,9 @@ SHUT: dict[OperatingMode, frozenset[Source]] = {
     "NoRemoteLockUnlock": REMOTE,
 }
 
+#: Types whose right depends on the clock.
+TIMED: frozenset[UserType] = frozenset({"ExpiringUser", *SCHEDULED})
+
 IN_WORDS: dict[OperatingMode, str] = {
     "Normal": "Normal mode",
     "Passage": "Passage mode",
@@ -47,7 +52,9 @@ IN_WORDS: dict[OperatingMode, str] = {
 class Case(Value):
     """All that a decision depends on. `shown`: something was presented; `who`: whom it belongs
     to, his status as it is now. `wait_s`: the rest of the source's lockout. `free`: needs no credential of anybody.
-    `shortage`: why there is no power for a throw."""
+    `shortage`: why there is no power for a throw. `within_hours`: whether his schedules let him in now.
+    `uses`: of a credential whose uses are limited, whether one is left, or is just being taken. `wall`:
+    microseconds since 1970."""
 
     wish: Wish
     source: Source
@@ -61,6 +68,9 @@ class Case(Value):
     tampered: bool
     trust: TimeState
     shortage: InsufficientBattery | None
+    wall: int
+    uses: Literal["left", "taking", "none"] = "left"
+    within_hours: bool = True
 
 
 class Refusal(Value):
@@ -101,6 +111,28 @@ def _status(case: Case) -> Iterator[Refusal]:
         yield Refusal("DisabledUserDenied", "", DisabledUserDenied("This user is disabled, or has used up his right."))
 
 
+def _uses(case: Case) -> Iterator[Refusal]:
+    if case.uses == "none":
+        yield Refusal("DisabledUserDenied", "", DisabledUserDenied("This code has been used as often as it may be."))
+    elif case.uses == "taking":
+        text = "This code is being used just now (busy): try again."
+        yield Refusal("Unspecified", "busy", Busy(text, "busy"))
+
+
+def _terms(case: Case) -> Iterator[Refusal]:
+    terms = case.who[1].terms if case.who is not None else ALWAYS
+    if terms.valid(case.wall):
+        return
+    early = case.wall < terms.start * SECOND_US
+    detail, text = ("too-early", "not valid yet") if early else ("expired", "no longer valid")
+    yield Refusal("Restricted", detail, Restricted(f"This code is {text} ({detail}).", detail))
+
+
+def _programming(case: Case) -> Iterator[Refusal]:
+    if case.who is not None and case.who[1].kind == "ProgrammingPIN":
+        yield Refusal("Restricted", "", Restricted("A ProgrammingPIN makes changes at the keypad; it does not open."))
+
+
 def _mode(case: Case) -> Iterator[Refusal]:
     master = case.who is not None and case.who[0].type == "ProgrammingUser"
     if case.source in SHUT[case.mode] and not master:
@@ -109,7 +141,8 @@ def _mode(case: Case) -> Iterator[Refusal]:
 
 
 def _clock(case: Case) -> Iterator[Refusal]:
-    if case.who is not None and case.who[0].type == "ExpiringUser" and case.trust != "Trusted":
+    timed = case.who is not None and (case.who[0].type in TIMED or case.who[1].terms.timed)
+    if timed and case.trust != "Trusted":
         text = "This code is timed and the clock is not set (clock-unset): set it with `lockctl time set`."
         yield Refusal("Restricted", "clock-unset", Restricted(text, "clock-unset"))
 
@@ -120,6 +153,12 @@ def _type(case: Case) -> Iterator[Refusal]:
         yield Refusal("Restricted", "", Restricted("This user may not move the bolt: the try was recorded."))
     elif kind == "RemoteOnlyUser" and case.source not in REMOTE:
         yield Refusal("Restricted", "", Restricted("This user may operate the lock only from afar."))
+
+
+def _hours(case: Case) -> Iterator[Refusal]:
+    if not case.within_hours:
+        text = "It is outside this user's hours (schedule-shut): see his schedules."
+        yield Refusal("Restricted", "schedule-shut", Restricted(text, "schedule-shut"))
 
 
 def _tamper(case: Case) -> Iterator[Refusal]:
@@ -139,6 +178,7 @@ def _power(case: Case) -> Iterator[Refusal]:
 
 
 RULES: tuple[Callable[[Case], Iterator[Refusal]], ...] = (
-    _lockout, _unread, _credential, _clock, _status, _mode, _type, _tamper, _door, _power,
+    _lockout, _unread, _credential, _clock, _status, _uses, _terms, _programming, _mode, _type, _hours, _tamper, _door,
+    _power,
 )  # fmt: skip
 

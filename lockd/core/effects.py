@@ -23,7 +23,7 @@ class Entry(Value):
 
 
 class Put(Value):
-    """Write one sealed row. Tables: user, credential, state. `value`: JSON types only; some hold
+    """Write one sealed row. Tables: user, credential, state, schedule. `value`: JSON types only; some hold
     digests, so none is shown."""
 
     table: str

@@ -9,7 +9,7 @@ from lockd.core.effects import Write
 from lockd.reading import Reading
 from lockd.settings import Settings
 from lockd.value import Value, secret
-from lockd.words import Alarm, Contact, CredentialType, Source, Wish
+from lockd.words import Alarm, Contact, CredentialType, ScheduleKind, Source, Wish
 
 
 class Started(Value):
@@ -94,7 +94,9 @@ class UserCleared(Value):
 
 
 class CredentialSet(Value):
-    """A PIN for a user (0: a new one, with the given `user_status`/`user_type` in `fields`)."""
+    """A credential for a user (0: a new one, with the given `user_status`/`user_type` in `fields`).
+    `forced`: the digest of a PIN's duress variant, empty where it is to have none. `fields` may hold
+    its terms too: uses, from, until (seconds since 1970), spare, duress."""
 
     op: str
     kind: CredentialType
@@ -104,6 +106,7 @@ class CredentialSet(Value):
     fields: Mapping[str, Any] = {}
     request: int = 0
     by: str = ""
+    forced: bytes = secret(default=b"")
 
     def __hash__(self) -> int:
         return hash((self.op, self.index))
@@ -116,6 +119,35 @@ class CredentialCleared(Value):
     index: int
     request: int = 0
     by: str = ""
+
+
+class ScheduleSet(Value):
+    """An entry of a user's schedules, or of the lock's holidays (user 0). `fields`: calendar.FIELDS of
+    its kind, each in its range."""
+
+    kind: ScheduleKind
+    index: int
+    user: int
+    fields: Mapping[str, Any]
+    request: int = 0
+    by: str = ""
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.index, self.user))
+
+
+class ScheduleCleared(Value):
+    """Remove an entry; index 0xFE: all of this user and kind."""
+
+    kind: ScheduleKind
+    index: int
+    user: int
+    request: int = 0
+    by: str = ""
+
+
+class ClockChanged(Value):
+    """The clock was put, or is worth more or less than before."""
 
 
 class Noted(Value):
@@ -136,7 +168,7 @@ class Denied(Value):
 
 
 class ResetAsked(Value):
-    """Erase every user, credential and kept setting. The audit trail stays."""
+    """Erase every user, credential, schedule and kept setting. The audit trail stays."""
 
     request: int = 0
     by: str = ""
@@ -170,5 +202,6 @@ class DrillAsked(Value):
 Event = (
     Started | Sensed | OperationAsked | EnterPressed | Recorded | EffectFailed
     | PropertySet | UserSet | UserCleared | CredentialSet | CredentialCleared | Noted | Denied
+    | ScheduleSet | ScheduleCleared | ClockChanged
     | ResetAsked | SettingsLoaded | SupplyRead | SuppliesRead | DrillAsked
 )

@@ -6,18 +6,20 @@ from collections.abc import Iterator
 from math import ceil
 
 from lockd.core.access import Case, Refusal, decide
+from lockd.core.credentials import SPENT, Credential
 from lockd.core.effects import Effect, Put, Write
 from lockd.core.entries import Operation, alarm_entry, refusal_entry, reply, system_entry, telling
 from lockd.core.events import Denied, EnterPressed, OperationAsked
 from lockd.core.instant import Instant
 from lockd.core.lockout import Policy, Trickle, Tries
 from lockd.core.parts import Parts
-from lockd.core.people import SPENT, Credential, User, use_limited
+from lockd.core.people import User, limited
 from lockd.core.snapshot import Snapshot
 from lockd.core.throws import Throws
+from lockd.core.together import Together
+from lockd.core.uses import consumed, stand_in, state_of, tells
+from lockd.errors import Restricted
 from lockd.words import Source, Wish
-
-MINUTE_US = 60_000_000
 
 #: Sources whose wrong tries are counted, each for itself.
 COUNTED: tuple[Source, ...] = ("Keypad", "Remote", "ProprietaryRemote", "RFID", "Biometric")
@@ -32,6 +34,7 @@ class Guard:
         self._boot = snapshot.boot
         self._denials = Trickle()
         self._unread = Trickle()
+        self._together = Together()
         self.tries: dict[Source, Tries] = {}
         for source in COUNTED:
             kept = snapshot.state.get(f"lockout:{source}")
@@ -73,14 +76,15 @@ class Guard:
         shown = event.presented
         who = self._who(shown.kind, shown.digest, at) if shown is not None else None
         tries = self.tries.setdefault(event.source, Tries())
-        parts = self.parts
+        parts, people = self.parts, self.parts.registry.people
         refusal = decide(Case(
             event.wish, event.source, parts.registry.mode, shown is not None, shown is not None and not shown.digest,
             who, self._free(event), tries.remaining(at.mono), parts.door.closed, parts.tampered, at.trust,
-            parts.lacks(event.wish),
+            parts.lacks(event.wish), at.wall, state_of(people, who and who[1], self.throws.using),
+            within_hours=who is None or people.within_hours(who[0], at),
         ))  # fmt: skip
         if refusal is None:
-            yield from self._admit(event, who, tries, at)
+            yield from self._grant(event, who, tries, at)
         elif refusal.detail == "locked-out":
             yield from self._held(event, refusal, tries, at)
         elif refusal.detail == "busy" and self._unread.take(at.mono) is None:
@@ -117,7 +121,9 @@ class Guard:
         if found is None:
             return None
         user, credential = found
-        in_use = user.index in self.throws.using
+        if digest != credential.digest and not self.parts.settings.lock.duress_digit:
+            return None
+        in_use = f"{SPENT}{user.index}" in self.throws.using
         return user.but(status="OccupiedDisabled" if in_use else people.status(user, at)), credential
 
     def _free(self, event: OperationAsked) -> bool:
@@ -144,7 +150,8 @@ class Guard:
     ) -> Iterator[Effect]:
         """The answer waits for the record, so that no power cut makes a wrong try free."""
         kind = self.parts.operation_type(event.wish)
-        entry = refusal_entry(kind, event.source, refusal, who, event.by, at)
+        said = (who[0], stand_in(self.parts.registry.people, who[1])) if who is not None else None
+        entry = refusal_entry(kind, event.source, refusal, said, event.by, at)
         started = refusal.counts and tries.fail(self._policy(), at.mono)
         writes = (self._row(event.source, at),) if refusal.counts else ()
         sign = self.parts.refused(event.source, "wrong" if refusal.counts else refusal.error)
@@ -165,10 +172,10 @@ class Guard:
         alarm = alarm_entry("WrongCodeEntryLimit", at, source=source)
         yield self.parts.record(alarm, at, (), *self.parts.local(source, "locked-out"))
 
-    def _admit(
+    def _grant(
         self, event: OperationAsked, who: tuple[User, Credential] | None, tries: Tries, at: Instant
     ) -> Iterator[Effect]:
-        """Granted. A right code makes the wrong ones forgotten, and is used up if it is of that kind."""
+        """No rule says no; what is left to ask is whether he has shown enough."""
         op = Operation(
             event.wish, event.source, by=event.by, request=event.request, wait=event.wait, relock_s=event.relock_s,
             detail="home" if event.wish == "Home" else "",
@@ -176,21 +183,62 @@ class Guard:
         if who is None:
             yield from self.throws.grant(op, at)
             return
-        user, credential = who
-        forgotten = (self._row(event.source, at),) if tries.succeed() else ()
-        op = op.but(user=user.index, credentials=((credential.kind, credential.index),))
-        forced = user.type == "ForcedUser"
-        yield from self.throws.grant(op, at, self._use(user, at), forgotten, use_limited(user), forced)
+        window_s = self.parts.settings.users.rule_window_s
+        missing, shown, forced = self._together.show(
+            *who, self._forced(event, *who), lambda other: self._counts(other, at), window_s, at.mono
+        )
+        if missing:
+            yield from self._more(event, who, missing, at)
+        else:
+            yield from self._admit(op, who[0], shown, forced, tries, at)
 
-    def _use(self, user: User, at: Instant) -> tuple[Write, ...]:
-        """What this person's coming in uses up."""
-        key = f"{SPENT}{user.index}"
-        if user.type == "DisposableUser":
-            return (Put("state", key, {"used": at.wall}),)
-        if user.type == "ExpiringUser" and "expires" not in self.parts.registry.people.spent.get(user.index, {}):
-            minutes = self.parts.registry.properties["ExpiringUserTimeout"]
-            return (Put("state", key, {"expires": at.wall + minutes * MINUTE_US}),)
-        return ()
+    def _counts(self, credential: Credential, at: Instant) -> bool:
+        """Whether a credential that was shown before was neither changed since, nor used up, nor ended."""
+        people = self.parts.registry.people
+        now = people.credentials.get((credential.kind, credential.index))
+        left = state_of(people, credential, self.throws.using) == "left"
+        return now == credential and left and credential.terms.valid(at.wall)
+
+    def _more(
+        self, event: OperationAsked, who: tuple[User, Credential], missing: int, at: Instant
+    ) -> Iterator[Effect]:
+        """A right credential that does not suffice. It makes no wrong one forgotten, or whoever holds one
+        of two could try the other without end; nobody but who reads the log hears whose it is."""
+        user, credential = who
+        text = (
+            f"{missing} more of this user's credentials {'is' if missing == 1 else 'are'} needed (credential-needed):"
+            f" show another one within {self.parts.settings.users.rule_window_s:g} s."
+        )
+        said = stand_in(self.parts.registry.people, credential)
+        entry = system_entry(
+            "credential-shown", at, source=event.source, user=user.index, by=event.by, count=missing,
+            credentials=[[said.kind, said.index]],
+        )  # fmt: skip
+        answer = reply(event.request, Restricted(text, "credential-needed"))
+        yield self.parts.record(entry, at, (), *answer, *self.parts.local(event.source, "more"))
+
+    def _admit(
+        self, op: Operation, user: User, shown: tuple[Credential, ...], forced: bool, tries: Tries, at: Instant
+    ) -> Iterator[Effect]:
+        """Granted. A right code makes the wrong ones forgotten, and is used up if it is of that kind."""
+        people, ticket = self.parts.registry.people, self.parts.trail.next_ticket
+        forgotten = (self._row(op.source, at),) if tries.succeed() else ()
+        said = dict.fromkeys((c.kind, c.index) for c in (stand_in(people, each) for each in shown))
+        spare = any(credential.terms.spare for credential in shown)
+        op = op.but(
+            user=user.index, credentials=tuple(said), detail=op.detail or ("spare-pin" if spare else ""),
+            tells=tuple(entry for each in shown for entry in tells(people, each, op.source, at)),
+        )  # fmt: skip
+        minutes = self.parts.registry.properties["ExpiringUserTimeout"]
+        use = consumed(people, user, shown, ticket, minutes, at)
+        ends = limited(user) or any(credential.terms.limited for credential in shown)
+        yield from self.throws.grant(op, at, use, forgotten, ends, forced)
+
+    @staticmethod
+    def _forced(event: OperationAsked, user: User, credential: Credential) -> bool:
+        """Whether this opening calls for help."""
+        shown = event.presented
+        return user.type == "ForcedUser" or (shown is not None and credential.duress(shown.digest))
 
     def _policy(self) -> Policy:
         lock, now = self.parts.settings.lock, self.parts.registry.properties

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from lockd.core.calendar import utc
 from lockd.core.contacts import Contacts
 from lockd.core.effects import Changed, Drop, Effect, Show
 from lockd.core.entries import (
@@ -22,6 +23,7 @@ from lockd.core.entries import (
     telling,
 )  # fmt: skip
 from lockd.core.events import (
+    ClockChanged,
     CredentialCleared,
     CredentialSet,
     Denied,
@@ -34,6 +36,8 @@ from lockd.core.events import (
     PropertySet,
     Recorded,
     ResetAsked,
+    ScheduleCleared,
+    ScheduleSet,
     Sensed,
     SettingsLoaded,
     Started,
@@ -47,25 +51,31 @@ from lockd.core.instant import Instant
 from lockd.core.parts import Parts
 from lockd.core.people import People
 from lockd.core.power import Power
+from lockd.core.registry import Change
 from lockd.core.snapshot import Kept, Snapshot
 from lockd.core.throws import RELOCK, Throws
-from lockd.errors import LockdError
+from lockd.errors import LockdError, NotFound
 from lockd.settings import Settings
 from lockd.words import Contact, Fault, LockState, Service, Source
 
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
 
 class Lock:
-    """One lock. `contacts`: the levels of all that are wired, read after the pins were claimed."""
+    """One lock. `contacts`: the levels of all that are wired, read after the pins were claimed. `zone`:
+    gives the time zone of schedules."""
 
     def __init__(
-        self, settings: Settings, snapshot: Snapshot, contacts: Mapping[Contact, bool], at: Instant
-    ) -> None:
-        self.parts = Parts(settings, snapshot, contacts, at)
+        self, settings: Settings, snapshot: Snapshot, contacts: Mapping[Contact, bool], at: Instant,
+        zone: Callable[[], tzinfo] = utc,
+    ) -> None:  # fmt: skip
+        self.parts = Parts(settings, snapshot, contacts, at, zone)
         self.throws = Throws(self.parts, snapshot)
         self.guard = Guard(self.parts, self.throws, snapshot, at)
         self._power = Power(self.parts, self.throws, at)
         self._contacts = Contacts(self.parts, self.throws)
-        self._snapshot = snapshot
+        self._snapshot = snapshot.but(users={}, credentials={}, schedules={})  # People has made what it needs of them
         self._told_failing = False
         self._policy = self.parts.relock_policy()
         self._told = self.properties(at)
@@ -98,6 +108,7 @@ class Lock:
             "DoorState": self.parts.door.state,
             "ActuatorEnabled": not self.parts.actuator_fault,
             **self.parts.registry.properties,
+            "OperatingMode": self.parts.registry.mode,
             "LockoutRemaining": self.guard.longest(at),
         }
 
@@ -133,6 +144,18 @@ class Lock:
         percent and volts where they are known."""
         return self.parts.feed.energy.history(days, at.wall)
 
+    def explain(self, user: int, seconds: int, at: Instant) -> dict[str, Any]:
+        """Whether this user could come in at that time (seconds since 1970; 0: now), with the keys of
+        dbus/names.py's EXPLANATION_FIELDS. NotFound for a user that is none."""
+        from lockd.core.why import why
+
+        found = self.people.users.get(user)
+        if found is None:
+            raise NotFound(f"There is no user {user}.")
+        if seconds:
+            return why(found, self.parts, Instant(at.mono, seconds * 1_000_000, "Trusted"), None)
+        return why(found, self.parts, at, lambda source: self.guard.remaining(source, at))
+
     @property
     def keypad_timeout_s(self) -> float:
         """Seconds after which a code that was left unfinished is forgotten."""
@@ -155,23 +178,24 @@ class Lock:
         parts = self.parts
         own = (
             parts.bolt.deadline, parts.door.deadline, parts.autolock.deadline, parts.trail.deadline,
-            self.throws.latch_until, self.throws.home_at,
+            self.throws.latch_until, self.throws.home_at, parts.registry.holidays.deadline,
         )  # fmt: skip
         return min((d for d in chain(own, self.guard.deadlines, self._power.deadlines) if d is not None), default=None)
 
     # The two ways in --------------------------------------------------------------------------
 
     def handle(self, event: Event, at: Instant) -> tuple[Effect, ...]:
-        """What follows from an event."""
-        return self._finish(HANDLERS[type(event)](self, event, at), at)
+        """What follows from an event, decided by the holiday that it is by then."""
+        begun = () if isinstance(event, Started) else tuple(self.parts.registry.follow_holidays(at))
+        return self._finish(chain(begun, HANDLERS[type(event)](self, event, at)), at)
 
     def tick(self, at: Instant) -> tuple[Effect, ...]:
         """What follows from time having passed."""
-        return self._finish(self._due(at), at)
+        return self._finish(chain(self.parts.registry.follow_holidays(at), self._due(at)), at)
 
     def _finish(self, effects: Iterable[Effect], at: Instant) -> tuple[Effect, ...]:
         """What any change may entail is found here, once."""
-        done = list(effects)
+        done = [*effects, *self.parts.registry.follow_holidays(at)]
         self._follow_policy(at)
         done += self._power.follow(done, at)
         done += self._follow_storage(at)
@@ -301,11 +325,13 @@ class Lock:
             return self.parts.trail.failed(event.ticket, at)
         return self.throws.actuator_failed(event.cause, at)
 
-    def _change(
-        self, event: PropertySet | UserSet | UserCleared | CredentialSet | CredentialCleared | ResetAsked, at: Instant
-    ) -> Iterable[Effect]:
+    def _change(self, event: Change, at: Instant) -> Iterable[Effect]:
         refusal = self.management_refusal
         return reply(event.request, refusal) if refusal is not None else self.parts.registry.change(event, at)
+
+    def _clock_changed(self, _event: ClockChanged, _at: Instant) -> Iterable[Effect]:
+        """What depends on it is looked at in every turn."""
+        return ()
 
     def _denied(self, event: Denied, at: Instant) -> Iterable[Effect]:
         return self.guard.denied(event, at)
@@ -337,7 +363,10 @@ HANDLERS: dict[type[Event], Callable[[Lock, Any, Instant], Iterable[Effect]]] = 
     UserCleared: Lock._change,
     CredentialSet: Lock._change,
     CredentialCleared: Lock._change,
+    ScheduleSet: Lock._change,
+    ScheduleCleared: Lock._change,
     ResetAsked: Lock._change,
+    ClockChanged: Lock._clock_changed,
     Noted: Lock._noted,
     Denied: Lock._denied,
     SettingsLoaded: Lock._settings,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from lockd.core.autolock import Autolock
 from lockd.core.bolt import Bolt
@@ -21,16 +21,20 @@ from lockd.errors import InsufficientBattery
 from lockd.settings import Settings
 from lockd.words import Alarm, Contact, Direction, OperationType, Sign, Source, Wish
 
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
 
 class Parts:
     """Bolt, door, people, trail; and what to do with them that more than one decider needs."""
 
     def __init__(
-        self, settings: Settings, snapshot: Snapshot, contacts: Mapping[Contact, bool], at: Instant
-    ) -> None:
+        self, settings: Settings, snapshot: Snapshot, contacts: Mapping[Contact, bool], at: Instant,
+        zone: Callable[[], tzinfo],
+    ) -> None:  # fmt: skip
         self.settings = settings
         self.trail = Trail(snapshot.last_seq)
-        self.registry = Registry(settings, snapshot, self.trail)
+        self.registry = Registry(settings, snapshot, self.trail, zone)
         self.bolt = Bolt(settings.bolt, contacts.get("locked"), contacts.get("unlocked"))
         self.door = Door(contacts.get("closed"), settings.door.ajar_s, at.mono)
         self.autolock = Autolock()

@@ -6,15 +6,29 @@ Changes are taken one at a time and hold from the moment they are on disk.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, get_args
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, get_args
 
+from lockd.core.calendar import Calendar
+from lockd.core.credentials import SPENT
 from lockd.core.effects import Drop, Effect, Entry, Put, Write
+from lockd.core.enrolment import clear_credential, set_credential
 from lockd.core.entries import alarm_entry, reply, storage_failure, system_entry, telling
-from lockd.core.events import CredentialCleared, CredentialSet, PropertySet, ResetAsked, UserCleared, UserSet
+from lockd.core.events import (
+    CredentialCleared,
+    CredentialSet,
+    PropertySet,
+    ResetAsked,
+    ScheduleCleared,
+    ScheduleSet,
+    UserCleared,
+    UserSet,
+)  # fmt: skip
+from lockd.core.holidays import Holidays
 from lockd.core.instant import Instant
-from lockd.core.people import SPENT, People, drop_user
-from lockd.core.roster import plan
+from lockd.core.people import People, drop_user
+from lockd.core.roster import Change as Planned
+from lockd.core.roster import clear_user, set_user
 from lockd.core.snapshot import Snapshot
 from lockd.core.trail import Trail
 from lockd.errors import Busy, InvalidField, LockdError
@@ -22,7 +36,12 @@ from lockd.settings import LockSettings, Settings
 from lockd.value import Value
 from lockd.words import LIMITS, OperatingMode
 
-Change = PropertySet | UserSet | UserCleared | CredentialSet | CredentialCleared | ResetAsked
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+Change = (
+    PropertySet | UserSet | UserCleared | CredentialSet | CredentialCleared | ScheduleSet | ScheduleCleared | ResetAsked
+)
 
 QUEUE_MAX = 64  #: changes that may wait for the disk
 
@@ -71,12 +90,15 @@ class Prepared(Value):
 
 
 class Registry:
-    """`properties`: rw values by D-Bus name; `people`: everybody."""
+    """`properties`: rw values by D-Bus name, but for what a holiday makes of the mode; `people`:
+    everybody; `zone`: gives the lock's time zone."""
 
-    def __init__(self, settings: Settings, snapshot: Snapshot, trail: Trail) -> None:
+    def __init__(self, settings: Settings, snapshot: Snapshot, trail: Trail, zone: Callable[[], tzinfo]) -> None:
         self.settings = settings
-        spent = {int(k.removeprefix(SPENT)): row.value for k, row in snapshot.state.items() if k.startswith(SPENT)}
-        self.people = People(snapshot.users.values(), snapshot.credentials.values(), spent)
+        spent = {k: row.value for k, row in snapshot.state.items() if k.startswith(SPENT)}
+        calendar = Calendar(snapshot.schedules.values(), zone)
+        self.people = People(snapshot.users.values(), snapshot.credentials.values(), spent, calendar)
+        self.holidays = Holidays()
         self.properties = from_settings(settings.lock)
         self._trail = trail
         self._queue: deque[Change] = deque()
@@ -87,6 +109,8 @@ class Registry:
             kept = snapshot.state.get(f"property:{name}")
             if kept is not None:
                 self.properties[name] = kept.value["value"]
+                if name == "OperatingMode":
+                    self.holidays = Holidays(kept.value.get("over", ()))
             elif snapshot.incomplete and name in WITHOUT_ROW:
                 self.properties[name] = WITHOUT_ROW[name]
                 self.decided += (self._row(name, WITHOUT_ROW[name]),)
@@ -97,7 +121,21 @@ class Registry:
     def mode(self) -> OperatingMode:
         """The operating mode in force."""
         mode: OperatingMode = self.properties["OperatingMode"]
-        return mode
+        return self.holidays.now[1] if self.holidays.now is not None else mode
+
+    def mode_at(self, at: Instant) -> OperatingMode:
+        """The operating mode at a moment, if nobody sets another one."""
+        holiday, mode = self.holidays.at(self.people.calendar, at), self.properties["OperatingMode"]
+        return holiday[1] if holiday is not None else mode
+
+    def follow_holidays(self, at: Instant) -> Iterator[Effect]:
+        """A holiday begins or ends when its time has come, and says so."""
+        before = self.holidays.now
+        if self.holidays.follow(self.people.calendar, at):
+            now = self.holidays.now
+            detail, (index, _) = ("holiday-began", now) if now is not None else ("holiday-ended", before or (0, ""))
+            entry = system_entry(detail, at, index=index, property="OperatingMode", value=self.mode)
+            yield self._trail.record(entry, (), at, telling(entry))
 
     def change(self, event: Change, at: Instant) -> Iterable[Effect]:
         """Take a change, now or after those that wait for the disk."""
@@ -129,19 +167,58 @@ class Registry:
             raise _not_made()
         match event:
             case PropertySet():
-                value = checked(event.name, event.value, from_settings(self.settings.lock))
-                entry = system_entry("property-set", at, property=event.name, value=str(value), by=event.by)
-                kept = self._row(event.name, value)
-                return Prepared(entry, (kept,), lambda: self.properties.update({event.name: value}))
+                return self._property(event, at)
+            case ScheduleSet() | ScheduleCleared():
+                return self._schedule(event, at)
             case ResetAsked():
                 return Prepared(alarm_entry("LockFactoryReset", at, by=event.by), self._everything(), self._forget)
             case _:
-                planned = plan(event, self.people, self.settings.users)
+                planned = self._plan(event)
                 entry, *more = (Entry("LockUserChange", at.wall, told) for told in (planned.told, *planned.users))
                 people = self.people
                 return Prepared(
                     entry, planned.writes, lambda: people.apply(planned.writes), planned.result, tuple(more)
                 )
+
+    def _plan(self, event: UserSet | UserCleared | CredentialSet | CredentialCleared) -> Planned:
+        match event:
+            case UserSet():
+                return set_user(event, self.people, self.settings.users)
+            case UserCleared():
+                return clear_user(event, self.people)
+            case CredentialSet():
+                return set_credential(event, self.people, self.settings.users)
+            case _:
+                return clear_credential(event, self.people)
+    def _property(self, event: PropertySet, at: Instant) -> Prepared:
+        value = checked(event.name, event.value, from_settings(self.settings.lock))
+        entry = system_entry("property-set", at, property=event.name, value=str(value), by=event.by)
+        if event.name != "OperatingMode":
+            kept = self._row(event.name, value)
+            return Prepared(entry, (kept,), lambda: self.properties.update({event.name: value}))
+        over = frozenset(self.people.calendar.lasting(at))
+
+        def apply() -> None:
+            self.properties["OperatingMode"] = value
+            self.holidays.over = over
+
+        return Prepared(entry, (self._row("OperatingMode", value, over),), apply)
+
+    def _schedule(self, event: ScheduleSet | ScheduleCleared, at: Instant) -> Prepared:
+        """A holiday that is set anew has something to say again."""
+        from lockd.core.scheduling import ALL_SCHEDULES, plan_schedule
+
+        planned, over = plan_schedule(event, self.people, self.settings.users), self.holidays.over
+        if event.kind == "HolidaySchedule":
+            over = over - {event.index} if event.index != ALL_SCHEDULES else frozenset()
+        mode = (self._row("OperatingMode", self.properties["OperatingMode"], over),)
+
+        def apply() -> None:
+            self.people.apply(planned.writes)
+            self.holidays.over = over
+
+        writes = (*planned.writes, *(mode if over != self.holidays.over else ()))
+        return Prepared(Entry("LockUserChange", at.wall, planned.told), writes, apply)
 
     def _commit(self, event: Change, prepared: Prepared, at: Instant) -> Effect:
         ticket = self._trail.next_ticket
@@ -167,15 +244,18 @@ class Registry:
         return self._trail.record(prepared.entry, prepared.writes, at, then, late)
 
     @staticmethod
-    def _row(name: str, value: Any) -> Put:
-        return Put("state", f"property:{name}", {"value": value})
+    def _row(name: str, value: Any, over: Iterable[int] = ()) -> Put:
+        return Put("state", f"property:{name}", {"value": value} | ({"over": sorted(over)} if over else {}))
 
     def _everything(self) -> tuple[Write, ...]:
-        known = sorted({*self.people.users, *self.people.spent})
-        people = (write for user in known for write in drop_user(user))
-        credentials = (Drop("credential", c.key) for c in self.people.credentials.values())
-        return (*people, *credentials, *(Drop("state", f"property:{name}") for name in self.properties))
+        people = self.people
+        owners = (credential.user for credential in people.credentials.values())
+        known = sorted({*people.users, *people.calendar.users(), *owners})
+        writes = (write for user in known for write in drop_user(user, people))
+        rows = (*people.spent, *(f"property:{name}" for name in self.properties))
+        return (*writes, *(Drop("state", key) for key in rows))
 
     def _forget(self) -> None:
-        self.people = People()
+        self.people = People(calendar=Calendar(zone=self.people.calendar.zone))
+        self.holidays.over = frozenset()
         self.properties = from_settings(self.settings.lock)

@@ -32,3 +32,4 @@ class Snapshot(Value):
     damaged: tuple[str, ...] = ()
     rolled_back: bool = False
     incomplete: bool = False
+    schedules: Mapping[str, Mapping[str, Any]] = {}

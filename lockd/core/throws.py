@@ -47,7 +47,8 @@ class Throws:
         self.parts = parts
         kept = snapshot.state[RELOCK].value if RELOCK in snapshot.state else {}
         self._kept_relock: tuple[int | None, bool] = (kept.get("seconds"), kept.get("emergency", False))
-        self.using: set[int] = set()
+        #: The rows of uses that are on their way to the disk.
+        self.using: set[str] = set()
         self.latch_until: float | None = None
         self.opened_inside_at = float("-inf")
         #: What the power failed for, until it is back and that is said.
@@ -68,7 +69,7 @@ class Throws:
     # Granted ----------------------------------------------------------------------------------
 
     def grant(
-        self, op: Operation, at: Instant, use: tuple[Write, ...] = (), writes: tuple[Write, ...] = (),
+        self, op: Operation, at: Instant, use: tuple[Put, ...] = (), writes: tuple[Write, ...] = (),
         recorded_only: bool = False, forced: bool = False,
     ) -> Iterator[Effect]:  # fmt: skip
         """Write it ahead, with the use that it consumes; what follows, follows when that is durable,
@@ -81,12 +82,12 @@ class Throws:
         power = {"emergency": True} if self.parts.feed.session.source is not None else {}
         who = {"credentials": [list(c) for c in op.credentials]}
         opened = Put("state", op.key, {"op": kept | who, "type": kind, **power})
-        if use:
-            self.using.add(op.user)
+        taken = {write.key for write in use}
+        self.using |= taken
 
         def then(seq: int, later: Instant) -> Iterator[Effect]:
             if not self.parts.trail.owed(ticket):
-                self.using.discard(op.user)
+                self.using -= taken
             if recorded_only and not seq:
                 yield from self._unrecorded(op, later)
                 return
@@ -99,10 +100,10 @@ class Throws:
         def late(seq: int, later: Instant) -> Iterator[Effect]:
             # What was used for nothing is given back. An ordinary operation went ahead without its
             # record; its row has no more to say.
-            self.using.discard(op.user)
+            self.using -= taken
             if seq:
                 entry = system_entry("late-record", later, grant=seq)
-                yield self.parts.record(entry, later, (*_back(use), Drop("state", op.key)))
+                yield self.parts.record(entry, later, (*self._back(op), Drop("state", op.key)))
 
         bound = INSIDE_BOUND_S if op.source == "Button" else BOUND_S
         duress = {"alarm": "ForcedUser"} if forced else {}
@@ -146,7 +147,7 @@ class Throws:
             return shortage
         if self.hands.holding(at.mono):
             return Busy("Somebody moves the bolt by hand (busy): try again.", "busy")
-        forbidden = self._forbidden(op)
+        forbidden = self._forbidden(op, at)
         if forbidden is not None:
             return forbidden
         if op.wish == "Lock" and self.parts.door.closed is False and self.parts.settings.bolt.kind == "motor":
@@ -170,11 +171,13 @@ class Throws:
         """Whether a relock that came to nothing is to be tried again; what lacks power waits for it."""
         return self.parts.shortage is None and self.parts.bolt.state != "Jammed" and not self._spares_relock()
 
-    def _forbidden(self, op: Operation) -> LockdError | None:
+    def _forbidden(self, op: Operation, at: Instant) -> LockdError | None:
         """An operation that had to wait may have lost its right meanwhile."""
         user = self.parts.registry.people.users.get(op.user)
         if op.user and (user is None or user.status != "OccupiedEnabled"):
             return DisabledUserDenied("This user was removed or disabled meanwhile.")
+        if user is not None and not self.parts.registry.people.within_hours(user, at):
+            return Restricted("This user's hours have ended meanwhile (schedule-shut).", "schedule-shut")
         mode = self.parts.registry.mode
         if op.source in SHUT[mode] and (user is None or user.type != "ProgrammingUser"):
             return Restricted(f"Refused (mode-forbids): {IN_WORDS[mode]}.", "mode-forbids")
@@ -351,7 +354,7 @@ class Throws:
     def _succeed(self, op: Operation, at: Instant) -> Iterator[Effect]:
         proof, drilled = self.parts.proof(op, at)
         yield self._outcome(op, "done", at, (*self._relock_rows(), *proof, *self.parts.feed.energy.rows()))
-        yield from (self.parts.record(each, at) for each in drilled)
+        yield from (self.parts.record(each, at) for each in (*drilled, *op.tells))
         if op.wait:
             yield from reply(op.request)
         if op.source == "Button" and op.wish == "Unlock":
@@ -360,9 +363,12 @@ class Throws:
 
     def _fail(self, op: Operation, error: LockdError, at: Instant) -> Iterator[Effect]:
         why = error.name if error.name in get_args(OperationError) else "Unspecified"
-        back = _back(op.use) if self.parts.bolt.lock_state == "Locked" else ()
+        nothing_came_of_it = self.parts.bolt.lock_state == "Locked"
+        back = self._back(op) if nothing_came_of_it else ()
         self.parts.registry.people.apply(back)
         yield self._outcome(op, "failed", at, back, error=why, detail=error.detail)
+        if not nothing_came_of_it:
+            yield from (self.parts.record(each, at) for each in op.tells)
         if op.wait:
             yield from reply(op.request, error)
         yield from self.parts.refused(op.source, error.name)
@@ -383,7 +389,8 @@ class Throws:
         entry = operation_entry(op, self.parts.operation_type(op.wish), phase, at, **more)
         return self.parts.record(entry, at, (*also, Drop("state", op.key)))
 
-
-def _back(use: tuple[Write, ...]) -> tuple[Write, ...]:
-    """The writes that give back what was used for nothing."""
-    return tuple(Drop(write.table, write.key) for write in use)
+    def _back(self, op: Operation) -> tuple[Write, ...]:
+        """The writes that give back what was used for nothing, unless it was renewed and used again."""
+        spent = self.parts.registry.people.spent
+        mine = (write for write in op.use if spent.get(write.key, write.value) == write.value)
+        return tuple(Drop(write.table, write.key) for write in mine)

@@ -26,7 +26,7 @@ from lockd.core.effects import (
     Spare,
     StopBolt,
 )  # fmt: skip
-from lockd.core.events import EffectFailed, Recorded, Sensed, SettingsLoaded, Started
+from lockd.core.events import ClockChanged, EffectFailed, Recorded, Sensed, SettingsLoaded, Started
 from lockd.core.lock import Lock
 from lockd.daemon import notify
 from lockd.daemon.clock import Clock
@@ -40,6 +40,7 @@ from lockd.daemon.opening import open_store
 from lockd.daemon.power import Power
 from lockd.daemon.pump import Pump
 from lockd.daemon.voice import Voice
+from lockd.daemon.zone import Zone
 from lockd.errors import ConfigurationError, LockdError
 from lockd.reading import Reading
 from lockd.settings import Settings, load
@@ -79,12 +80,13 @@ class Daemon:
         self.digests = Digests(opened.digester)
         ends.callback(self.digests.close)
         self.voice = Voice()
-        lock = Lock(settings, opened.snapshot, self.hardware.contacts.levels(), self.clock.now())
+        levels, zone = self.hardware.contacts.levels(), Zone(settings.time.zone)
+        lock = Lock(settings, opened.snapshot, levels, self.clock.now(), zone)
         self.power = Power(
             self.hardware, settings.power, lambda event: self.pump.submit(event), lambda: self.health.tell()
         )
         self.health = Health(
-            lock, self.hardware, self.journal, self.digests, self.clock, self.voice, opened, self.power
+            lock, self.hardware, self.journal, self.digests, self.clock, self.voice, opened.why_not, self.power
         )
         self.pump = Pump(lock, self.clock.now, {
             Record: self.journal.write,
@@ -199,7 +201,12 @@ class Daemon:
         self._spawn(bus.run())
         interval = notify.watchdog_s()
         if interval is not None:
-            self._spawn(self.health.watch(interval))
+            self._spawn(self.health.watch(interval, self._look_at_clock))
+
+    def _look_at_clock(self) -> None:
+        """Nobody tells when NTP has set it."""
+        if self.clock.changed():
+            self.pump.submit(ClockChanged())
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -17,6 +17,8 @@ NTP_DONE = "/run/systemd/timesync/synchronized"
 RTC_USED = "/sys/class/rtc/rtc0/hctosys"
 #: The row of the store's table `state` that keeps the owner's word for the rest of the boot.
 OWNERS_TIME = "time"
+#: A clock that has gone ahead or back by more than this was put.
+PUT_S = 1.0
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
@@ -47,11 +49,18 @@ class Clock:
         self._set_apart = 0  # the owner's word: microseconds ahead of the system's clock
         self._set_by_owner = False
         self.forced: TimeState | None = "Trusted" if simulated else None
+        self._seen: tuple[float, TimeState] = (0.0, "Unknown")
 
     def now(self) -> Instant:
         """This moment."""
         wall = time.time_ns() // 1000 + self._set_apart
         return Instant(time.clock_gettime(time.CLOCK_BOOTTIME), wall, self._trust(wall))
+
+    def changed(self) -> bool:
+        """Whether it was put, or is worth more or less, since this was asked last."""
+        at = self.now()
+        before, self._seen = self._seen, (at.wall / 1_000_000 - at.mono, at.trust)
+        return before[1] != at.trust or abs(before[0] - self._seen[0]) > PUT_S
 
     def apart(self, seconds: int) -> int:
         """Microseconds from the system's clock to the time that the owner says it is."""

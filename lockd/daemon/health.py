@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from lockd.core.instant import Instant
@@ -14,7 +15,6 @@ from lockd.daemon.digests import Digests
 from lockd.daemon.finding import finding
 from lockd.daemon.hardware import Hardware
 from lockd.daemon.journal import Journal
-from lockd.daemon.opening import Opened
 from lockd.daemon.power import Power
 from lockd.daemon.voice import Voice
 from lockd.errors import LockdError
@@ -32,19 +32,19 @@ class Health:
 
     def __init__(
         self, lock: Lock, hardware: Hardware, journal: Journal, digests: Digests, clock: Clock, voice: Voice,
-        opened: Opened, power: Power,
+        why_no_store: str, power: Power,
     ) -> None:  # fmt: skip
         self._lock, self._hardware, self._journal, self._clock, self._voice = lock, hardware, journal, clock, voice
         self._digests = digests
-        self._opened, self._power = opened, power
+        self._why_no_store, self._power = why_no_store, power
         self._told: list[str] = []
         self._trouble = ""
 
     def degraded(self) -> list[str]:
         """A line for each thing that does not work."""
         lines = list(self._lock.degraded())
-        if self._opened.why_not:  # which is why no record can be written
-            lines = [line for line in lines if not line.startswith("store: ")] + [f"store: {self._opened.why_not}"]
+        if self._why_no_store:  # which is why no record can be written
+            lines = [line for line in lines if not line.startswith("store: ")] + [f"store: {self._why_no_store}"]
         if self._power.trouble:
             lines.append(f"power: {self._power.trouble}")
         if self._voice.bus is None or self._voice.bus.trouble:
@@ -64,9 +64,11 @@ class Health:
         lines = [line for line in self.degraded() if not line.startswith("dbus: not started")]
         return f"degraded: {'; '.join(lines)}" if lines else "a PIN works"
 
-    async def watch(self, interval_s: float) -> None:
-        """Tell systemd that lockd lives, but only after looking."""
+    async def watch(self, interval_s: float, awake: Callable[[], None]) -> None:
+        """Tell systemd that lockd lives, but only after looking. `awake` is called each time, for what
+        nobody tells of and is not worth waking up for."""
         while True:
+            awake()
             if await self.fit():
                 notify.alive()
             await asyncio.sleep(interval_s)
@@ -158,7 +160,7 @@ class Health:
 
     def _people(self, at: Instant) -> dict[str, Any]:
         """Whether anybody could come in with a code."""
-        if self._opened.why_not:
+        if self._why_no_store:
             return finding("people", "unchecked", "the store cannot be read")
         people = self._lock.people
         able = [

@@ -33,10 +33,26 @@ _user_fields = fields(
         "rule": word(*get_args(words.CredentialRule)),
     },
 )
-_new_user_fields = fields(names.SET_CREDENTIAL_OPTIONS, {"user_status": _status, "user_type": _type})
+_credential_fields = fields(
+    names.SET_CREDENTIAL_OPTIONS,
+    {
+        "user_status": _status,
+        "user_type": _type,
+        "uses": number(0, 255),
+        "from": number(0, 4_102_444_800),
+        "until": number(0, 4_102_444_800),
+        "spare": anything,
+        "duress": anything,
+    },
+)
 
 #: From when this lockd was made, as a clock before that is never trusted, to what no clock of ours will see.
 _seconds = number(RELEASED // 1_000_000, 4_102_444_800)
+
+_place = number(1, 253)
+_place_or_all = number(1, 253, names.ALL_SCHEDULES)
+_hour, _minute = number(0, 23), number(0, 59)
+_moment = number(0, 2**33)
 
 #: Method -> argument -> check.
 ARGUMENTS: Mapping[str, Mapping[str, Check]] = {
@@ -55,10 +71,34 @@ ARGUMENTS: Mapping[str, Mapping[str, Check]] = {
         "index": _index,
         "data": octets,
         "user": _user_or_new,
-        "fields": _new_user_fields,
+        "fields": _credential_fields,
     },
+    "RatePIN": {"data": octets, "user": _user_or_new},
     "GetCredentialStatus": {"type": _credential, "index": _index},
     "ClearCredential": {"type": word("", *get_args(words.CredentialType)), "index": _index_or_all},
+    "Explain": {"user": _index, "time": _moment},
+    "SetWeekDaySchedule": {
+        "index": _place,
+        "user": _index,
+        "days": number(1, 127),
+        "start_hour": _hour,
+        "start_minute": _minute,
+        "end_hour": _hour,
+        "end_minute": _minute,
+    },
+    "GetWeekDaySchedule": {"index": _place, "user": _index},
+    "ClearWeekDaySchedule": {"index": _place_or_all, "user": _index},
+    "SetYearDaySchedule": {"index": _place, "user": _index, "start": _moment, "end": _moment},
+    "GetYearDaySchedule": {"index": _place, "user": _index},
+    "ClearYearDaySchedule": {"index": _place_or_all, "user": _index},
+    "SetHolidaySchedule": {
+        "index": _place,
+        "start": _moment,
+        "end": _moment,
+        "mode": word(*get_args(words.OperatingMode)),
+    },
+    "GetHolidaySchedule": {"index": _place},
+    "ClearHolidaySchedule": {"index": _place_or_all},
     "Read": {"from": number(0, 2**63 - 1), "max": number(1, 1000)},
     "Verify": {},
     "Drill": {},

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from lockd.value import Value
-from lockd.words import Wish
+from lockd.words import ScheduleKind, Wish
 
 
 class Caller(Value):
@@ -61,11 +61,28 @@ class Desk(Protocol):
     ) -> tuple[int, int]:
         """The user, and the next free index. `data` of a PIN is ASCII digits."""
 
+    async def rate_pin(self, pin: str, user: int) -> list[str]:
+        """Why this PIN is not a good one for the user (0: a new one), in words; empty: it is."""
+
     def credential_status(self, kind: str, index: int) -> Mapping[str, Any]:
         """STATUS_FIELDS."""
 
     async def clear_credential(self, kind: str, index: int, by: str) -> None:
         """Kind "": every type; index 0xFFFE: all of the type."""
+
+    def explain(self, user: int, seconds: int) -> Mapping[str, Any]:
+        """EXPLANATION_FIELDS; seconds since 1970, 0: now."""
+
+    async def set_schedule(
+        self, kind: ScheduleKind, index: int, user: int, fields: Mapping[str, Any], by: str
+    ) -> None:
+        """An entry of SCHEDULE_FIELDS' kind; user 0: the lock's own, a holiday."""
+
+    def get_schedule(self, kind: ScheduleKind, index: int, user: int) -> Mapping[str, Any]:
+        """Its fields; NotFound for a place that is free."""
+
+    async def clear_schedule(self, kind: ScheduleKind, index: int, user: int, by: str) -> None:
+        """Index 0xFE: all of that kind and user."""
 
     async def read_log(self, first: int, limit: int) -> list[dict[str, Any]]:
         """EVENT_FIELDS of each, ascending."""

@@ -15,6 +15,7 @@ BUS_NAME = "org.lockd1"
 PATH = "/org/lockd1"
 ERROR = "org.lockd1.Error."
 ALL = 0xFFFE
+ALL_SCHEDULES = 0xFE
 
 #: Polkit actions `org.lockd1.<right>`; "any": everybody who may speak to the name at all.
 Right = Literal["any", "operate", "manage", "read-log", "configure", "reset"]
@@ -85,17 +86,29 @@ EVENT_FIELDS = {
 #: Keys of the user dictionaries and their types.
 USER_FIELDS = {
     "index": "u", "name": "s", "unique_id": "u", "status": "s", "type": "s", "rule": "s",
-    "credentials": "a(su)", "creator": "s", "modifier": "s", "next": "u",
+    "credentials": "a(su)", "spare": "a(su)", "duress": "a(su)", "limited": "a(su)", "creator": "s", "modifier": "s",
+    "next": "u",
 }
 
 #: Options of the Lock methods.
 OPERATION_OPTIONS = {"pin": "s", "wait": "b"}
 #: Keys that SetUser takes.
 SET_USER_OPTIONS = {"name": "s", "unique_id": "u", "status": "s", "type": "s", "rule": "s"}
-#: Keys that SetCredential takes when it makes a new user.
-SET_CREDENTIAL_OPTIONS = {"user_status": "s", "user_type": "s"}
+#: Keys that SetCredential takes: the first two when it makes a new user.
+SET_CREDENTIAL_OPTIONS = {
+    "user_status": "s", "user_type": "s", "uses": "u", "from": "t", "until": "t", "spare": "b", "duress": "b",
+}
 #: Keys of GetCredentialStatus's answer.
-STATUS_FIELDS = {"exists": "b", "user": "u", "creator": "s", "modifier": "s", "next": "u"}
+STATUS_FIELDS = {
+    "exists": "b", "user": "u", "creator": "s", "modifier": "s", "uses": "u", "left": "u", "from": "t", "until": "t",
+    "spare": "b", "duress": "b", "duress_digit": "b", "next": "u",
+}
+#: Keys of Explain's answer.
+EXPLANATION_FIELDS = {"allowed": "b", "reason": "s", "detail": "s", "next_open": "t", "until": "t"}
+#: Keys of the answers of GetWeekDaySchedule, GetYearDaySchedule and GetHolidaySchedule.
+WEEK_FIELDS = {"days": "y", "start_hour": "y", "start_minute": "y", "end_hour": "y", "end_minute": "y"}
+YEAR_FIELDS = {"start": "t", "end": "t"}
+HOLIDAY_FIELDS = {"start": "t", "end": "t", "mode": "s"}
 #: Keys of Verify's answer.
 REPORT_FIELDS = {"ok": "b", "first": "t", "last": "t", "bad": "t", "reason": "s"}
 #: Keys of Diagnose's answers.
@@ -131,7 +144,8 @@ LOCK = Interface(
         Property("DoorState", "s", "DoorOpen, DoorClosed, DoorForcedOpen, DoorAjar or Unknown."),
         Property("ActuatorEnabled", "b", "Whether the motor can be driven at all."),
         Property("OperatingMode", "s", "Normal, Vacation (from outside only by remote), Privacy (nothing from"
-                 " outside), NoRemoteLockUnlock or Passage (no code needed, no relock).", "configure"),
+                 " outside), NoRemoteLockUnlock or Passage (no code needed, no relock); that of a holiday while it"
+                 " lasts.", "configure"),
         Property("AutoRelockTime", "u", "Seconds from unlocking to locking again (at most 86400); 0: off.",
                  "configure"),
         Property("WrongCodeEntryLimit", "y", "Wrong codes within the window that start a lockout (1-255).",
@@ -155,31 +169,73 @@ LOCK = Interface(
 
 USERS = Interface(
     "org.lockd1.Users",
-    "Who may come in. Indexes are 1-based; 0xFFFE means all. Secrets are write-only.",
+    "Who may come in, and when. Indexes are 1-based; 0xFFFE means all, of schedules 0xFE. Secrets are write-only.",
     methods=(
         Method("SetUser", "manage", "Add or Modify a user. Fields: name s, unique_id u, status s, type s, rule s.",
                args("operation s, index u, fields a{sv}", SET_USER_OPTIONS)),
         Method("GetUser", "manage", "One user; a free place answers only index and next (the next one in use, 0:"
                " none).", args("index u"), args("user a{sv}", USER_FIELDS)),
-        Method("ListUsers", "manage", "Every user.", (), args("users aa{sv}", USER_FIELDS)),
-        Method("ClearUser", "manage", "Remove a user and his credentials; 0xFFFE: all.", args("index u")),
-        Method("SetCredential", "manage", "Add or Modify a credential; type PIN. User 0 makes a new user, and only then"
-               " fields may hold user_status s and user_type s. Answers the user and the next free index.",
+        Method("ListUsers", "manage", "Every user. spare, duress and limited (in uses or time) name those of his"
+               " credentials that are so.", (), args("users aa{sv}", USER_FIELDS)),
+        Method("ClearUser", "manage", "Remove a user with his credentials and schedules; 0xFFFE: all.",
+               args("index u")),
+        Method("SetCredential", "manage", "Add or Modify a credential: PIN or ProgrammingPIN (digits), RFID (a card's"
+               " UID or number), Fingerprint (the sensor's slot, 2 bytes, big-endian) or Phone (a key of 32 bytes)."
+               " User 0 makes a new user, and only then fields may hold user_status s and user_type s. The others:"
+               " uses u (it opens so often, at most 255), from t and until t (only between these, in seconds since"
+               " 1970), spare b (a spare PIN, at most 2 of a user), duress b (a PIN that opens under a silent alarm)."
+               " What is not given stays as it was; 0 ends a limit. Setting it anew gives its uses back. Answers the"
+               " user and the next free index.",
                args("operation s, type s, index u, data ay, user u, fields a{sv}", SET_CREDENTIAL_OPTIONS),
                args("user u, next u")),
-        Method("GetCredentialStatus", "manage", "exists b, user u, creator s, modifier s, next u. Never the data.",
+        Method("RatePIN", "manage", "What is wrong with a PIN that this user (0: a new one) is to get, in words: it"
+               " counts, it repeats, it is a date, it is one digit from somebody else's. Nothing is set or kept.",
+               args("data ay, user u"), args("faults as")),
+        Method("GetCredentialStatus", "manage", "exists b, user u, creator s, modifier s, uses u and left u (if they"
+               " are limited), from t, until t (if there are such), spare b, duress b (a duress PIN), duress_digit b"
+               " (it has a duress variant), next u. Never the data.",
                args("type s, index u"), args("status a{sv}", STATUS_FIELDS)),
         Method("ClearCredential", "manage", "Remove a credential; type \"\": of every type; index 0xFFFE: all. A"
                " user's last one takes him along.", args("type s, index u")),
+        Method("Explain", "manage", "Whether a user could come in at a time (seconds since 1970; 0: now): allowed b,"
+               " reason s (a sentence), detail s (the record's word for it), next_open t (when his hours begin, where"
+               " these keep him out) and until t (when they end), seconds since 1970; 0: never, or unknown.",
+               args("user u, time t"), args("explanation a{sv}", EXPLANATION_FIELDS)),
+        Method("SetWeekDaySchedule", "manage", "Hours of a user's week. days: those on which it begins: Sunday 1,"
+               " Monday 2, Tuesday 4, Wednesday 8, Thursday 16, Friday 32, Saturday 64, added up; by the lock's clock."
+               " An end before the start is past midnight, an equal one makes a whole day; the end itself is outside.",
+               args("index u, user u, days y, start_hour y, start_minute y, end_hour y, end_minute y")),
+        Method("GetWeekDaySchedule", "manage", "The values as they were set; NotFound for a free place.",
+               args("index u, user u"), args("schedule a{sv}", WEEK_FIELDS)),
+        Method("ClearWeekDaySchedule", "manage", "Remove it; index 0xFE: all of this user.", args("index u, user u")),
+        Method("SetYearDaySchedule", "manage", "Days of a user's calendar, in seconds since 1970; the end itself is"
+               " outside.", args("index u, user u, start t, end t")),
+        Method("GetYearDaySchedule", "manage", "As GetWeekDaySchedule.", args("index u, user u"),
+               args("schedule a{sv}", YEAR_FIELDS)),
+        Method("ClearYearDaySchedule", "manage", "As ClearWeekDaySchedule.", args("index u, user u")),
+        Method("SetHolidaySchedule", "manage", "Another operating mode from start to end, in seconds since 1970. Of"
+               " several at once the lowest index counts. A mode that is set while it lasts holds at once, and stays.",
+               args("index u, start t, end t, mode s")),
+        Method("GetHolidaySchedule", "manage", "As GetWeekDaySchedule.", args("index u"),
+               args("schedule a{sv}", HOLIDAY_FIELDS)),
+        Method("ClearHolidaySchedule", "manage", "Remove it; 0xFE: all.", args("index u")),
     ),
     properties=(
         Property("NumberOfTotalUsersSupported", "u", "Users that fit."),
         Property("NumberOfPINUsersSupported", "u", "PINs that fit."),
+        Property("NumberOfRFIDUsersSupported", "u", "Cards that fit."),
         Property("NumberOfCredentialsSupportedPerUser", "u", "Credentials that one user may have."),
+        Property("NumberOfWeekDaySchedulesSupportedPerUser", "u", "Schedules of the week that one user may have."),
+        Property("NumberOfYearDaySchedulesSupportedPerUser", "u", "Schedules of the calendar that one user may have."),
+        Property("NumberOfHolidaySchedulesSupported", "u", "Holidays that fit."),
         Property("MinPINCodeLength", "y", "The fewest digits of a PIN."),
         Property("MaxPINCodeLength", "y", "The most digits of a PIN."),
+        Property("MinRFIDCodeLength", "y", "The fewest bytes of a card's data."),
+        Property("MaxRFIDCodeLength", "y", "The most bytes of a card's data."),
+        Property("PINQuality", "s", "What is done about a PIN that is easy to guess: allow, warn (SetCredential takes"
+                 " it, and RatePIN says why not to) or refuse."),
     ),
-    signals=(Signal("LockUserChange", "A user or a credential was added, changed or removed.", _EVENT),),
+    signals=(Signal("LockUserChange", "A user, a credential or a schedule was added, changed or removed.", _EVENT),),
 )
 
 LOG = Interface(
@@ -240,8 +296,8 @@ MANAGER = Interface(
         Method("SetTime", "configure", "The owner's word for the time, in seconds since 1970: trusted until the next"
                " boot.", args("time t")),
         Method("RotateKey", "configure", "Make a new data key and seal everything with it again."),
-        Method("FactoryReset", "reset", "Erase every user, credential and setting kept in the store. The word must be"
-               " \"erase everything\". The audit trail stays and says so.", args("word s")),
+        Method("FactoryReset", "reset", "Erase every user, credential, schedule and setting kept in the store. The word"
+               " must be \"erase everything\". The audit trail stays and says so.", args("word s")),
     ),
     properties=(
         Property("Version", "s", "lockd's version.", changes="const"),

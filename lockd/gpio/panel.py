@@ -62,6 +62,8 @@ SIGNS: dict[Sign, Score] = {
     # that PIN is none; it is one, but not now
     "wrong": Score(1, red="##.##.##", buzzer="##.##.##"),
     "refused": Score(1, red="#" * 10, buzzer="#" * 8),
+    # that was right, and another one is needed
+    "more": Score(1, green="####.####", buzzer="#....#"),
     # emergency power feeds the lock: type your PIN; nothing can move the bolt; what is plugged in is wrong
     "emergency": Score(1, green="#.#.#.#####", buzzer="#.#.#.#####"),
     "no-power": Score(1, red="##....##....##....##", buzzer="#.....#.....#.....#"),

@@ -32,10 +32,13 @@ TABLES = {
     "state": ROW_COLUMNS,
     "base": "id, sealed",
     "event": "id, sealed",
+    "schedule": ROW_COLUMNS,
 }
 _SCHEMA = tuple(
     f"CREATE TABLE {table} ({columns.replace('id', 'id INTEGER PRIMARY KEY', 1)})" for table, columns in TABLES.items()
 )
+#: What the first lockd had not. A store of its is given it; rows that were in it are missed all the same (rows.py).
+_LATER = {_SCHEMA[-1]}
 
 
 @contextmanager
@@ -84,13 +87,15 @@ def _prepare(db: sqlite3.Connection) -> None:
     db.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
     db.execute("PRAGMA journal_size_limit = 8388608")
     there = {statement for (statement,) in db.execute("SELECT sql FROM sqlite_master")}
-    if not there:
+    wanted = {statement.encode(): statement for statement in _SCHEMA}
+    missing = [statement for encoded, statement in wanted.items() if encoded not in there]
+    if there and (not there <= wanted.keys() or not _LATER.issuperset(missing)):
+        raise Unreadable("lockd.db does not hold lockd's tables")
+    if missing:
         with transaction(db):
-            for statement in _SCHEMA:
+            for statement in missing:
                 db.execute(statement)
         fold(db)  # whatever comes over the -wal, the tables are there
-    elif there != {statement.encode() for statement in _SCHEMA}:
-        raise Unreadable("lockd.db does not hold lockd's tables")
 
 
 def _expect_writable(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The tables user, credential and state: sealed rows by key, and the roll that covers them all.
+"""The tables user, credential, state and schedule: sealed rows by key, and the roll that covers them all.
 
 Every row leaves a mark, a MAC of its table, id and sequence number. The roll is the exclusive-or
 of all marks; each audit event holds it as of its commit, so that a row deleted or an older one
@@ -21,14 +21,14 @@ from lockd.store.database import ROW_COLUMNS, next_start, salvage
 from lockd.store.keys import KeyRing
 from lockd.store.seal import Damaged, Sealer
 
-PEOPLE = ("user", "credential", "state")
+PEOPLE = ("user", "credential", "state", "schedule")
 ROLL_BYTES = 16
 _ID = Struct(">q")
 _MARK = Struct(">qq")
 
 
 class Rows:
-    """Reads and writes the sealed rows of the three tables."""
+    """Reads and writes the sealed rows of these tables."""
 
     def __init__(self, sealer: Sealer, ring: KeyRing) -> None:
         self._sealer = sealer

@@ -259,12 +259,13 @@ class Vault:
         if self._head.roll is None:
             damaged.append(f"event {self._head.seq}, the newest one, is damaged")
         elif self._head.roll != self._roll:
-            damaged.append("users, credentials or state are not those of the last event: some are gone, or older ones"
-                           " were put back")
+            damaged.append("users, credentials, schedules or state are not those of the last event: some are gone, or"
+                           " older ones were put back")
         return Snapshot(
             values(found["user"]), values(found["credential"]), found["state"],
             boot, self._head.seq, tuple(damaged), rolled_back,
             incomplete=rolled_back or not self._whole or len(damaged) > told,
+            schedules=values(found["schedule"]),
         )
 
     def _is_rolled_back(self, db: sqlite3.Connection, damaged: list[str]) -> bool:
@@ -335,5 +336,5 @@ class Vault:
 
 
 def _lasts(write: Write) -> bool:
-    """Whether it is of what people have set up: a user, a credential, a property."""
+    """Whether it is of what people have set up: a user, a credential, a schedule, a property."""
     return write.table != "state" or write.key.startswith("property:")

@@ -156,10 +156,10 @@ def test_a_refused_pin_is_called_a_pin(ctl: Ctl, lockd: FakeLockd) -> None:
     assert (ran.status, ran.err) == (65, "lockctl: a PIN has 6 to 8 digits; this has 3.\n")
 
 
-def test_only_types_that_the_lock_enforces_are_offered(ctl: Ctl, lockd: FakeLockd) -> None:
-    assert ctl("user", "add", "Carla", "--type", "week-day-schedule").status == 64
-    assert "schedule" not in ctl("user", "add", "--help").out
+def test_every_type_is_offered_and_no_other(ctl: Ctl, lockd: FakeLockd) -> None:
+    assert ctl("user", "add", "Carla", "--type", "king").status == 64
     assert lockd.done == []
+    assert all(name in ctl("user", "add", "--help").out for name in ("unrestricted", "week-day-schedule"))
 
 
 def test_a_user_is_changed_by_name(ctl: Ctl, lockd: FakeLockd) -> None:

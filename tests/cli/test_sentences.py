@@ -55,6 +55,8 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
      "anna tried to lock over D-Bus: the door is open"),
     ({"type": "Unlock", "source": "Remote", "by": ANNA, "error": "InvalidCredential", "detail": "pin-required"},
      "anna tried to unlock over D-Bus: a PIN is required"),
+    ({"type": "Unlock", "source": "Keypad", "user": 1, "error": "Restricted", "detail": "schedule-shut"},
+     "Anna tried to unlock at the keypad: it was outside this user's hours"),
     ({"type": "Unlock", "source": "Keypad", "error": "Restricted", "detail": "locked-out", "count": 17},
      "17 tries at the keypad were refused: locked out after too many wrong codes"),
     ({"type": "Unlock", "source": "Keypad", "user": 1, "phase": "interrupted", "error": "Unspecified"},
@@ -87,6 +89,19 @@ OTHERS: list[tuple[dict[str, Any], str]] = [
      "anna changed PIN 4 of Anna"),
     ({"kind": "LockUserChange", "data_type": "PIN", "operation": "Clear", "user": 9, "index": 4, "by": ANNA},
      "anna removed PIN 4 of user 9"),
+    ({"kind": "LockUserChange", "data_type": "WeekDaySchedule", "operation": "Add", "user": 1, "index": 2, "by": ANNA},
+     "anna added week day schedule 2 of Anna"),
+    ({"kind": "LockUserChange", "data_type": "YearDaySchedule", "operation": "Clear", "user": 1, "index": 254,
+      "by": ANNA},
+     "anna removed every year day schedule of Anna"),
+    ({"kind": "LockUserChange", "data_type": "HolidaySchedule", "operation": "Modify", "index": 1, "by": ANNA},
+     "anna changed holiday schedule 1"),
+    ({"kind": "System", "detail": "holiday-began", "index": 1, "property": "OperatingMode", "value": "Vacation"},
+     "Holiday 1 began: the operating mode is Vacation"),
+    ({"kind": "System", "detail": "holiday-ended", "index": 1, "property": "OperatingMode", "value": "Normal"},
+     "Holiday 1 is over: the operating mode is Normal"),
+    ({"kind": "System", "detail": "credential-shown", "source": "Keypad", "user": 1, "credentials": PIN, "count": 1},
+     "Anna showed a PIN at the keypad; 1 more needed"),
     ({"kind": "System", "property": "AutoRelockTime", "value": "30", "by": ANNA}, "anna set auto relock time to 30"),
     ({"kind": "System", "detail": "key-rotated", "by": ANNA}, "The store was sealed with a new key, by anna"),
     ({"kind": "System", "detail": "lockout-ended", "source": "Keypad"}, "The lockout ended at the keypad"),
@@ -119,7 +134,7 @@ def test_names_are_told_in_words(name: str, told: str) -> None:
 def test_every_property_is_told_in_words_and_none_is_torn(name: str) -> None:
     said = spaced(name).split()
     assert "".join(said).lower() == name.lower()
-    assert all(word.islower() or word == "PIN" for word in said)
+    assert all(word.islower() or word in ("PIN", "RFID") for word in said)
     assert all(len(word) > 1 for word in said)
 
 

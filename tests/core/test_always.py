@@ -18,21 +18,23 @@ from lockd.core.events import (
     PropertySet,
     Recorded,
     ResetAsked,
+    ScheduleCleared,
+    ScheduleSet,
     SettingsLoaded,
     Started,
     UserCleared,
     UserSet,
 )  # fmt: skip
-from lockd.core.roster import ALL, ENFORCED
+from lockd.core.roster import ALL
 from lockd.settings import Pin
-from lockd.words import Contact, OperatingMode, TimeState, Wish
+from lockd.words import Contact, CredentialRule, OperatingMode, ScheduleKind, TimeState, UserType, Wish
 from tests.core.power_events import PowerEvents
-from tests.core.world import AT_LOCKED, AT_UNLOCKED, World, digest, wired
+from tests.core.world import AT_LOCKED, AT_UNLOCKED, NOON, World, digest, wired
 
 CODES = ("code one", "code two", "code three", "code four")
 SECRETS = tuple(text for code in CODES for text in (code, digest(code).hex(), digest(code).decode()))
 
-LOCK = {"auto_relock_s": 30, "wrong_code_limit": 3, "lockout_s": 20}
+LOCK = {"auto_relock_s": 30, "duress_digit": True, "wrong_code_limit": 3, "lockout_s": 20}
 KINDS = {
     "motor": ({}, AT_LOCKED),
     "motor with a latch": ({"latch": Pin(9)}, AT_UNLOCKED),
@@ -40,6 +42,10 @@ KINDS = {
     "motor without a door contact": ({"retries": 0}, {"locked": False, "unlocked": False}),
     "strike": ({"kind": "strike"}, AT_LOCKED),
 }  # fmt: skip
+
+TERMS: tuple[dict[str, Any], ...] = (
+    {}, {}, {"uses": 1}, {"uses": 2, "spare": True}, {"until": NOON // 1_000_000 + 60}, {"duress": True},
+)  # fmt: skip
 
 codes = st.sampled_from((None, *CODES))
 indexes = st.sampled_from((1, 2, 3, 101, ALL))
@@ -81,15 +87,41 @@ class Anything(PowerEvents):
 
     # Managers --------------------------------------------------------------------------------------
 
-    @rule(op=st.sampled_from(("Add", "Modify")), index=indexes, kind=st.sampled_from(ENFORCED))
-    def set_user(self, op: str, index: int, kind: str) -> None:
-        self.world.submit(UserSet(op, index, {"type": kind}, self.request()))
+    @rule(op=st.sampled_from(("Add", "Modify")), index=indexes, kind=st.sampled_from(get_args(UserType)),
+          word=st.sampled_from(("Single", *get_args(CredentialRule))))  # fmt: skip
+    def set_user(self, op: str, index: int, kind: str, word: str) -> None:
+        self.world.submit(UserSet(op, index, {"type": kind, "rule": word}, self.request()))
+
+    @rule(index=st.sampled_from((1, 2, 11)), user=st.integers(1, 3), start=st.integers(0, 23), end=st.integers(0, 23))
+    def set_hours(self, index: int, user: int, start: int, end: int) -> None:
+        fields = {"days": 127, "start_hour": start, "start_minute": 0, "end_hour": end, "end_minute": 0}
+        self.world.submit(ScheduleSet("WeekDaySchedule", index, user, fields, self.request()))
+
+    @rule(index=st.sampled_from((1, 2, 11)), user=st.integers(0, 3), start=st.integers(-99, 99),
+          length=st.integers(0, 99), mode=st.sampled_from(get_args(OperatingMode)))  # fmt: skip
+    def set_days(self, index: int, user: int, start: int, length: int, mode: OperatingMode) -> None:
+        """Of user 0, which is the lock itself: a holiday."""
+        now = self.world.wall // 1_000_000 + start
+        fields = {"start": now, "end": now + length} | ({} if user else {"mode": mode})
+        kind: ScheduleKind = "YearDaySchedule" if user else "HolidaySchedule"
+        self.world.submit(ScheduleSet(kind, index, user, fields, self.request()))
+
+    @rule(kind=st.sampled_from(get_args(ScheduleKind)), index=st.sampled_from((1, 2, 0xFE)), user=st.integers(1, 3))
+    def clear_schedule(self, kind: ScheduleKind, index: int, user: int) -> None:
+        whose = 0 if kind == "HolidaySchedule" else user
+        self.world.submit(ScheduleCleared(kind, index, whose, self.request()))
 
     @rule(op=st.sampled_from(("Add", "Add", "Modify")), index=indexes, user=st.integers(0, 3),
-          code=st.sampled_from(CODES[:3]), kind=st.sampled_from(("DisposableUser", "ExpiringUser", None)))  # fmt: skip
-    def set_pin(self, op: str, index: int, user: int, code: str, kind: str | None) -> None:
-        fields = {"user_type": kind} if kind and not user else {}
-        self.world.submit(CredentialSet(op, "PIN", index, user, digest(code), fields, self.request()))
+          code=st.sampled_from(CODES[:3]), kind=st.sampled_from(("DisposableUser", "ExpiringUser", None)),
+          terms=st.sampled_from(TERMS), varies=st.booleans())  # fmt: skip
+    def set_pin(
+        self, op: str, index: int, user: int, code: str, kind: str | None, terms: dict[str, Any], varies: bool
+    ) -> None:
+        fields = terms | ({"user_type": kind} if kind and not user else {})
+        forced = digest(CODES[3]) if varies else b""
+        self.world.submit(CredentialSet(
+            op, "PIN", index, user, digest(code), fields, self.request(), forced=forced
+        ))  # fmt: skip
 
     @rule(index=indexes)
     def clear_user(self, index: int) -> None:
@@ -221,7 +253,7 @@ class Anything(PowerEvents):
 
 def known(world: World) -> list[Any]:
     people = world.lock.people
-    return [people.users, people.credentials, people.spent, people._by_digest]
+    return [people.users, people.credentials, people.spent, people._by_digest, people.calendar._of]
 
 
 TestAnything = Anything.TestCase

@@ -7,12 +7,13 @@ from typing import Any, get_args
 
 import pytest
 
+from lockd.core.enrolment import credentials_supported
 from lockd.core.events import CredentialCleared, CredentialSet, Event, UserCleared, UserSet
 from lockd.core.people import UNIQUE_ID_NONE, User
-from lockd.core.roster import ALL, ENFORCED, NAME_MAX, free_index, pins_supported
+from lockd.core.roster import ALL, NAME_MAX
 from lockd.core.snapshot import Snapshot
 from lockd.settings import UserSettings
-from lockd.words import CredentialType, UserType
+from lockd.words import CredentialRule, UserType
 from tests.core.world import WIRED, World, digest
 
 SMALL = WIRED.but(users=UserSettings(max=3, credentials=2))
@@ -86,10 +87,7 @@ def test_modify_changes_what_is_given_and_leaves_the_rest(world: World) -> None:
     ({"status": "Available"}, "InvalidField"),
     ({"type": "King"}, "InvalidField"),
     ({"rule": "Quad"}, "InvalidField"),
-    ({"rule": "Dual"}, "UnsupportedCommand"),
-    ({"rule": "Tri"}, "UnsupportedCommand"),
     ({"unique_id": 77}, "Duplicate"),
-    *(({"type": kind}, "UnsupportedCommand") for kind in get_args(UserType) if kind not in ENFORCED),
 ])  # fmt: skip
 def test_a_field_that_will_not_do_is_refused(world: World, op: str, fields: dict[str, Any], error: str) -> None:
     do(world, UserSet("Add", 1, {"unique_id": 77}))
@@ -97,9 +95,11 @@ def test_a_field_that_will_not_do_is_refused(world: World, op: str, fields: dict
     assert refused(world, UserSet(op, 2, fields)) == error
 
 
-@pytest.mark.parametrize("kind", ENFORCED)
-def test_every_type_that_is_enforced_may_be_set(world: World, kind: str) -> None:
-    assert do(world, UserSet("Add", 1, {"type": kind})) is None
+@pytest.mark.parametrize(("field", "word"), [
+    *(("type", word) for word in get_args(UserType)), *(("rule", word) for word in get_args(CredentialRule)),
+])  # fmt: skip
+def test_every_type_and_every_rule_may_be_set(world: World, field: str, word: str) -> None:
+    assert do(world, UserSet("Add", 1, {field: word})) is None
 
 
 @pytest.mark.parametrize("index", [-1, 0, 4, ALL])
@@ -169,7 +169,7 @@ def test_a_pin_for_user_0_makes_a_new_user_and_tells_of_him_too(world: World) ->
 
 
 def test_there_is_no_next_free_place_after_the_last(world: World) -> None:
-    assert pins_supported(SMALL.users) == 6
+    assert credentials_supported(SMALL.users) == 6
     assert do(world, pin("222222", index=6, user=0)) == (1, 0)
 
 
@@ -202,10 +202,10 @@ def test_the_same_pin_may_be_set_again_in_its_own_place(world: World) -> None:
     (pin("222222", index=2, user_type="ForcedUser"), "InvalidField"),
     (pin("222222", op="Modify", user_type="ForcedUser"), "InvalidField"),
     (pin("222222", index=2, user=0, user_type="King"), "InvalidField"),
-    (pin("222222", index=2, user=0, user_type="YearDayScheduleUser"), "UnsupportedCommand"),
     (pin("222222", index=2, user=0, user_status="Available"), "InvalidField"),
     (pin("222222", index=2).but(kind="Nonsense"), "InvalidField"),
-    *((pin("222222", index=2).but(kind=k), "UnsupportedCommand") for k in get_args(CredentialType) if k != "PIN"),
+    (pin("222222", index=2).but(kind="Face"), "UnsupportedCommand"),
+    (pin("222222", index=2).but(kind="ProgrammingPIN"), "ConstraintError"),
 ])  # fmt: skip
 def test_a_credential_that_will_not_do_is_refused(world: World, event: CredentialSet, error: str) -> None:
     world.enrol(1, "111111").enrol(3, "333333")
@@ -272,7 +272,8 @@ def test_all_are_removed_at_once(world: World, kind: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "index", "error"), [
-    ("PIN", 2, "NotFound"), ("", 2, "NotFound"), ("RFID", 1, "UnsupportedCommand"), ("Nonsense", 1, "InvalidField"),
+    ("PIN", 2, "NotFound"), ("", 2, "NotFound"), ("RFID", 1, "NotFound"),
+    ("Face", 1, "UnsupportedCommand"), ("Nonsense", 1, "InvalidField"),
 ])  # fmt: skip
 def test_what_is_not_there_cannot_be_removed(world: World, kind: str, index: int, error: str) -> None:
     world.enrol(1, "111111")
@@ -280,7 +281,4 @@ def test_what_is_not_there_cannot_be_removed(world: World, kind: str, index: int
 
 
 def test_free_places() -> None:
-    assert free_index({1, 2, 4}, 5) == 3
-    assert free_index({1, 2, 4}, 5, after=3) == 5
-    assert free_index({1, 2, 3}, 3) == 0
-    assert pins_supported(UserSettings(max=10_000, credentials=100)) == ALL - 1
+    assert credentials_supported(UserSettings(max=10_000, credentials=100)) == ALL - 1

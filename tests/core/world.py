@@ -7,8 +7,10 @@ grant on disk, none that runs too long, one answer for each question.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self
+from zoneinfo import ZoneInfo
 
+from lockd.core.calendar import FIELDS, LOCKS_OWN
 from lockd.core.effects import (
     Answer,
     Changed,
@@ -31,6 +33,7 @@ from lockd.core.events import (
     OperationAsked,
     Presented,
     Recorded,
+    ScheduleSet,
     Sensed,
     SuppliesRead,
     SupplyRead,
@@ -44,7 +47,17 @@ from lockd.core.throws import INSIDE_BOUND_S
 from lockd.core.trail import BOUND_S
 from lockd.reading import Reading
 from lockd.settings import BoltSettings, DoorSettings, LockSettings, Pin, Settings
-from lockd.words import PLUGS, Contact, PowerSource, Source, TimeState, Wish
+from lockd.words import (
+    PLUGS,
+    SCHEDULED,
+    Contact,
+    CredentialType,
+    OperatingMode,
+    PowerSource,
+    Source,
+    TimeState,
+    Wish,
+)  # fmt: skip
 
 Disk = Literal["works", "fails", "hangs"]
 
@@ -57,9 +70,10 @@ WIRED = Settings(
 AT_LOCKED: dict[Contact, bool] = {"locked": True, "unlocked": False, "closed": True}
 AT_UNLOCKED: dict[Contact, bool] = {"locked": False, "unlocked": True, "closed": True}
 
+DAY_S = 86_400
 NOON = 1_800_000_000_000_000  #: microseconds since 1970
 LEAVES_S, ARRIVES_S = 0.1, 0.4  #: how long a bolt that works takes to leave one contact and reach the other
-LIMITED = ("DisposableUser", "ExpiringUser")
+LIMITED = ("DisposableUser", "ExpiringUser", *SCHEDULED)
 
 
 def wired(lock: Mapping[str, Any] = {}, bolt: Mapping[str, Any] = {}, **more: Any) -> Settings:
@@ -88,6 +102,7 @@ class World:
         contacts: Mapping[Contact, bool] = AT_LOCKED,
         snapshot: Snapshot | None = None,
         mono: float = 1000.0,
+        zone: str = "UTC",
     ) -> None:
         snapshot = snapshot or Snapshot(boot="this boot")
         self.settings, self.contacts, self.boot = settings, dict(contacts), snapshot.boot
@@ -113,7 +128,8 @@ class World:
         self._moves: list[tuple[float, Sensed]] = []
         self._seq = 0
         self._grants: dict[str, tuple[Record, float, str]] = {}
-        self.lock = Lock(settings, snapshot, self.contacts, self.at)
+        self.zone = zone
+        self.lock = Lock(settings, snapshot, self.contacts, self.at, lambda: ZoneInfo(zone))
 
     # Time ----------------------------------------------------------------------------------------
 
@@ -200,10 +216,42 @@ class World:
         self.wait(0.2)
         self.sense(contact, True)
 
-    def enrol(self, index: int, pin: str, **fields: Any) -> World:
+    def present(self, kind: CredentialType, data: str, source: Source, request: int = 0) -> list[Effect]:
+        """Somebody shows a card, a finger or a phone."""
+        return self.submit(OperationAsked("Unlock", source, Presented(kind, digest(data)), request))
+
+    def give(self, pin: str, index: int, user: int = 1, variant: str = "", op: str = "Add", **terms: Any) -> Any:
+        """A further PIN for a user, on these terms; the answer."""
+        request = 10_000 + len(self.answers)
+        forced = digest(variant) if variant else b""
+        self.submit(CredentialSet(op, "PIN", index, user, digest(pin), terms, request, "uid 0", forced))
+        return self.answers.get(request)
+
+    def enrol(self, index: int, pin: str, **fields: Any) -> Self:
         """A user with a PIN."""
         self.submit(UserSet("Add", index, fields))
         self.submit(CredentialSet("Add", "PIN", index, index, digest(pin)))
+        return self
+
+    def week(self, user: int = 1, days: int = 127, start: str = "00:00", end: str = "00:00", index: int = 1) -> World:
+        """Hours of a user's week, as hh:mm."""
+        times = [int(part) for text in (start, end) for part in text.split(":")]
+        fields = dict(zip(FIELDS["WeekDaySchedule"], (days, *times), strict=True))
+        self.submit(ScheduleSet("WeekDaySchedule", index, user, fields))
+        return self
+
+    def year(self, user: int = 1, start: int = 0, end: int = DAY_S, index: int = 1) -> World:
+        """Days of a user's calendar, in seconds from now."""
+        now = self.wall // 1_000_000
+        fields = {"start": now + start, "end": now + end}
+        self.submit(ScheduleSet("YearDaySchedule", index, user, fields))
+        return self
+
+    def holiday(self, mode: OperatingMode, start: int = 0, end: int = DAY_S, index: int = 1, **more: Any) -> World:
+        """A holiday of the lock's, in seconds from now."""
+        now = self.wall // 1_000_000
+        fields = {"start": now + start, "end": now + end, "mode": mode}
+        self.submit(ScheduleSet("HolidaySchedule", index, LOCKS_OWN, fields, **more))
         return self
 
     # What feeds it -------------------------------------------------------------------------------
@@ -266,12 +314,13 @@ class World:
             return {key: row.value for (in_table, key), row in self.rows.items() if in_table == name}
 
         state = {key: row for (in_table, key), row in self.rows.items() if in_table == "state"}
-        return Snapshot(table("user"), table("credential"), state, boot or self.boot, self._seq)
+        kept = table("schedule")
+        return Snapshot(table("user"), table("credential"), state, boot or self.boot, self._seq, schedules=kept)
 
     def restarted(self, after_s: float = 1.0, boot: str = "", **more: Any) -> World:
         """The world after lockd was killed and started again; in another boot the clock begins anew."""
         mono = 10.0 if boot else self.mono + after_s
-        world = World(more.get("settings", self.settings), self.contacts, self.snapshot(boot), mono)
+        world = World(more.get("settings", self.settings), self.contacts, self.snapshot(boot), mono, self.zone)
         world.wall = self.wall + round(after_s * 1_000_000)
         world.rows, world._seq, world.trail = dict(self.rows), self._seq, list(self.trail)
         return world
@@ -376,6 +425,9 @@ class World:
         """Promises 1 and 4: on disk, or an ordinary right that has waited for the disk."""
         user = self.lock.people.users.get(record.entry.fields.get("user", 0))
         inside = record.entry.fields["source"] == "Button"
+        shown = (self.lock.people.credentials.get(tuple(key)) for key in record.entry.fields.get("credentials", ()))
+        if any(credential is not None and credential.terms.limited for credential in shown):
+            return how == "durable"
         bound = (INSIDE_BOUND_S if inside else BOUND_S) - 1e-6  # as sums of seconds are rounded
         given_up = how == "failed" or self.mono - since >= bound
         return how == "durable" or (given_up and (user is None or user.type not in LIMITED))

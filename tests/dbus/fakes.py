@@ -19,6 +19,9 @@ VALUES: dict[str, Any] = {"s": "Locked", "b": True, "u": 7, "y": 5, "t": 9, "d":
 USER = {"index": 1, "name": "Anna", "credentials": [["PIN", 1]], "status": "OccupiedEnabled", "next": 0, "secret": b"x"}
 EVENT = {"seq": 4, "time": 1_700_000_000_000_000, "kind": "LockOperation", "type": "Unlock", "user": 1, "error": None}
 WAY = {"way": "key", "ready": True, "proved": 1_700_000_000, "overdue": False, "text": "turn it"}
+EXPLANATION = {"allowed": False, "reason": "not now", "detail": "schedule-shut", "next_open": 1, "until": 0}
+WEEK = {"days": 127, "start_hour": 8, "start_minute": 0, "end_hour": 17, "end_minute": 30}
+HOLIDAY = {"start": 3, "end": 4, "mode": "Vacation"}
 SAMPLE = {"time": 1_700_000_000, "percent": 55.5, "volts": None, "throws": 9}
 
 
@@ -85,12 +88,31 @@ class FakeDesk:
         self._saw("set_credential", *args)
         return 3, 4
 
+    async def rate_pin(self, *args: Any) -> list[str]:
+        self._saw("rate_pin", *args)
+        return ["Its digits count up or down"]
+
     def credential_status(self, *args: Any) -> dict[str, Any]:
         self._saw("credential_status", *args)
         return {"exists": True, "user": 3, "next": 0}
 
     async def clear_credential(self, *args: Any) -> None:
         self._saw("clear_credential", *args)
+
+    def explain(self, *args: Any) -> dict[str, Any]:
+        self._saw("explain", *args)
+        return dict(EXPLANATION)
+
+    async def set_schedule(self, *args: Any) -> None:
+        self._saw("set_schedule", *args)
+
+    def get_schedule(self, kind: str, *args: Any) -> dict[str, Any]:
+        self._saw("get_schedule", kind, *args)
+        span = {"start": HOLIDAY["start"], "end": HOLIDAY["end"]}
+        return {"WeekDaySchedule": WEEK, "YearDaySchedule": span, "HolidaySchedule": HOLIDAY}[kind]
+
+    async def clear_schedule(self, *args: Any) -> None:
+        self._saw("clear_schedule", *args)
 
     async def read_log(self, *args: Any) -> list[dict[str, Any]]:
         self._saw("read_log", *args)

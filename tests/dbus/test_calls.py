@@ -14,7 +14,7 @@ from lockd.dbus.bus import Bus
 from lockd.dbus.client import Client
 from lockd.errors import LockdError
 from tests.dbus.conftest import Raw
-from tests.dbus.fakes import EVENT, SAMPLE, VALUES, WAY, FakeDesk
+from tests.dbus.fakes import EVENT, EXPLANATION, HOLIDAY, SAMPLE, VALUES, WAY, WEEK, FakeDesk
 
 UID = os.getuid()
 BY = f"uid {UID} ({pwd.getpwuid(UID).pw_name})"
@@ -38,10 +38,22 @@ CALLS: list[tuple[str, str, tuple[Any, ...], tuple[Any, ...], Any]] = [
     (USERS, "GetUser", (1,), ("get_user", 1), USER),
     (USERS, "ListUsers", (), ("list_users",), [USER]),
     (USERS, "ClearUser", (names.ALL,), ("clear_user", names.ALL, BY), None),
-    (USERS, "SetCredential", ("Add", "PIN", 1, b"123456", 0, {"user_type": "ExpiringUser"}),
-     ("set_credential", "Add", "PIN", 1, b"123456", 0, {"user_type": "ExpiringUser"}, BY), (3, 4)),
+    (USERS, "SetCredential", ("Add", "PIN", 1, b"123456", 0, {"user_type": "ExpiringUser", "uses": 3}),
+     ("set_credential", "Add", "PIN", 1, b"123456", 0, {"user_type": "ExpiringUser", "uses": 3}, BY), (3, 4)),
+    (USERS, "RatePIN", (b"123456", 3), ("rate_pin", "123456", 3), ["Its digits count up or down"]),
     (USERS, "GetCredentialStatus", ("PIN", 1), ("credential_status", "PIN", 1), {"exists": True, "user": 3, "next": 0}),
     (USERS, "ClearCredential", ("", names.ALL), ("clear_credential", "", names.ALL, BY), None),
+    (USERS, "Explain", (1, 0), ("explain", 1, 0), EXPLANATION),
+    (USERS, "SetWeekDaySchedule", (1, 2, 127, 8, 0, 17, 30), ("set_schedule", "WeekDaySchedule", 1, 2, WEEK, BY), None),
+    (USERS, "GetWeekDaySchedule", (1, 2), ("get_schedule", "WeekDaySchedule", 1, 2), WEEK),
+    (USERS, "ClearWeekDaySchedule", (254, 2), ("clear_schedule", "WeekDaySchedule", 254, 2, BY), None),
+    (USERS, "SetYearDaySchedule", (1, 2, 3, 4), ("set_schedule", "YearDaySchedule", 1, 2, {"start": 3, "end": 4}, BY),
+     None),
+    (USERS, "GetYearDaySchedule", (1, 2), ("get_schedule", "YearDaySchedule", 1, 2), {"start": 3, "end": 4}),
+    (USERS, "ClearYearDaySchedule", (1, 2), ("clear_schedule", "YearDaySchedule", 1, 2, BY), None),
+    (USERS, "SetHolidaySchedule", (1, 3, 4, "Vacation"), ("set_schedule", "HolidaySchedule", 1, 0, HOLIDAY, BY), None),
+    (USERS, "GetHolidaySchedule", (1,), ("get_schedule", "HolidaySchedule", 1, 0), HOLIDAY),
+    (USERS, "ClearHolidaySchedule", (254,), ("clear_schedule", "HolidaySchedule", 254, 0, BY), None),
     (LOG, "Read", (0, 1000), ("read_log", 0, 1000), [{key: value for key, value in EVENT.items() if key != "error"}]),
     (LOG, "Verify", (), ("verify_log",), {"ok": True, "first": 1, "last": 4, "bad": 0, "reason": ""}),
     (POWER, "Drill", (), ("drill", BY), [WAY]),

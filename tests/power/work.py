@@ -52,7 +52,8 @@ class Day:
             digest = Digester(ring).digest("PIN", f"{n:06}") if n < 3 else os.urandom(32)
             self._users[str(n)] = {"name": f"user {n}", "uses": 100}
             self._commit("LockUserChange", {"user": n}, Put("user", str(n), self._users[str(n)]),
-                         Put("credential", f"PIN:{n}", {"user": n, "digest": digest.hex()}))
+                         Put("credential", f"PIN:{n}", {"user": n, "digest": digest.hex()}),
+                         Put("schedule", f"YearDaySchedule:{n}:1", {"user": n, "start": n, "end": 2 * n}))
 
     def visit(self) -> None:
         """One person comes to the door."""
@@ -75,7 +76,8 @@ class Day:
 
     def _leave(self, n: int) -> None:
         self._users.pop(str(n), None)
-        self._commit("LockUserChange", {"user": n}, Drop("user", str(n)), Drop("credential", f"PIN:{n}"))
+        self._commit("LockUserChange", {"user": n}, Drop("user", str(n)), Drop("credential", f"PIN:{n}"),
+                     Drop("schedule", f"YearDaySchedule:{n}:1"))
 
     def _commit(self, kind: Any, fields: dict[str, Any], *writes: Write) -> int:
         time = self.chance.getrandbits(48)

@@ -33,6 +33,19 @@ def test_a_row_or_the_end_of_the_trail_gone_makes_it_incomplete(filled: Opener, 
     assert filled().load("").incomplete
 
 
+@pytest.mark.parametrize("statement", [
+    "UPDATE schedule SET sealed = zeroblob(60)", "DELETE FROM schedule", "DROP TABLE schedule",
+])
+def test_a_schedule_gone_makes_it_incomplete(filled: Opener, folder: Path, statement: str) -> None:
+    vault = filled()
+    vault.commit(entry(), (Put("schedule", "WeekDaySchedule:1:1", {"days": 1}),))
+    assert not filled().load("").incomplete
+    filled().close()
+    execute(folder, (statement,))
+    assert filled().load("").incomplete
+    assert filled().load("").schedules == {}
+
+
 def test_an_older_row_put_back_makes_it_incomplete(filled: Opener, folder: Path) -> None:
     shutil.copy(folder / "lockd.db", folder / "old.db")
     filled().commit(entry(), (Put("state", "uses", {"left": 0}),))

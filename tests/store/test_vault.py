@@ -38,14 +38,30 @@ def test_rows_come_back_after_a_restart_with_the_number_of_their_commit(opened: 
     assert vault.commit(entry(), (Put("user", "1", {"name": "Ännchen"}), Put("credential", "PIN:1", {"user": 1}))) == 1
     assert vault.commit(entry(), (Put("state", "lockout", {"until": 1.5}), Put("user", "2", {}))) == 2
     assert vault.commit(entry(), (Drop("user", "2"), Drop("user", "99"), Put("state", "mode", {"m": "Normal"}))) == 3
+    assert vault.commit(entry(), (Put("schedule", "YearDaySchedule:1:1", {"end": 9}),)) == 4
     snapshot = opened().load("next")
     assert snapshot == Snapshot(
         users={"1": {"name": "Ännchen"}},
         credentials={"PIN:1": {"user": 1}},
         state={"lockout": Kept(2, {"until": 1.5}), "mode": Kept(3, {"m": "Normal"})},
         boot="next",
-        last_seq=3,
+        last_seq=4,
+        schedules={"YearDaySchedule:1:1": {"end": 9}},
     )
+
+
+def test_a_store_of_the_first_lockd_is_given_the_table_that_it_lacks(opened: Opener, folder: Path) -> None:
+    vault = opened()
+    fill(vault, 20)
+    vault.close()
+    before = opened().load("")
+    opened().close()
+    execute(folder, ("DROP TABLE schedule",))
+    vault = opened()
+    assert vault.load("") == before
+    assert vault.set_aside is None
+    vault.commit(entry(), (Put("schedule", "WeekDaySchedule:1:1", {"days": 1}),))
+    assert opened().load("").schedules == {"WeekDaySchedule:1:1": {"days": 1}}
 
 
 def test_events_are_read_in_order_from_a_number_on(opened: Opener) -> None:

@@ -1,0 +1,40 @@
+"""Credentials that open together: a user with the rule Dual or Tri shows two or three different ones,
+in any order, within a set time.
+
+As Matter has it, any of his credentials count, two PINs too. Nothing of this outlives a restart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lockd.core.credentials import Credential
+from lockd.core.people import User
+from lockd.words import CredentialRule
+
+NEEDED: dict[CredentialRule, int] = {"Single": 1, "Dual": 2, "Tri": 3}
+
+
+class Together:
+    """What was shown and did not suffice by itself: by user, each credential with its mono seconds, and
+    whether it called for help."""
+
+    def __init__(self) -> None:
+        self._shown: dict[int, tuple[tuple[Credential, float, bool], ...]] = {}
+
+    def show(
+        self, user: User, credential: Credential, forced: bool, still: Callable[[Credential], bool], window_s: float,
+        at: float,
+    ) -> tuple[int, tuple[Credential, ...], bool]:  # fmt: skip
+        """How many more it takes, those of his that count now, this one last, and whether any of them
+        called for help (`forced`). They are different ones, shown within the window, and good for as
+        much as then (`still`). Enough of them are forgotten by it."""
+        before = (
+            each for each in self._shown.pop(user.index, ())
+            if at - each[1] <= window_s and each[0].key != credential.key and still(each[0])
+        )  # fmt: skip
+        shown = (*before, (credential, at, forced))
+        missing = max(0, NEEDED[user.rule] - len(shown))
+        if missing:
+            self._shown[user.index] = shown
+        return missing, tuple(each for each, _, _ in shown), any(called for _, _, called in shown)
