@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from math import ceil
 
+from lockd.core.codes import CodeState
 from lockd.core.people import Credential, User
 from lockd.errors import (
     Busy,
@@ -44,10 +45,20 @@ IN_WORDS: dict[OperatingMode, str] = {
 }
 
 
+#: Why a code granted from afar opens nothing: the detail, and in words.
+CODE_TEXTS: dict[CodeState, tuple[str, str]] = {
+    "clock-unset": ("clock-unset", "Codes are timed and the clock is not set (clock-unset): set it with"
+                    " `lockctl time set`."),
+    "held": ("codes-held", "Too many wrong codes within a day (codes-held): PINs go on working, codes do not."),
+    "closed": ("code-closed", "This code is for other hours (code-closed)."),
+    "full": ("codes-full", "As many codes as may be open at a time are (codes-full): revoke one's label."),
+}
+
+
 class Case(Value):
     """All that a decision depends on. `shown`: something was presented; `who`: whom it belongs
     to, his status as it is now. `wait_s`: the rest of the source's lockout. `free`: needs no credential of anybody.
-    `shortage`: why there is no power for a throw."""
+    `shortage`: why there is no power for a throw. `code`: what it is worth as a code granted from afar."""
 
     wish: Wish
     source: Source
@@ -61,6 +72,7 @@ class Case(Value):
     tampered: bool
     trust: TimeState
     shortage: InsufficientBattery | None
+    code: CodeState = ""
 
 
 class Refusal(Value):
@@ -89,11 +101,20 @@ def _unread(case: Case) -> Iterator[Refusal]:
 
 
 def _credential(case: Case) -> Iterator[Refusal]:
-    if case.shown and case.who is None:
+    if case.shown and case.who is None and case.code in ("", "unknown"):
         yield Refusal("InvalidCredential", "", InvalidCredential("That code is not valid."), counts=True)
     elif not case.shown and not case.free:
         text = "A PIN is required (pin-required): give one, or change RequirePINforRemoteOperation."
         yield Refusal("InvalidCredential", "pin-required", InvalidCredential(text, "pin-required"))
+
+
+def _code(case: Case) -> Iterator[Refusal]:
+    """What cannot be looked at counts as a wrong one: it may have been a guess."""
+    if case.code == "used":
+        yield Refusal("DisabledUserDenied", "", DisabledUserDenied("This code was used up: it opens once."))
+    elif case.code in CODE_TEXTS:
+        detail, text = CODE_TEXTS[case.code]
+        yield Refusal("Restricted", detail, Restricted(text, detail), counts=case.code in ("clock-unset", "held"))
 
 
 def _status(case: Case) -> Iterator[Refusal]:
@@ -139,6 +160,6 @@ def _power(case: Case) -> Iterator[Refusal]:
 
 
 RULES: tuple[Callable[[Case], Iterator[Refusal]], ...] = (
-    _lockout, _unread, _credential, _clock, _status, _mode, _type, _tamper, _door, _power,
+    _lockout, _unread, _credential, _code, _clock, _status, _mode, _type, _tamper, _door, _power,
 )  # fmt: skip
 

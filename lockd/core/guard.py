@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import ceil
 
+from lockd.codes import Window
 from lockd.core.access import Case, Refusal, decide
+from lockd.core.codes import GUESSES, CodeState, Guesses
 from lockd.core.effects import Effect, Put, Write
 from lockd.core.entries import Operation, alarm_entry, refusal_entry, reply, system_entry, telling
-from lockd.core.events import Denied, EnterPressed, OperationAsked
+from lockd.core.events import Denied, EnterPressed, OperationAsked, Presented
 from lockd.core.instant import Instant
 from lockd.core.lockout import Policy, Trickle, Tries
 from lockd.core.parts import Parts
@@ -30,6 +32,8 @@ class Guard:
         self.parts = parts
         self.throws = throws
         self._boot = snapshot.boot
+        kept = snapshot.state.get(GUESSES)
+        self.guesses = Guesses.restored(kept.value, snapshot.boot, at.mono) if kept is not None else Guesses()
         self._denials = Trickle()
         self._unread = Trickle()
         self.tries: dict[Source, Tries] = {}
@@ -72,12 +76,13 @@ class Guard:
         yield from self.tick(at)
         shown = event.presented
         who = self._who(shown.kind, shown.digest, at) if shown is not None else None
+        code = self._code(shown, at) if shown is not None and who is None else ""
         tries = self.tries.setdefault(event.source, Tries())
         parts = self.parts
         refusal = decide(Case(
             event.wish, event.source, parts.registry.mode, shown is not None, shown is not None and not shown.digest,
             who, self._free(event), tries.remaining(at.mono), parts.door.closed, parts.tampered, at.trust,
-            parts.shortage,
+            parts.shortage, code,
         ))  # fmt: skip
         if refusal is None:
             yield from self._admit(event, who, tries, at)
@@ -86,7 +91,7 @@ class Guard:
         elif refusal.detail == "busy" and self._unread.take(at.mono) is None:
             yield from reply(event.request, refusal.answer)
         else:
-            yield from self._refuse(event, refusal, who, tries, at)
+            yield from self._refuse(event, refusal, who, tries, at, self._guessed(at) if code == "unknown" else ())
 
     def enter(self, _event: EnterPressed, at: Instant) -> Iterator[Effect]:
         """`#` alone: lock, or in Passage mode open what is locked."""
@@ -120,6 +125,29 @@ class Guard:
         in_use = user.index in self.throws.using
         return user.but(status="OccupiedDisabled" if in_use else people.status(user, at)), credential
 
+    def _code(self, shown: Presented, at: Instant) -> CodeState:
+        """What it is worth as a code granted from afar. A use on its way to the disk counts as used."""
+        codes = self.parts.registry.codes
+        if not shown.code or not codes.serial:
+            return ""
+        if at.trust != "Trusted":
+            return "clock-unset"
+        if self.guesses.held(at.mono):
+            return "held"
+        if shown.window is None:
+            return "unknown"
+        in_use = shown.window.kind == "once" and shown.window.key in self.throws.using
+        return "used" if in_use else codes.state(shown.window, at)
+
+    def _guessed(self, at: Instant) -> tuple[Write, ...]:
+        """One more wrong code."""
+        self.guesses.add(at.mono)
+        return (self.guesses.row(self._boot, at.mono),)
+
+    def windows(self, at: Instant) -> tuple[Window, ...]:
+        """What a typed code is to be compared with; none when nothing is to be looked at."""
+        return () if self.guesses.held(at.mono) else self.parts.registry.codes.windows(at)
+
     def _free(self, event: OperationAsked) -> bool:
         """Whether this needs no code of anybody: locking at the keypad always, opening there only
         in Passage; from afar as the setting says. Home goes to locked or to where the door is open."""
@@ -140,14 +168,17 @@ class Guard:
         yield self.parts.trail.record(entry, (), at, lambda _seq, _at: after)
 
     def _refuse(
-        self, event: OperationAsked, refusal: Refusal, who: tuple[User, Credential] | None, tries: Tries, at: Instant
-    ) -> Iterator[Effect]:
+        self, event: OperationAsked, refusal: Refusal, who: tuple[User, Credential] | None, tries: Tries, at: Instant,
+        guessed: tuple[Write, ...],
+    ) -> Iterator[Effect]:  # fmt: skip
         """The answer waits for the record, so that no power cut makes a wrong try free."""
         kind = self.parts.operation_type(event.wish)
-        entry = refusal_entry(kind, event.source, refusal, who, event.by, at)
+        window = event.presented.window if event.presented is not None and not who and not refusal.counts else None
+        label = window.label if window is not None else ""
+        entry = refusal_entry(kind, event.source, refusal, who, event.by, at, label)
         started = refusal.counts and tries.fail(self._policy(), at.mono)
-        writes = (self._row(event.source, at),) if refusal.counts else ()
-        sign = self.parts.refused(event.source, "wrong" if refusal.counts else refusal.error)
+        writes = (self._row(event.source, at), *guessed) if refusal.counts else ()
+        sign = self.parts.refused(event.source, "wrong" if refusal.counts and not refusal.detail else refusal.error)
         tell = telling(entry, *reply(event.request, refusal.answer), *sign)
 
         def then(seq: int, later: Instant) -> Iterator[Effect]:
@@ -173,14 +204,29 @@ class Guard:
             event.wish, event.source, by=event.by, request=event.request, wait=event.wait, relock_s=event.relock_s,
             detail="home" if event.wish == "Home" else "",
         )  # fmt: skip
-        if who is None:
+        window = event.presented.window if event.presented is not None else None
+        if who is None and window is None:
             yield from self.throws.grant(op, at)
             return
-        user, credential = who
         forgotten = (self._row(event.source, at),) if tries.succeed() else ()
+        if who is None:
+            assert window is not None
+            yield from self._admit_code(op, window, forgotten, at)
+            return
+        user, credential = who
         op = op.but(user=user.index, credentials=((credential.kind, credential.index),))
         forced = user.type == "ForcedUser"
         yield from self.throws.grant(op, at, self._use(user, at), forgotten, use_limited(user), forced)
+
+    def _admit_code(
+        self, op: Operation, window: Window, forgotten: tuple[Write, ...], at: Instant
+    ) -> Iterator[Effect]:
+        """Its use is on disk before the motor moves, whatever becomes of the disk."""
+        codes = self.parts.registry.codes
+        detail = "one-time-code" if window.kind == "once" else "timed-code"
+        op = op.but(detail=detail, label=window.label, code=window.key)
+        use = codes.use(window, at)
+        yield from self.throws.grant(op, at, use, (*forgotten, *codes.prune(at)), recorded_only=True)
 
     def _use(self, user: User, at: Instant) -> tuple[Write, ...]:
         """What this person's coming in uses up."""

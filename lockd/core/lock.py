@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
+from lockd.codes import Window
+from lockd.core.codes import Codes
 from lockd.core.contacts import Contacts
 from lockd.core.effects import Changed, Drop, Effect, Show
 from lockd.core.entries import (
@@ -22,6 +24,7 @@ from lockd.core.entries import (
     telling,
 )  # fmt: skip
 from lockd.core.events import (
+    CodesSet,
     CredentialCleared,
     CredentialSet,
     Denied,
@@ -47,6 +50,7 @@ from lockd.core.instant import Instant
 from lockd.core.parts import Parts
 from lockd.core.people import People
 from lockd.core.power import Power
+from lockd.core.registry import Change
 from lockd.core.snapshot import Snapshot
 from lockd.core.throws import RELOCK, Throws
 from lockd.errors import LockdError
@@ -76,6 +80,15 @@ class Lock:
     def people(self) -> People:
         """Everybody."""
         return self.parts.registry.people
+
+    @property
+    def codes(self) -> Codes:
+        """Those granted from afar."""
+        return self.parts.registry.codes
+
+    def code_windows(self, at: Instant) -> tuple[Window, ...]:
+        """What a typed code is to be compared with now, at most codes.MOST."""
+        return self.guard.windows(at)
 
     @property
     def lock_state(self) -> LockState:
@@ -112,6 +125,8 @@ class Lock:
             lines.append("store: an older copy was put back; what came after it is missing")
         if self._snapshot.incomplete:
             lines.append("store: what is missing may have been a rule: PINs that can be used up have to be set anew")
+        if self.codes.lost:
+            lines.append("codes: what is missing may have been a use, so the issuing key was given up: make a new one")
         if self.parts.trail.failing:
             lines.append("store: records cannot be written; codes without a limit of use still open")
         if self.parts.actuator_fault:
@@ -295,9 +310,7 @@ class Lock:
             return self.parts.trail.failed(event.ticket, at)
         return self.throws.actuator_failed(event.cause, at)
 
-    def _change(
-        self, event: PropertySet | UserSet | UserCleared | CredentialSet | CredentialCleared | ResetAsked, at: Instant
-    ) -> Iterable[Effect]:
+    def _change(self, event: Change, at: Instant) -> Iterable[Effect]:
         refusal = self.management_refusal
         return reply(event.request, refusal) if refusal is not None else self.parts.registry.change(event, at)
 
@@ -331,6 +344,7 @@ HANDLERS: dict[type[Event], Callable[[Lock, Any, Instant], Iterable[Effect]]] = 
     UserCleared: Lock._change,
     CredentialSet: Lock._change,
     CredentialCleared: Lock._change,
+    CodesSet: Lock._change,
     ResetAsked: Lock._change,
     Noted: Lock._noted,
     Denied: Lock._denied,

@@ -9,9 +9,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, get_args
 
+from lockd.core.codes import USED, Codes
 from lockd.core.effects import Drop, Effect, Entry, Put, Write
 from lockd.core.entries import alarm_entry, reply, storage_failure, system_entry, telling
-from lockd.core.events import CredentialCleared, CredentialSet, PropertySet, ResetAsked, UserCleared, UserSet
+from lockd.core.events import CodesSet, CredentialCleared, CredentialSet, PropertySet, ResetAsked, UserCleared, UserSet
 from lockd.core.instant import Instant
 from lockd.core.people import SPENT, People, drop_user
 from lockd.core.roster import plan
@@ -22,7 +23,7 @@ from lockd.settings import LockSettings, Settings
 from lockd.value import Value
 from lockd.words import LIMITS, OperatingMode
 
-Change = PropertySet | UserSet | UserCleared | CredentialSet | CredentialCleared | ResetAsked
+Change = PropertySet | UserSet | UserCleared | CredentialSet | CredentialCleared | CodesSet | ResetAsked
 
 QUEUE_MAX = 64  #: changes that may wait for the disk
 
@@ -71,12 +72,13 @@ class Prepared(Value):
 
 
 class Registry:
-    """`properties`: rw values by D-Bus name; `people`: everybody."""
+    """`properties`: rw values by D-Bus name; `people`: everybody; `codes`: those granted from afar."""
 
     def __init__(self, settings: Settings, snapshot: Snapshot, trail: Trail) -> None:
         self.settings = settings
         spent = {int(k.removeprefix(SPENT)): row.value for k, row in snapshot.state.items() if k.startswith(SPENT)}
         self.people = People(snapshot.users.values(), snapshot.credentials.values(), spent)
+        self.codes = Codes(snapshot.state, snapshot.incomplete)
         self.properties = from_settings(settings.lock)
         self._trail = trail
         self._queue: deque[Change] = deque()
@@ -91,7 +93,7 @@ class Registry:
                 self.properties[name] = WITHOUT_ROW[name]
                 self.decided += (self._row(name, WITHOUT_ROW[name]),)
         if snapshot.incomplete:
-            self.decided += self.people.distrust()
+            self.decided += (*self.people.distrust(), *self.codes.decided)
 
     @property
     def mode(self) -> OperatingMode:
@@ -105,6 +107,11 @@ class Registry:
             return reply(event.request, Busy("Too many changes wait for the disk (busy): try again.", "busy"))
         self._queue.append(event)
         return self._next(at) if len(self._queue) == 1 else ()
+
+    def consume(self, writes: Iterable[Write]) -> None:
+        """Take over what a use has consumed, or what was given back."""
+        for write in writes:
+            (self.codes if write.key.startswith(USED) else self.people).apply((write,))
 
     def reload(self, settings: Settings, at: Instant) -> Iterable[Effect]:
         """A value that was changed in the file is the owner's newest word, so it wins over the kept one."""
@@ -135,6 +142,10 @@ class Registry:
                 return Prepared(entry, (kept,), lambda: self.properties.update({event.name: value}))
             case ResetAsked():
                 return Prepared(alarm_entry("LockFactoryReset", at, by=event.by), self._everything(), self._forget)
+            case CodesSet():
+                entry = system_entry(f"codes-{event.op}", at, label=event.name, by=event.by)
+                writes = self.codes.plan(event)
+                return Prepared(entry, writes, lambda: self.codes.apply(writes))
             case _:
                 planned = plan(event, self.people, self.settings.users)
                 entry, *more = (Entry("LockUserChange", at.wall, told) for told in (planned.told, *planned.users))
@@ -174,8 +185,10 @@ class Registry:
         known = sorted({*self.people.users, *self.people.spent})
         people = (write for user in known for write in drop_user(user))
         credentials = (Drop("credential", c.key) for c in self.people.credentials.values())
-        return (*people, *credentials, *(Drop("state", f"property:{name}") for name in self.properties))
+        codes = self.codes.everything()
+        return (*people, *credentials, *codes, *(Drop("state", f"property:{name}") for name in self.properties))
 
     def _forget(self) -> None:
         self.people = People()
+        self.codes.apply(self.codes.everything())
         self.properties = from_settings(self.settings.lock)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import get_args
 
+from lockd.codes import read_key
 from lockd.core.access import IN_WORDS, SHUT
 from lockd.core.bolt import Adrift, Arrived, Failed, HandMoved, Joined, Outcome, Queued, Stopped
 from lockd.core.effects import DriveLatch, Drop, Effect, Publish, Put, Show, Write
@@ -51,7 +52,7 @@ class Throws:
     def __init__(self, parts: Parts, snapshot: Snapshot) -> None:
         self.parts = parts
         self._kept_relock_s: int | None = snapshot.state[RELOCK].value["seconds"] if RELOCK in snapshot.state else None
-        self.using: set[int] = set()
+        self.using: set[int | str] = set()
         self.latch_until: float | None = None
         self.opened_inside_at = float("-inf")
         #: What the power failed for, until it is back and that is said.
@@ -85,17 +86,18 @@ class Throws:
         kind = self.parts.operation_type(op.wish)
         op = op.but(key=f"grant:{ticket}", use=use)
         kept = {n: getattr(op, n) for n in ("wish", "source", "user", "detail", "by", "relock_s")}
+        kept |= {"label": op.label} if op.label else {}
         opened = Put("state", op.key, {"op": kept | {"credentials": [list(c) for c in op.credentials]}, "type": kind})
         if use:
-            self.using.add(op.user)
+            self.using.add(op.consumes)
 
         def then(seq: int, later: Instant) -> Iterator[Effect]:
             if not self.parts.trail.owed(ticket):
-                self.using.discard(op.user)
+                self.using.discard(op.consumes)
             if recorded_only and not seq:
                 yield from self._unrecorded(op, later)
                 return
-            self.parts.registry.people.apply(use)
+            self.parts.registry.consume(use)
             if forced:
                 yield Publish(alarm_entry("ForcedUser", at, user=op.user), seq, private=True)
             yield from () if op.wait else reply(op.request)
@@ -104,7 +106,7 @@ class Throws:
         def late(seq: int, later: Instant) -> Iterator[Effect]:
             # What was used for nothing is given back. An ordinary operation went ahead without its
             # record; its row has no more to say.
-            self.using.discard(op.user)
+            self.using.discard(op.consumes)
             if seq:
                 entry = system_entry("late-record", later, grant=seq)
                 yield self.parts.record(entry, later, (*_back(use), Drop("state", op.key)))
@@ -179,6 +181,8 @@ class Throws:
         user = self.parts.registry.people.users.get(op.user)
         if op.user and (user is None or user.status != "OccupiedEnabled"):
             return DisabledUserDenied("This user was removed or disabled meanwhile.")
+        if op.code and not self.parts.registry.codes.stands(read_key(op.code)):
+            return DisabledUserDenied("This code was revoked meanwhile.")
         mode = self.parts.registry.mode
         if op.source in SHUT[mode] and (user is None or user.type != "ProgrammingUser"):
             return Restricted(f"Refused (mode-forbids): {IN_WORDS[mode]}.", "mode-forbids")
@@ -353,7 +357,7 @@ class Throws:
     def _fail(self, op: Operation, error: LockdError, at: Instant) -> Iterator[Effect]:
         why = error.name if error.name in get_args(OperationError) else "Unspecified"
         back = _back(op.use) if self.parts.bolt.lock_state == "Locked" else ()
-        self.parts.registry.people.apply(back)
+        self.parts.registry.consume(back)
         yield self._outcome(op, "failed", at, back, error=why, detail=error.detail)
         if op.wait:
             yield from reply(op.request, error)

@@ -365,7 +365,8 @@ class World:
         user = self.lock.people.users.get(record.entry.fields.get("user", 0))
         inside = record.entry.fields["source"] == "Button"
         given_up = how == "failed" or self.mono - since >= (INSIDE_BOUND_S if inside else BOUND_S)
-        return how == "durable" or (given_up and (user is None or user.type not in LIMITED))
+        limited = "label" in record.entry.fields or (user is not None and user.type in LIMITED)
+        return how == "durable" or (given_up and not limited)
 
     def _begin_move(self, direction: str) -> None:
         there: Contact = "locked" if direction == "Locking" else "unlocked"
