@@ -111,7 +111,8 @@ def _credential(case: Case) -> Iterator[Refusal]:
 def _code(case: Case) -> Iterator[Refusal]:
     """What cannot be looked at counts as a wrong one: it may have been a guess."""
     if case.code == "used":
-        yield Refusal("DisabledUserDenied", "", DisabledUserDenied("This code was used up: it opens once."))
+        text = "This code was used up (code-used): it opens once."
+        yield Refusal("DisabledUserDenied", "code-used", DisabledUserDenied(text, "code-used"))
     elif case.code in CODE_TEXTS:
         detail, text = CODE_TEXTS[case.code]
         yield Refusal("Restricted", detail, Restricted(text, detail), counts=case.code in ("clock-unset", "held"))

@@ -127,7 +127,7 @@ class Codes:
             after = max(label.number for label in labels.values())
             return (self._row(event.serial, self.epoch + 1, max(self.next, after + 1), labels), *self._drop_uses())
         if not self.serial:
-            raise NotFound("There is no issuing key yet: make one with `lockctl code key new`.")
+            raise NotFound("There is no issuing key yet: make one with `lockctl code key`.")
         if event.op == "epoch":
             return (self._row(self.serial, self.epoch + 1, self.next, self.labels), *self._drop_uses())
         if event.op == "label":

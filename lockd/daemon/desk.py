@@ -200,7 +200,7 @@ class Desk:
         self._changed("org.lockd1.Codes", self._codes_properties())
 
     def _codes_properties(self) -> Mapping[str, Any]:
-        return {"Epoch": self._lock.codes.epoch}
+        return {"Key": self._lock.codes.serial, "Epoch": self._lock.codes.epoch}
 
     # The trail ----------------------------------------------------------------------------------
 

@@ -205,7 +205,10 @@ CODES = Interface(
         Method("ListOpen", "manage", "Every code that was used first and goes on: label s, kind s, start t, end t"
                " (seconds since 1970), length u (hours).", (), args("codes aa{sv}", CODE_FIELDS)),
     ),
-    properties=(Property("Epoch", "u", "What codes are made for; 0: there is no issuing key."),),
+    properties=(
+        Property("Key", "s", "The name of the issuing key; empty: there is none."),
+        Property("Epoch", "u", "What codes are made for now; 0: there is no issuing key."),
+    ),
 )
 
 LOG = Interface(

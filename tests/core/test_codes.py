@@ -111,7 +111,7 @@ def test_a_one_time_code_opens_once_in_its_life() -> None:
     assert opens(world, ONCE)
     error = type_code(world, ONCE)
     assert isinstance(error, DisabledUserDenied)
-    assert "once" in str(error)
+    assert error.detail == "code-used"
     assert world.signs[-1] == "refused"
     assert world.drives == 2  # to open, and to lock again
     assert not world.lock.guard.tries["Keypad"].failures
