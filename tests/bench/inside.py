@@ -106,7 +106,8 @@ def _check(kind: str) -> Row:
     for n in range(CHECKS):
         few_us.append(few.check(n % FEW + 1) if kind == "PIN" else few.check_code())
         many_us.append(many.check(n * 31 % MANY + 1) if kind == "PIN" else many.check_code())
-    return row(f"{kind} check with {MANY:,} people, less the slow hash", many_us, few_us, f"with {FEW} people", "us", 1.3)
+    name = f"{kind} check with {MANY:,} people, less the slow hash"
+    return row(name, many_us, few_us, f"with {FEW} people", "us", 1.3)
 
 
 class Crowd:

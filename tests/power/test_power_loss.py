@@ -34,12 +34,12 @@ def recorder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return library
 
 
-def record(recorder: Path, place: Path, synchronous: str) -> Path:
+def record(recorder: Path, place: Path, synchronous: str, work: str = "work") -> Path:
     """Run all sessions of work under the recorder; returns the log, beside the folder `state`."""
     (place / "state").mkdir(mode=0o700)
     watched = {"LD_PRELOAD": str(recorder), "POWER_FOLDER": str(place / "state"), "POWER_LOG": str(place / "log")}
     for session in range(SESSIONS):
-        subprocess.run([sys.executable, "-m", "tests.power.work", place / "state", str(session), synchronous],
+        subprocess.run([sys.executable, "-m", f"tests.power.{work}", place / "state", str(session), synchronous],
                        check=True, cwd=HERE.parent.parent, env=os.environ | watched, timeout=120)
     return place / "log"
 
@@ -49,10 +49,11 @@ def recorded(recorder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return record(recorder, tmp_path_factory.mktemp("full"), "FULL")
 
 
-def cut(path: Path, states: int) -> dict[str, Any]:
+def cut(path: Path, states: int, *module: str) -> dict[str, Any]:
     """The sums over all states, shared out among the processors."""
+    cutter = module or ("tests.power.crash",)
     parts = [
-        subprocess.Popen([sys.executable, "-m", "tests.power.crash", path, str(states // PARTS + 1), str(part)],
+        subprocess.Popen([sys.executable, "-m", *cutter, path, str(states // PARTS + 1), str(part)],
                          cwd=HERE.parent.parent, stdout=subprocess.PIPE)
         for part in range(PARTS)
     ]
@@ -103,5 +104,28 @@ def test_thousands_of_power_cuts_lose_nothing_acknowledged(
         for name, report in (("FULL", full), ("NORMAL (control)", normal)):
             print(f"\nsynchronous={name}: {report['states']} power cuts, {report['lost']} lost acknowledged commits,"
                   f" {report['corrupt']} corrupt")
+    assert (full["lost"], full["corrupt"]) == (0, 0), full
+    assert normal["lost"] > 0, normal
+
+
+CUT_CODES = ("tests.power.codes", "cut")
+
+
+@pytest.fixture(scope="module")
+def codes(recorder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return record(recorder, tmp_path_factory.mktemp("codes"), "FULL", "codes")
+
+
+@pytest.mark.slow
+def test_the_use_of_a_code_is_consumed_exactly_once_in_thousands_of_power_cuts(
+    codes: Path, recorder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The control is a store that does not wait for the disk: it has to give uses back."""
+    full = cut(codes, MANY, *CUT_CODES)
+    normal = cut(record(recorder, tmp_path, "NORMAL", "codes"), MANY // 10, *CUT_CODES)
+    with capsys.disabled():
+        for name, report in (("FULL", full), ("NORMAL (control)", normal)):
+            print(f"\none-time codes, synchronous={name}: {report['states']} power cuts, in {report['lost']} of them"
+                  f" a used code opens again, in {report['corrupt']} an unused one does not")
     assert (full["lost"], full["corrupt"]) == (0, 0), full
     assert normal["lost"] > 0, normal
