@@ -90,17 +90,15 @@ class Codes:
         return () if window.key in self.uses else (Put("state", USED + window.key, {"first": at.wall}),)
 
     def prune(self, at: Instant) -> tuple[Write, ...]:
-        """Forget uses that are long over, from now on, and answer with what to write. A clock that is set
-        back brings none of them back: what starts no later than they did is not accepted any more."""
+        """The writes that forget uses that are long over. A clock that is set back brings none of them back:
+        what starts no later than they did is not accepted any more."""
         hour = at.wall // HOUR_US
         old = [w for w in self.uses.values() if max(w.end, w.start + DAY) <= hour]
         if not old:
             return ()
         floor = max(self.floor, *(w.start + 1 for w in old))
         gone = (Drop("state", USED + w.key) for w in old)
-        writes: tuple[Write, ...] = (Put("state", FLOOR, {"hour": floor}), *gone)
-        self.apply(writes)
-        return writes
+        return (Put("state", FLOOR, {"hour": floor}), *gone)
 
     def everything(self) -> tuple[Write, ...]:
         """The writes that erase all of it but the floor."""
@@ -134,10 +132,10 @@ class Codes:
             return (self._row(self.serial, self.epoch, self.next + 1, self._with(event)),)
         if event.name not in self.labels:
             raise NotFound(f"There is no label {event.name}; there are {', '.join(self.labels) or 'none'}.")
-        others = {name: label for name, label in self.labels.items() if name != event.name}
-        if event.op == "revoke":
-            others[event.name] = self.labels[event.name].but(number=self.next)
-        return (self._row(self.serial, self.epoch, self.next + 1, others), *self._drop_uses(event.name))
+        labels = {**self.labels, event.name: self.labels[event.name].but(number=self.next)}
+        if event.op == "remove":
+            del labels[event.name]
+        return (self._row(self.serial, self.epoch, self.next + 1, labels), *self._drop_uses(event.name))
 
     def _with(self, event: CodesSet) -> Mapping[str, Label]:
         """The labels with one more, or one changed."""

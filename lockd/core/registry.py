@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, get_args
 
-from lockd.core.codes import USED, Codes
+from lockd.core.codes import FLOOR, USED, Codes
 from lockd.core.effects import Drop, Effect, Entry, Put, Write
 from lockd.core.entries import alarm_entry, reply, storage_failure, system_entry, telling
 from lockd.core.events import CodesSet, CredentialCleared, CredentialSet, PropertySet, ResetAsked, UserCleared, UserSet
@@ -109,9 +109,12 @@ class Registry:
         return self._next(at) if len(self._queue) == 1 else ()
 
     def consume(self, writes: Iterable[Write]) -> None:
-        """Take over what a use has consumed, or what was given back."""
+        """Take over, of what was committed, what a use has consumed, or what was given back."""
         for write in writes:
-            (self.codes if write.key.startswith(USED) else self.people).apply((write,))
+            if write.key.startswith(SPENT):
+                self.people.apply((write,))
+            elif write.key == FLOOR or write.key.startswith(USED):
+                self.codes.apply((write,))
 
     def reload(self, settings: Settings, at: Instant) -> Iterable[Effect]:
         """A value that was changed in the file is the owner's newest word, so it wins over the kept one."""

@@ -97,7 +97,7 @@ class Throws:
             if recorded_only and not seq:
                 yield from self._unrecorded(op, later)
                 return
-            self.parts.registry.consume(use)
+            self.parts.registry.consume((*use, *writes) if seq else use)
             if forced:
                 yield Publish(alarm_entry("ForcedUser", at, user=op.user), seq, private=True)
             yield from () if op.wait else reply(op.request)
@@ -108,6 +108,7 @@ class Throws:
             # record; its row has no more to say.
             self.using.discard(op.consumes)
             if seq:
+                self.parts.registry.consume(writes)
                 entry = system_entry("late-record", later, grant=seq)
                 yield self.parts.record(entry, later, (*_back(use), Drop("state", op.key)))
 
