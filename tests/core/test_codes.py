@@ -304,6 +304,13 @@ def test_the_factory_reset_takes_everything_but_the_floor() -> None:
     assert [key for table, key in world.rows if table == "state" and key.startswith(("codes", "code:"))] == []
 
 
+def test_a_revoked_label_stays_in_its_place() -> None:
+    world = issuing()
+    before = list(world.lock.codes.labels)
+    change(world, "revoke", "visitor")
+    assert list(world.lock.codes.labels) == before
+
+
 # Other rules -------------------------------------------------------------------------------------------
 
 
@@ -311,6 +318,7 @@ def test_the_factory_reset_takes_everything_but_the_floor() -> None:
 def test_without_a_trusted_time_no_code_opens_and_that_is_said(trust: Any) -> None:
     world = issuing()
     world.trust = trust
+    assert world.lock.code_windows(world.at) == ()
     for window in (ONCE, SPAN, None):
         error = type_code(world, window)
         assert isinstance(error, Restricted)
@@ -386,12 +394,28 @@ def test_uses_are_forgotten_in_time_and_a_clock_set_back_brings_none_back() -> N
     assert opens(world, later)
     assert ("state", USED + ONCE.key) not in world.rows
     assert world.rows["state", FLOOR].value == {"hour": NOW + 1}
+    assert (set(world.lock.codes.uses), world.lock.codes.floor) == ({later.key}, NOW + 1)
     world.wall -= 2 * 24 * HOUR_US
     for again in (world, world.restarted()):
         assert not opens(again, ONCE)
         assert opens(again, ONCE.but(start=NOW + 1)) is False  # it is not that late
         again.wall += HOUR_US
         assert opens(again, ONCE.but(start=NOW + 1))
+
+
+def test_a_use_is_not_forgotten_while_its_day_or_its_stay_lasts() -> None:
+    world = issuing()
+    stay = Window(1, "guest", 3, "span", NOW, 72)
+    assert opens(world, ONCE)
+    assert opens(world, stay)
+    world.wall += 11 * HOUR_US
+    assert opens(world, ONCE.but(start=NOW + 11))
+    assert {ONCE.key, stay.key} <= world.lock.codes.uses.keys()
+    assert opens(world, ONCE.but(start=NOW + 1))
+    world.wall += 60 * HOUR_US
+    assert opens(world, ONCE.but(start=NOW + 71))
+    assert opens(world, stay)
+    assert world.lock.codes.floor == NOW + 12
 
 
 STEPS = st.lists(
