@@ -89,4 +89,5 @@ def line_of(error: LockdError) -> str:
     """What happened and what to do, in one line."""
     text = " ".join(str(error).split()) or error.name
     sign, remedy = REMEDIES.get(error.name, ("", ""))
-    return copyable(text if sign in text else f"{text.rstrip('.')}; {remedy}")
+    said = sign in text or "`lockctl " in text or "; there are" in text
+    return copyable(text if said else f"{text.rstrip('.')}; {remedy}")

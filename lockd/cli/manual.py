@@ -17,6 +17,7 @@ ENVIRONMENT = {
 
 FILES = {
     "/etc/lockd/lockd.toml": "The settings of lockd.",
+    "~/.config/lockd/issuing-key.json": "The issuing key, if lockctl code key was not told another place.",
     "$XDG_RUNTIME_DIR/lockd-simulation/bus": "The address of the bus of a running simulation.",
 }
 

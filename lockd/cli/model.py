@@ -41,7 +41,7 @@ HANDS = (
         "on": ("Jam", (True,), "Something is in the bolt's way."), "off": ("Jam", (False,), "The way is clear.")}),
     Hand("tamper", "STATE", "take the outer cover off, or put it back", {
         "on": ("Tamper", (True,), "The cover is off."), "off": ("Tamper", (False,), "The cover is back.")}),
-    Hand("code", "STATE", "dial the mechanical code, which draws the bolt, or put the wheel out of it", {
+    Hand("wheel", "STATE", "dial the mechanical code, which draws the bolt, or put the wheel out of it", {
         "open": ("OpenCodeWheel", (True,), "The code is dialled, and the bolt drawn."),
         "close": ("OpenCodeWheel", (False,), "The wheel is out of the code.")}),
     Hand("hole", "MOVE", "push a pin into the emergency hole, which draws the bolt, or pull it out", {

@@ -50,6 +50,7 @@ WAYS = {
     "after-hand": "by itself (a hand had left the bolt between its ends)",
     "spare-pin": "with a spare PIN at the keypad",
     "one-time-code": "with a one-time code at the keypad",
+    "timed-code": "with a timed code at the keypad",
     "guest-pass": "with a guest pass",
 }
 
@@ -80,6 +81,10 @@ REASONS = {
     "tamper-hold": "the cover had been taken off",
     "storage": "the store could not write it",
     "damaged": "part of the store could not be read",
+    "code-used": "the code was used up",
+    "code-closed": "the code is for other hours",
+    "codes-full": "too many other codes are in use",
+    "codes-held": "too many wrong codes within a day",
     "held-open": "it is still open",
     "over-voltage": "its voltage is too high",
     "under-voltage": "its voltage is too low",
@@ -283,6 +288,7 @@ def _system(event: Event, names: Names) -> str:
     started = told if told.startswith("lockd") else told[:1].upper() + told[1:]
     if detail == "lockout-ended" and event.get("count"):
         started += f"; {event['count']} more tries were refused"
+    started += f" ({event['label']})" if event.get("label") else ""
     started += _measured(event)
     return started + (f", by {by}" if by else "")
 
@@ -297,6 +303,11 @@ SYSTEM = {
     "started": "lockd started",
     "key-rotated": "the store was sealed with a new key",
     "time-set": "the clock was set",
+    "codes-key": "a new issuing key was made, and every code from before is void",
+    "codes-epoch": "every code was made void",
+    "codes-label": "a label for codes was set",
+    "codes-revoke": "the codes of a label were made void",
+    "codes-remove": "a label for codes was removed",
     "settings-loaded": "new settings were loaded",
     "power-returned": "power is back",
     "cover-back": "the outer cover is back",
@@ -320,6 +331,8 @@ def _who(event: Event, names: Names) -> str:
     user = event.get("user")
     if user:
         return names.get(user) or f"User {user}"
+    if event.get("label"):
+        return f"“{event['label']}”"
     return _by(event) or SOURCES.get(event.get("source", ""), ("Someone", ""))[0]
 
 

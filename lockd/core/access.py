@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from math import ceil
 from typing import Literal
 
+from lockd.core.codes import CodeState
 from lockd.core.credentials import ALWAYS, SECOND_US, Credential
 from lockd.core.people import User
 from lockd.errors import (
@@ -49,12 +50,22 @@ IN_WORDS: dict[OperatingMode, str] = {
 }
 
 
+#: Why a code granted from afar opens nothing: the detail, and in words.
+CODE_TEXTS: dict[CodeState, tuple[str, str]] = {
+    "clock-unset": ("clock-unset", "Codes are timed and the clock is not set (clock-unset): set it with"
+                    " `lockctl time set`."),
+    "held": ("codes-held", "Too many wrong codes within a day (codes-held): PINs go on working, codes do not."),
+    "closed": ("code-closed", "This code is for other hours (code-closed)."),
+    "full": ("codes-full", "As many codes as may be open at a time are (codes-full): revoke one's label."),
+}
+
+
 class Case(Value):
     """All that a decision depends on. `shown`: something was presented; `who`: whom it belongs
     to, his status as it is now. `wait_s`: the rest of the source's lockout. `free`: needs no credential of anybody.
     `shortage`: why there is no power for a throw. `within_hours`: whether his schedules let him in now.
     `uses`: of a credential whose uses are limited, whether one is left, or is just being taken. `wall`:
-    microseconds since 1970."""
+    microseconds since 1970. `code`: what it is worth as a code granted from afar."""
 
     wish: Wish
     source: Source
@@ -71,6 +82,7 @@ class Case(Value):
     wall: int
     uses: Literal["left", "taking", "none"] = "left"
     within_hours: bool = True
+    code: CodeState = ""
 
 
 class Refusal(Value):
@@ -99,11 +111,21 @@ def _unread(case: Case) -> Iterator[Refusal]:
 
 
 def _credential(case: Case) -> Iterator[Refusal]:
-    if case.shown and case.who is None:
+    if case.shown and case.who is None and case.code in ("", "unknown"):
         yield Refusal("InvalidCredential", "", InvalidCredential("That code is not valid."), counts=True)
     elif not case.shown and not case.free:
         text = "A PIN is required (pin-required): give one, or change RequirePINforRemoteOperation."
         yield Refusal("InvalidCredential", "pin-required", InvalidCredential(text, "pin-required"))
+
+
+def _code(case: Case) -> Iterator[Refusal]:
+    """What cannot be looked at counts as a wrong one: it may have been a guess."""
+    if case.code == "used":
+        text = "This code was used up (code-used): it opens once."
+        yield Refusal("DisabledUserDenied", "code-used", DisabledUserDenied(text, "code-used"))
+    elif case.code in CODE_TEXTS:
+        detail, text = CODE_TEXTS[case.code]
+        yield Refusal("Restricted", detail, Restricted(text, detail), counts=case.code in ("clock-unset", "held"))
 
 
 def _status(case: Case) -> Iterator[Refusal]:
@@ -178,7 +200,7 @@ def _power(case: Case) -> Iterator[Refusal]:
 
 
 RULES: tuple[Callable[[Case], Iterator[Refusal]], ...] = (
-    _lockout, _unread, _credential, _clock, _status, _uses, _terms, _programming, _mode, _type, _hours, _tamper, _door,
-    _power,
+    _lockout, _unread, _credential, _code, _clock, _status, _uses, _terms, _programming, _mode, _type, _hours, _tamper,
+    _door, _power,
 )  # fmt: skip
 

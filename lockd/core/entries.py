@@ -23,7 +23,8 @@ SIGNALS: frozenset[EntryKind] = frozenset(
 class Operation(Value):
     """One wish that was asked, from the decision to the outcome. `grant`: the number of its
     write-ahead record (0: storage failed); `key`: its row in the store until the outcome; `use`:
-    the writes that its use consumed; `tells`: what is recorded beside the outcome."""
+    the writes that its use consumed; `tells`: what is recorded beside the outcome. `label`, `code`: of a
+    code granted from afar, and its window's key."""
 
     wish: Wish
     source: Source
@@ -38,6 +39,8 @@ class Operation(Value):
     key: str = ""
     use: tuple[Put, ...] = ()
     tells: tuple[Entry, ...] = ()
+    label: str = ""
+    code: str = ""
 
 
 def _fields(**given: Any) -> dict[str, Any]:
@@ -48,7 +51,7 @@ def _fields(**given: Any) -> dict[str, Any]:
 def operation_entry(op: Operation, kind: OperationType, phase: str, at: Instant, **more: Any) -> Entry:
     """A grant (phase granted) or what came of it (done, failed, interrupted)."""
     fields = _fields(
-        type=kind, source=op.source, detail=op.detail, user=op.user, by=op.by,
+        type=kind, source=op.source, detail=op.detail, user=op.user, label=op.label, by=op.by,
         credentials=[list(c) for c in op.credentials], phase=phase, grant=op.grant,
     )  # fmt: skip
     name: EntryKind = "LockOperationError" if "error" in more else "LockOperation"
@@ -56,14 +59,15 @@ def operation_entry(op: Operation, kind: OperationType, phase: str, at: Instant,
 
 
 def refusal_entry(
-    kind: OperationType, source: Source, refusal: Refusal, who: tuple[User, Credential] | None, by: str, at: Instant
+    kind: OperationType, source: Source, refusal: Refusal, who: tuple[User, Credential] | None, by: str, at: Instant,
+    label: str = "",
 ) -> Entry:  # fmt: skip
-    """A try that was refused. A wrong code names nobody."""
+    """A try that was refused. A wrong code names nobody; `label`: of a code granted from afar."""
     user = who[0].index if who is not None else 0
     used = [[who[1].kind, who[1].index]] if who is not None else None
     return Entry("LockOperationError", at.wall, _fields(
         type="NonAccessUserEvent" if who is not None and who[0].type == "NonAccessUser" else kind,
-        source=source, error=refusal.error, detail=refusal.detail, user=user, credentials=used, by=by,
+        source=source, error=refusal.error, detail=refusal.detail, user=user, credentials=used, label=label, by=by,
     ))  # fmt: skip
 
 

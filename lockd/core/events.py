@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
+from lockd.codes import CodeKind, Window
 from lockd.core.effects import Write
 from lockd.reading import Reading
 from lockd.settings import Settings
@@ -25,10 +26,13 @@ class Sensed(Value):
 
 class Presented(Value):
     """What a person showed. `digest`: the store's keyed digest of it; empty when the try was
-    refused unread (its source was locked out, or too many waited)."""
+    refused unread (its source was locked out, or too many waited). `code`: it may be a code granted from
+    afar; `window`: what that code stands for, None where it is none that is valid now."""
 
     kind: CredentialType
     digest: bytes = secret()
+    code: bool = False
+    window: Window | None = None
 
 
 class OperationAsked(Value):
@@ -146,6 +150,23 @@ class ScheduleCleared(Value):
     by: str = ""
 
 
+CodesOp = Literal["key", "epoch", "label", "revoke", "remove"]
+
+
+class CodesSet(Value):
+    """A change to the codes granted from afar. `op`: key (a new issuing key, called `serial`), epoch (all codes
+    are void), label (add or change `name`), revoke (all its codes are void), remove. `lengths`: hours, ascending."""
+
+    op: CodesOp
+    name: str = ""
+    kind: CodeKind = "once"
+    lengths: tuple[int, ...] = ()
+    accept: int = 1
+    serial: str = ""
+    request: int = 0
+    by: str = ""
+
+
 class ClockChanged(Value):
     """The clock was put, or is worth more or less than before."""
 
@@ -201,7 +222,7 @@ class DrillAsked(Value):
 
 Event = (
     Started | Sensed | OperationAsked | EnterPressed | Recorded | EffectFailed
-    | PropertySet | UserSet | UserCleared | CredentialSet | CredentialCleared | Noted | Denied
+    | PropertySet | UserSet | UserCleared | CredentialSet | CredentialCleared | CodesSet | Noted | Denied
     | ScheduleSet | ScheduleCleared | ClockChanged
     | ResetAsked | SettingsLoaded | SupplyRead | SuppliesRead | DrillAsked
 )

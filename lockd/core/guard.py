@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import ceil
 
+from lockd.codes import Window
 from lockd.core.access import Case, Refusal, decide
+from lockd.core.codes import GUESSES, USED, CodeState, Guesses
 from lockd.core.credentials import SPENT, Credential
 from lockd.core.effects import Effect, Put, Write
 from lockd.core.entries import Operation, alarm_entry, refusal_entry, reply, system_entry, telling
-from lockd.core.events import Denied, EnterPressed, OperationAsked
+from lockd.core.events import Denied, EnterPressed, OperationAsked, Presented
 from lockd.core.instant import Instant
 from lockd.core.lockout import Policy, Trickle, Tries
 from lockd.core.parts import Parts
@@ -32,6 +34,8 @@ class Guard:
         self.parts = parts
         self.throws = throws
         self._boot = snapshot.boot
+        kept = snapshot.state.get(GUESSES)
+        self.guesses = Guesses.restored(kept.value, snapshot.boot, at.mono) if kept is not None else Guesses()
         self._denials = Trickle()
         self._unread = Trickle()
         self._together = Together()
@@ -75,13 +79,14 @@ class Guard:
         yield from self.tick(at)
         shown = event.presented
         who = self._who(shown.kind, shown.digest, at) if shown is not None else None
+        code = self._code(shown, at) if shown is not None and who is None else ""
         tries = self.tries.setdefault(event.source, Tries())
         parts, people = self.parts, self.parts.registry.people
         refusal = decide(Case(
             event.wish, event.source, parts.registry.mode, shown is not None, shown is not None and not shown.digest,
             who, self._free(event), tries.remaining(at.mono), parts.door.closed, parts.tampered, at.trust,
             parts.lacks(event.wish), at.wall, state_of(people, who and who[1], self.throws.using),
-            within_hours=who is None or people.within_hours(who[0], at),
+            within_hours=who is None or people.within_hours(who[0], at), code=code,
         ))  # fmt: skip
         if refusal is None:
             yield from self._grant(event, who, tries, at)
@@ -90,7 +95,7 @@ class Guard:
         elif refusal.detail == "busy" and self._unread.take(at.mono) is None:
             yield from reply(event.request, refusal.answer)
         else:
-            yield from self._refuse(event, refusal, who, tries, at)
+            yield from self._refuse(event, refusal, who, tries, at, self._guessed(at) if code == "unknown" else ())
 
     def enter(self, _event: EnterPressed, at: Instant) -> Iterator[Effect]:
         """`#` alone: lock, or in Passage mode open what is locked."""
@@ -126,6 +131,29 @@ class Guard:
         in_use = f"{SPENT}{user.index}" in self.throws.using
         return user.but(status="OccupiedDisabled" if in_use else people.status(user, at)), credential
 
+    def _code(self, shown: Presented, at: Instant) -> CodeState:
+        """What it is worth as a code granted from afar. A use on its way to the disk counts as used."""
+        codes = self.parts.registry.codes
+        if not shown.code or not codes.serial:
+            return ""
+        if at.trust != "Trusted":
+            return "clock-unset"
+        if self.guesses.held(at.mono):
+            return "held"
+        if shown.window is None:
+            return "unknown"
+        in_use = shown.window.kind == "once" and USED + shown.window.key in self.throws.using
+        return "used" if in_use else codes.state(shown.window, at)
+
+    def _guessed(self, at: Instant) -> tuple[Write, ...]:
+        """One more wrong code."""
+        self.guesses.add(at.mono)
+        return (self.guesses.row(self._boot, at.mono),)
+
+    def windows(self, at: Instant) -> tuple[Window, ...]:
+        """What a typed code is to be compared with; none when nothing is to be looked at."""
+        return () if self.guesses.held(at.mono) else self.parts.registry.codes.windows(at)
+
     def _free(self, event: OperationAsked) -> bool:
         """Whether this needs no code of anybody: locking at the keypad always, opening there only
         in Passage; from afar as the setting says. Home goes to locked or to where the door is open."""
@@ -146,15 +174,18 @@ class Guard:
         yield self.parts.trail.record(entry, (), at, lambda _seq, _at: after)
 
     def _refuse(
-        self, event: OperationAsked, refusal: Refusal, who: tuple[User, Credential] | None, tries: Tries, at: Instant
-    ) -> Iterator[Effect]:
+        self, event: OperationAsked, refusal: Refusal, who: tuple[User, Credential] | None, tries: Tries, at: Instant,
+        guessed: tuple[Write, ...],
+    ) -> Iterator[Effect]:  # fmt: skip
         """The answer waits for the record, so that no power cut makes a wrong try free."""
         kind = self.parts.operation_type(event.wish)
+        window = event.presented.window if event.presented is not None and not who and not refusal.counts else None
+        label = window.label if window is not None else ""
         said = (who[0], stand_in(self.parts.registry.people, who[1])) if who is not None else None
-        entry = refusal_entry(kind, event.source, refusal, said, event.by, at)
+        entry = refusal_entry(kind, event.source, refusal, said, event.by, at, label)
         started = refusal.counts and tries.fail(self._policy(), at.mono)
-        writes = (self._row(event.source, at),) if refusal.counts else ()
-        sign = self.parts.refused(event.source, "wrong" if refusal.counts else refusal.error)
+        writes = (self._row(event.source, at), *guessed) if refusal.counts else ()
+        sign = self.parts.refused(event.source, "wrong" if refusal.counts and not refusal.detail else refusal.error)
         tell = telling(entry, *reply(event.request, refusal.answer), *sign)
 
         def then(seq: int, later: Instant) -> Iterator[Effect]:
@@ -180,8 +211,13 @@ class Guard:
             event.wish, event.source, by=event.by, request=event.request, wait=event.wait, relock_s=event.relock_s,
             detail="home" if event.wish == "Home" else "",
         )  # fmt: skip
-        if who is None:
+        window = event.presented.window if event.presented is not None else None
+        if who is None and window is None:
             yield from self.throws.grant(op, at)
+            return
+        if who is None:
+            assert window is not None
+            yield from self._admit_code(op, window, tries, at)
             return
         window_s = self.parts.settings.users.rule_window_s
         missing, shown, forced = self._together.show(
@@ -239,6 +275,15 @@ class Guard:
         """Whether this opening calls for help."""
         shown = event.presented
         return user.type == "ForcedUser" or (shown is not None and credential.duress(shown.digest))
+
+    def _admit_code(self, op: Operation, window: Window, tries: Tries, at: Instant) -> Iterator[Effect]:
+        """Its use is on disk before the motor moves, whatever becomes of the disk."""
+        codes = self.parts.registry.codes
+        forgotten = (self._row(op.source, at),) if tries.succeed() else ()
+        detail = "one-time-code" if window.kind == "once" else "timed-code"
+        op = op.but(detail=detail, label=window.label, code=window.key)
+        use = codes.use(window, at)
+        yield from self.throws.grant(op, at, use, (*forgotten, *codes.prune(at)), recorded_only=True)
 
     def _policy(self) -> Policy:
         lock, now = self.parts.settings.lock, self.parts.registry.properties

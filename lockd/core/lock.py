@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from lockd.codes import Window
 from lockd.core.calendar import utc
+from lockd.core.codes import Codes
 from lockd.core.contacts import Contacts
 from lockd.core.effects import Changed, Drop, Effect, Show
 from lockd.core.entries import (
@@ -24,6 +26,7 @@ from lockd.core.entries import (
 )  # fmt: skip
 from lockd.core.events import (
     ClockChanged,
+    CodesSet,
     CredentialCleared,
     CredentialSet,
     Denied,
@@ -88,6 +91,15 @@ class Lock:
         return self.parts.registry.people
 
     @property
+    def codes(self) -> Codes:
+        """Those granted from afar."""
+        return self.parts.registry.codes
+
+    def code_windows(self, at: Instant) -> tuple[Window, ...]:
+        """What a typed code is to be compared with now, at most codes.MOST."""
+        return self.guard.windows(at)
+
+    @property
     def lock_state(self) -> LockState:
         """What the contacts say."""
         return "Unlatched" if self.throws.latch_until is not None else self.parts.bolt.lock_state
@@ -123,6 +135,8 @@ class Lock:
             lines.append("store: an older copy was put back; what came after it is missing")
         if self._snapshot.incomplete:
             lines.append("store: what is missing may have been a rule: PINs that can be used up have to be set anew")
+        if self.codes.lost:
+            lines.append("codes: what is missing may have been a use, so the issuing key was given up: make a new one")
         if self.parts.trail.failing:
             lines.append("store: records cannot be written; codes without a limit of use still open")
         if self.parts.actuator_fault:
@@ -365,6 +379,7 @@ HANDLERS: dict[type[Event], Callable[[Lock, Any, Instant], Iterable[Effect]]] = 
     CredentialCleared: Lock._change,
     ScheduleSet: Lock._change,
     ScheduleCleared: Lock._change,
+    CodesSet: Lock._change,
     ResetAsked: Lock._change,
     ClockChanged: Lock._clock_changed,
     Noted: Lock._noted,

@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, get_args
 
 from lockd.core.calendar import Calendar
+from lockd.core.codes import FLOOR, USED, Codes
 from lockd.core.credentials import SPENT
 from lockd.core.effects import Drop, Effect, Entry, Put, Write
 from lockd.core.enrolment import clear_credential, set_credential
 from lockd.core.entries import alarm_entry, reply, storage_failure, system_entry, telling
 from lockd.core.events import (
+    CodesSet,
     CredentialCleared,
     CredentialSet,
     PropertySet,
@@ -40,8 +42,9 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
 Change = (
-    PropertySet | UserSet | UserCleared | CredentialSet | CredentialCleared | ScheduleSet | ScheduleCleared | ResetAsked
-)
+    PropertySet | UserSet | UserCleared | CredentialSet | CredentialCleared | ScheduleSet | ScheduleCleared
+    | CodesSet | ResetAsked
+)  # fmt: skip
 
 QUEUE_MAX = 64  #: changes that may wait for the disk
 
@@ -91,13 +94,14 @@ class Prepared(Value):
 
 class Registry:
     """`properties`: rw values by D-Bus name, but for what a holiday makes of the mode; `people`:
-    everybody; `zone`: gives the lock's time zone."""
+    everybody; `codes`: those granted from afar; `zone`: gives the lock's time zone."""
 
     def __init__(self, settings: Settings, snapshot: Snapshot, trail: Trail, zone: Callable[[], tzinfo]) -> None:
         self.settings = settings
         spent = {k: row.value for k, row in snapshot.state.items() if k.startswith(SPENT)}
         calendar = Calendar(snapshot.schedules.values(), zone)
         self.people = People(snapshot.users.values(), snapshot.credentials.values(), spent, calendar)
+        self.codes = Codes(snapshot.state, snapshot.incomplete)
         self.holidays = Holidays()
         self.properties = from_settings(settings.lock)
         self._trail = trail
@@ -115,7 +119,7 @@ class Registry:
                 self.properties[name] = WITHOUT_ROW[name]
                 self.decided += (self._row(name, WITHOUT_ROW[name]),)
         if snapshot.incomplete:
-            self.decided += self.people.distrust()
+            self.decided += (*self.people.distrust(), *self.codes.decided)
 
     @property
     def mode(self) -> OperatingMode:
@@ -143,6 +147,14 @@ class Registry:
             return reply(event.request, Busy("Too many changes wait for the disk (busy): try again.", "busy"))
         self._queue.append(event)
         return self._next(at) if len(self._queue) == 1 else ()
+
+    def consume(self, writes: Iterable[Write]) -> None:
+        """Take over, of what was committed, what a use has consumed, or what was given back."""
+        for write in writes:
+            if write.key.startswith(SPENT):
+                self.people.apply((write,))
+            elif write.key == FLOOR or write.key.startswith(USED):
+                self.codes.apply((write,))
 
     def reload(self, settings: Settings, at: Instant) -> Iterable[Effect]:
         """A value that was changed in the file is the owner's newest word, so it wins over the kept one."""
@@ -172,6 +184,10 @@ class Registry:
                 return self._schedule(event, at)
             case ResetAsked():
                 return Prepared(alarm_entry("LockFactoryReset", at, by=event.by), self._everything(), self._forget)
+            case CodesSet():
+                entry = system_entry(f"codes-{event.op}", at, label=event.name, by=event.by)
+                writes = self.codes.plan(event)
+                return Prepared(entry, writes, lambda: self.codes.apply(writes))
             case _:
                 planned = self._plan(event)
                 entry, *more = (Entry("LockUserChange", at.wall, told) for told in (planned.told, *planned.users))
@@ -253,9 +269,10 @@ class Registry:
         known = sorted({*people.users, *people.calendar.users(), *owners})
         writes = (write for user in known for write in drop_user(user, people))
         rows = (*people.spent, *(f"property:{name}" for name in self.properties))
-        return (*writes, *(Drop("state", key) for key in rows))
+        return (*writes, *self.codes.everything(), *(Drop("state", key) for key in rows))
 
     def _forget(self) -> None:
         self.people = People(calendar=Calendar(zone=self.people.calendar.zone))
+        self.codes.apply(self.codes.everything())
         self.holidays.over = frozenset()
         self.properties = from_settings(self.settings.lock)

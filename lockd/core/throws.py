@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import get_args
 
+from lockd.codes import read_key
 from lockd.core.access import IN_WORDS, SHUT
 from lockd.core.bolt import Adrift, Arrived, Failed, HandMoved, Joined, Outcome, Queued, Stopped
 from lockd.core.effects import DriveLatch, Drop, Effect, Publish, Put, Show, Write
@@ -79,6 +80,7 @@ class Throws:
         kind = self.parts.operation_type(op.wish)
         op = op.but(key=f"grant:{ticket}", use=use)
         kept = {n: getattr(op, n) for n in ("wish", "source", "user", "detail", "by", "relock_s")}
+        kept |= {"label": op.label} if op.label else {}
         power = {"emergency": True} if self.parts.feed.session.source is not None else {}
         who = {"credentials": [list(c) for c in op.credentials]}
         opened = Put("state", op.key, {"op": kept | who, "type": kind, **power})
@@ -91,7 +93,7 @@ class Throws:
             if recorded_only and not seq:
                 yield from self._unrecorded(op, later)
                 return
-            self.parts.registry.people.apply(use)
+            self.parts.registry.consume((*use, *writes) if seq else use)
             if forced:
                 yield Publish(alarm_entry("ForcedUser", at, user=op.user), seq, private=True)
             yield from () if op.wait else reply(op.request)
@@ -102,6 +104,7 @@ class Throws:
             # record; its row has no more to say.
             self.using -= taken
             if seq:
+                self.parts.registry.consume(writes)
                 entry = system_entry("late-record", later, grant=seq)
                 yield self.parts.record(entry, later, (*self._back(op), Drop("state", op.key)))
 
@@ -178,6 +181,8 @@ class Throws:
             return DisabledUserDenied("This user was removed or disabled meanwhile.")
         if user is not None and not self.parts.registry.people.within_hours(user, at):
             return Restricted("This user's hours have ended meanwhile (schedule-shut).", "schedule-shut")
+        if op.code and not self.parts.registry.codes.stands(read_key(op.code)):
+            return DisabledUserDenied("This code was revoked meanwhile.")
         mode = self.parts.registry.mode
         if op.source in SHUT[mode] and (user is None or user.type != "ProgrammingUser"):
             return Restricted(f"Refused (mode-forbids): {IN_WORDS[mode]}.", "mode-forbids")
@@ -365,7 +370,7 @@ class Throws:
         why = error.name if error.name in get_args(OperationError) else "Unspecified"
         nothing_came_of_it = self.parts.bolt.lock_state == "Locked"
         back = self._back(op) if nothing_came_of_it else ()
-        self.parts.registry.people.apply(back)
+        self.parts.registry.consume(back)
         yield self._outcome(op, "failed", at, back, error=why, detail=error.detail)
         if not nothing_came_of_it:
             yield from (self.parts.record(each, at) for each in op.tells)

@@ -30,6 +30,7 @@ from lockd.core.events import ClockChanged, EffectFailed, Recorded, Sensed, Sett
 from lockd.core.lock import Lock
 from lockd.daemon import notify
 from lockd.daemon.clock import Clock
+from lockd.daemon.codes import Matcher
 from lockd.daemon.desk import Desk
 from lockd.daemon.digests import Digests
 from lockd.daemon.hardware import Hardware
@@ -101,13 +102,14 @@ class Daemon:
             Spare: self._spare,
         }, self._break)  # fmt: skip
         ends.callback(self.pump.close)
+        matcher = Matcher(opened.digester, lock, self.clock.now)
         self.typing = Typing(
-            lambda: lock.keypad_timeout_s, self.digests, self.pump.submit, self.hardware.panel.show,
+            lambda: lock.keypad_timeout_s, self.digests, matcher.presented, self.pump.submit, self.hardware.panel.show,
             lambda: lock.lockout_remaining("Keypad", self.clock.now()), self.power.refresh,
         )  # fmt: skip
         ends.callback(self.typing.close)
         self.desk = Desk(
-            settings, self.pump, self.journal, self.digests, self.clock, self.hardware.door,
+            settings, self.pump, self.journal, self.digests, matcher, self.clock, self.hardware.door,
             self.voice.changed, self.health.findings, self.health.degraded,
         )  # fmt: skip
 

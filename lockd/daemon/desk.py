@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from lockd import __version__
+from lockd.codes import HOUR_US, CodeKind
 from lockd.core.credentials import Credential
 from lockd.core.effects import Put
 from lockd.core.enrolment import credentials_supported
 from lockd.core.events import (
     ClockChanged,
+    CodesOp,
+    CodesSet,
     CredentialCleared,
     CredentialSet,
     Denied,
@@ -30,11 +34,12 @@ from lockd.core.events import (
 from lockd.core.lock import Lock
 from lockd.core.people import User
 from lockd.daemon.clock import OWNERS_TIME, Clock, boot_id
+from lockd.daemon.codes import Matcher
 from lockd.daemon.digests import Digests
 from lockd.daemon.enrolment import Enrolment
 from lockd.daemon.journal import Journal
 from lockd.daemon.pump import Pump
-from lockd.errors import AccessDenied, LockdError, NotFound
+from lockd.errors import AccessDenied, Failure, LockdError, NotFound
 from lockd.settings import Settings
 from lockd.words import DATA_BYTES, ScheduleKind, Wish
 
@@ -48,6 +53,7 @@ class Desk:
         pump: Pump,
         journal: Journal,
         digests: Digests,
+        matcher: Matcher,
         clock: Clock,
         simulator: Any,
         changed: Callable[[str, Mapping[str, Any]], None],
@@ -57,6 +63,7 @@ class Desk:
         self.settings = settings
         self.simulator = simulator
         self._pump, self._journal, self._digests, self._clock = pump, journal, digests, clock
+        self._matcher = matcher
         self._changed, self._findings, self._degraded = changed, findings, degraded
         self._enrolment = Enrolment(digests, lambda: self._lock.people)
         self._requests: dict[int, asyncio.Future[Any]] = {}
@@ -187,6 +194,48 @@ class Desk:
         """One, or all of this kind."""
         await self._ask(lambda request: ScheduleCleared(kind, index, user, request, by))
 
+    # Codes granted from afar ----------------------------------------------------------------------
+
+    async def new_codes_key(self, by: str) -> bytes:
+        """The issuing key, this once."""
+        serial = os.urandom(16).hex()
+        key = self._matcher.key(serial)
+        if not key:
+            raise Failure("There is no issuing key without the store's key (storage): see `lockctl doctor`.", "storage")
+        await self._change_codes(CodesSet("key", serial=serial, by=by))
+        return key
+
+    async def change_codes(self, op: CodesOp, name: str, by: str) -> None:
+        """All codes, or those of a label, are void from now on."""
+        await self._change_codes(CodesSet(op, name, by=by))
+
+    async def set_label(self, name: str, kind: CodeKind, lengths: tuple[int, ...], accept: int, by: str) -> None:
+        """Add or change one."""
+        await self._change_codes(CodesSet("label", name, kind, lengths, accept, by=by))
+
+    def list_labels(self) -> list[dict[str, Any]]:
+        """What codes there may be."""
+        return [
+            {"label": label.name, "kind": label.kind, "lengths": ",".join(map(str, label.lengths)),
+             "accept": label.accept, "number": label.number, "windows": label.windows}
+            for label in self._lock.codes.labels.values()
+        ]  # fmt: skip
+
+    def list_open_codes(self) -> list[dict[str, Any]]:
+        """Those that were used first, and go on."""
+        kept = self._lock.codes.kept(self._clock.now().wall // HOUR_US)
+        return [
+            {"label": w.label, "kind": w.kind, "start": w.start * 3600, "end": w.end * 3600, "length": w.length}
+            for w in kept
+        ]  # fmt: skip
+
+    async def _change_codes(self, event: CodesSet) -> None:
+        await self._ask(lambda request: event.but(request=request))
+        self._changed("org.lockd1.Codes", self._codes_properties())
+
+    def _codes_properties(self) -> Mapping[str, Any]:
+        return {"Key": self._lock.codes.serial, "Epoch": self._lock.codes.epoch}
+
     # The trail ----------------------------------------------------------------------------------
 
     async def read_log(self, first: int, limit: int) -> list[dict[str, Any]]:
@@ -237,6 +286,7 @@ class Desk:
     async def factory_reset(self, by: str) -> None:
         """Users, credentials and settings; the trail stays."""
         await self._ask(lambda request: ResetAsked(request, by))
+        self._changed("org.lockd1.Codes", self._codes_properties())
 
     def set_time_state(self, state: Any) -> None:
         """Simulation only."""
@@ -303,6 +353,7 @@ def _pairs(credentials: Iterable[Credential]) -> list[list[Any]]:
 PROPERTIES: dict[str, Callable[[Desk], Mapping[str, Any]]] = {
     "org.lockd1.Lock": Desk._lock_properties,
     "org.lockd1.Users": Desk.users_properties,
+    "org.lockd1.Codes": Desk._codes_properties,
     "org.lockd1.Log": Desk._log_properties,
     "org.lockd1.Power": Desk._power_properties,
     "org.lockd1.Manager": Desk._manager_properties,

@@ -13,12 +13,14 @@ from lockd.words import Sign
 
 class Typing:
     """`timeout_s`: how long an unfinished code is kept, asked at each key; `held`: seconds that the keypad
-    still has to wait; `begun` is called at the first key of a code. Codes are decided in the order typed."""
+    still has to wait; `begun` is called at the first key of a code; `presented`: how the core is shown what was
+    typed, with its digest. Codes are decided in the order typed."""
 
     def __init__(
         self,
         timeout_s: Callable[[], float],
         digests: Digests,
+        presented: Callable[[str, bytes], Presented],
         submit: Callable[[Event], None],
         show: Callable[[Sign], None],
         held: Callable[[], float],
@@ -26,7 +28,8 @@ class Typing:
     ) -> None:
         self._entry = Entry(timeout_s())
         self._timeout_s, self._begun = timeout_s, begun
-        self._digests, self._submit, self._show, self._held = digests, submit, show, held
+        self._digests, self._presented_as = digests, presented
+        self._submit, self._show, self._held = submit, show, held
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._codes: set[asyncio.Task[None]] = set()
@@ -63,7 +66,7 @@ class Typing:
         digest = b""
         if not self._held():
             digest = await self._digests.digest("Keypad", "PIN", digits or "too long")
-        self._submit(OperationAsked("Unlock", "Keypad", Presented("PIN", digest)))
+        self._submit(OperationAsked("Unlock", "Keypad", self._presented_as(digits or "", digest)))
 
     def _presented(self, task: asyncio.Task[None]) -> None:
         self._codes.discard(task)

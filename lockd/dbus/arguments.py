@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import get_args
 
 from lockd import RELEASED, words
+from lockd.codes import LONGEST, MOST_ACCEPT, NAME, NAME_WORDS, CodeKind
 from lockd.dbus import names
-from lockd.dbus.checks import Check, anything, fields, matching, number, octets, real, text, word
+from lockd.dbus.checks import Check, anything, ascending, fields, matching, number, octets, real, text, word
 
 _UINT = 0xFFFFFFFF
 #: Matter's indexes: 0 is none, 0xFFFE all, 0xFFFF reserved.
@@ -33,6 +34,7 @@ _user_fields = fields(
         "rule": word(*get_args(words.CredentialRule)),
     },
 )
+_label = matching(NAME, NAME_WORDS)
 _credential_fields = fields(
     names.SET_CREDENTIAL_OPTIONS,
     {
@@ -99,6 +101,18 @@ ARGUMENTS: Mapping[str, Mapping[str, Check]] = {
     },
     "GetHolidaySchedule": {"index": _place},
     "ClearHolidaySchedule": {"index": _place_or_all},
+    "CreateKey": {},
+    "RaiseEpoch": {},
+    "SetLabel": {
+        "label": _label,
+        "kind": word(*get_args(CodeKind)),
+        "lengths": ascending(1, max(LONGEST.values())),
+        "accept": number(1, MOST_ACCEPT),
+    },
+    "RevokeLabel": {"label": _label},
+    "RemoveLabel": {"label": _label},
+    "ListLabels": {},
+    "ListOpen": {},
     "Read": {"from": number(0, 2**63 - 1), "max": number(1, 1000)},
     "Verify": {},
     "Drill": {},

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 from dbus_next.signature import Variant
@@ -68,6 +69,20 @@ def matching(pattern: str, meaning: str) -> Check:
         if not form.fullmatch(value):
             raise InvalidField(f"{path}: must be {meaning}")
         return str(value)
+
+    return check
+
+
+def ascending(low: int, high: int) -> Check:
+    """Whole numbers in one string, ascending, with commas; perhaps none."""
+
+    def check(value: Any, path: str) -> tuple[int, ...]:
+        parts = value.split(",") if value else []
+        numbers = [int(part) for part in parts if re.fullmatch(r"[0-9]{1,9}", part)]
+        rising = all(one < other for one, other in pairwise(numbers))
+        if len(numbers) != len(parts) or not rising or not all(low <= each <= high for each in numbers):
+            raise InvalidField(f"{path}: must be whole numbers from {low} to {high}, ascending, with commas between")
+        return tuple(numbers)
 
     return check
 

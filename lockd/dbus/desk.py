@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
+from lockd.codes import CodeKind
+from lockd.core.events import CodesOp
 from lockd.value import Value
 from lockd.words import ScheduleKind, Wish
 
@@ -83,6 +85,21 @@ class Desk(Protocol):
 
     async def clear_schedule(self, kind: ScheduleKind, index: int, user: int, by: str) -> None:
         """Index 0xFE: all of that kind and user."""
+
+    async def new_codes_key(self, by: str) -> bytes:
+        """Its 32 bytes, this once."""
+
+    async def change_codes(self, op: CodesOp, name: str, by: str) -> None:
+        """Revoke or remove a label, or raise the epoch."""
+
+    async def set_label(self, name: str, kind: CodeKind, lengths: tuple[int, ...], accept: int, by: str) -> None:
+        """Add or change one. `lengths`: hours, ascending."""
+
+    def list_labels(self) -> list[dict[str, Any]]:
+        """LABEL_FIELDS of each."""
+
+    def list_open_codes(self) -> list[dict[str, Any]]:
+        """CODE_FIELDS of each."""
 
     async def read_log(self, first: int, limit: int) -> list[dict[str, Any]]:
         """EVENT_FIELDS of each, ascending."""

@@ -80,7 +80,7 @@ EVENT_FIELDS = {
     "state": "s", "phase": "s", "grant": "t", "user": "u", "credentials": "a(su)", "by": "s", "count": "u",
     "data_type": "s", "operation": "s", "index": "u", "property": "s", "value": "s",
     "power": "s", "level": "s", "percent": "d", "volts": "d", "seconds": "u", "throws": "u", "remaining": "u",
-    "days": "u", "ways": "s", "watt_hours": "d",
+    "days": "u", "ways": "s", "watt_hours": "d", "label": "s",
 }
 
 #: Keys of the user dictionaries and their types.
@@ -117,6 +117,10 @@ FINDING_FIELDS = {"part": "s", "state": "s", "ok": "b", "text": "s", "remedy": "
 WAY_FIELDS = {"way": "s", "ready": "b", "proved": "t", "overdue": "b", "text": "s"}
 SAMPLE_FIELDS = {"time": "t", "percent": "d", "volts": "d", "throws": "u"}
 POWER_FIELDS = {"source": "s", "level": "s", "percent": "d", "voltage": "d", "session": "b"}
+
+#: Keys of ListLabels's answers, and of ListOpen's.
+LABEL_FIELDS = {"label": "s", "kind": "s", "lengths": "s", "accept": "u", "number": "u", "windows": "u"}
+CODE_FIELDS = {"label": "s", "kind": "s", "start": "t", "end": "t", "length": "u"}
 
 _OPTIONS = args("options a{sv}", OPERATION_OPTIONS)
 _EVENT = args("event a{sv}", EVENT_FIELDS)
@@ -236,6 +240,31 @@ USERS = Interface(
                  " it, and RatePIN says why not to) or refuse."),
     ),
     signals=(Signal("LockUserChange", "A user, a credential or a schedule was added, changed or removed.", _EVENT),),
+)
+
+CODES = Interface(
+    "org.lockd1.Codes",
+    "Codes granted from afar: made by whoever holds the issuing key, while the lock is off-line (docs/codes.md).",
+    methods=(
+        Method("CreateKey", "manage", "Make a new issuing key, of 32 bytes. It is answered this once; every code that"
+               " was made with the one before is void.", (), args("key ay")),
+        Method("RaiseEpoch", "manage", "Every code there is is void; those to come are made for the new epoch."),
+        Method("SetLabel", "manage", "Add or change a label. Kind: once, span or weekly; lengths: the hours that its"
+               " codes may last, ascending, with commas (none for once); accept: hours from its start within which a"
+               " code has to be used first.", args("label s, kind s, lengths s, accept u")),
+        Method("RevokeLabel", "manage", "Every code of this label is void; those to come carry its new number.",
+               args("label s")),
+        Method("RemoveLabel", "manage", "The same, and there are none to come.", args("label s")),
+        Method("ListLabels", "manage", "Every label: label s, kind s, lengths s, accept u, number u, windows u (how"
+               " many it keeps waiting at a time; all together 56 at the most).", (),
+               args("labels aa{sv}", LABEL_FIELDS)),
+        Method("ListOpen", "manage", "Every code that was used first and goes on: label s, kind s, start t, end t"
+               " (seconds since 1970), length u (hours).", (), args("codes aa{sv}", CODE_FIELDS)),
+    ),
+    properties=(
+        Property("Key", "s", "The name of the issuing key; empty: there is none."),
+        Property("Epoch", "u", "What codes are made for now; 0: there is no issuing key."),
+    ),
 )
 
 LOG = Interface(
@@ -358,4 +387,4 @@ SIMULATOR = Interface(
     signals=(Signal("Moved", "The bolt is here: 0 locked, 1 unlocked.", args("bolt d")),),
 )
 
-INTERFACES = (LOCK, USERS, LOG, POWER, MANAGER, SIMULATOR)
+INTERFACES = (LOCK, USERS, CODES, LOG, POWER, MANAGER, SIMULATOR)

@@ -10,6 +10,7 @@ from dbus_next.signature import Variant
 
 from lockd.dbus import introspect, names, standard
 from lockd.dbus.arguments import ARGUMENTS, PROPERTIES
+from lockd.dbus.codes import Codes
 from lockd.dbus.desk import Caller, Desk
 from lockd.dbus.lock import Lock
 from lockd.dbus.log import Log
@@ -26,6 +27,7 @@ from lockd.value import Value
 HANDLERS: Mapping[str, Callable[[Desk], object]] = {
     names.LOCK.name: Lock,
     names.USERS.name: Users,
+    names.CODES.name: Codes,
     names.LOG.name: Log,
     names.POWER.name: Power,
     names.MANAGER.name: Manager,

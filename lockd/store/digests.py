@@ -20,6 +20,10 @@ class Digester:
     def __init__(self, ring: KeyRing) -> None:
         self._ring = ring
 
+    def issuing_key(self, serial: str) -> bytes:
+        """32 bytes: the key of this name that codes are made with; it is nowhere, and made anew each time."""
+        return hmac.digest(self._ring.digest_key, b"lockd issuing key 1\0" + serial.encode(), "sha256")
+
     def digest(self, kind: str, secret: str) -> bytes:
         """32 bytes for a secret of this kind ("PIN"); takes some 30 ms without the GIL."""
         slow = hashlib.scrypt(secret.encode(), salt=self._ring.salt, n=2**14, r=8, p=1, maxmem=2**26, dklen=32)

@@ -7,16 +7,19 @@ import os
 import sqlite3
 import tempfile
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
-from lockd.core.effects import Record
-from lockd.core.events import OperationAsked, Presented, Recorded
+from lockd.codes import code_of
+from lockd.core.effects import Effect, Record
+from lockd.core.events import CodesSet, OperationAsked, Presented, Recorded
 from lockd.core.instant import Instant
 from lockd.core.lock import Lock
-from lockd.core.snapshot import Snapshot
+from lockd.core.snapshot import Kept, Snapshot
+from lockd.daemon.codes import Matcher
 from lockd.settings import simulation
 from lockd.words import Contact, CredentialType, Source
 from tests.bench.row import Row, row
@@ -28,6 +31,8 @@ PIN = "135790"
 #: Between one key and the next, and between two throws: what the ones before have left to do is done by then.
 REST_S = 0.1
 FEW, MANY = 10, 10_000
+#: The issuing key.
+KEY = bytes(32)
 #: As large as one sealed event.
 RECORD = os.urandom(240)
 
@@ -35,7 +40,7 @@ RECORD = os.urandom(240)
 async def measure() -> list[Row]:
     """In a folder on the disk that $TMPDIR is on."""
     with tempfile.TemporaryDirectory(prefix="lockd-bench-") as place:
-        return [await _way(Path(place)), _check("PIN", "Keypad"), _check("RFID", "RFID"), _memory()]
+        return [await _way(Path(place)), _check("PIN", "Keypad"), _check("RFID", "RFID"), _check_code(), _memory()]
 
 
 async def _way(place: Path) -> Row:
@@ -98,11 +103,21 @@ def _check(kind: CredentialType, source: Source) -> Row:
     """Whose PIN or card it is and whether he may come in, by its digest. The slow hash would hide any difference:
     it is left out."""
     few, many = Crowd(FEW, kind, source), Crowd(MANY, kind, source)
+    return _compared(kind, lambda n: few.check(n % FEW + 1), lambda n: many.check(n * 31 % MANY + 1))
+
+
+def _check_code() -> Row:
+    """The same of a code granted from afar."""
+    few, many = Crowd(FEW), Crowd(MANY)
+    return _compared("code", lambda _: few.check_code(), lambda _: many.check_code())
+
+
+def _compared(what: str, few: Callable[[int], float], many: Callable[[int], float]) -> Row:
     few_us, many_us = [], []
     for n in range(CHECKS):
-        few_us.append(few.check(n % FEW + 1))
-        many_us.append(many.check(n * 31 % MANY + 1))
-    name = f"{kind} check with {MANY:,} people, less the slow hash"
+        few_us.append(few(n))
+        many_us.append(many(n))
+    name = f"{what} check with {MANY:,} people, less the slow hash"
     return row(name, many_us, few_us, f"with {FEW} people", "us", 1.3)
 
 
@@ -119,8 +134,8 @@ def _memory() -> Row:
 
 
 class Crowd:
-    """A lock that so many people have a PIN or a card for. They may operate it from afar alone, so that at
-    the door each check ends with a record and no motion."""
+    """A lock that so many people have a PIN or a card for, and one somebody has made a code for. It may be operated
+    from afar alone, so that at the door each check ends with a record and no motion."""
 
     def __init__(self, size: int, kind: CredentialType = "PIN", source: Source = "Keypad") -> None:
         self._kind, self._source = kind, source
@@ -132,7 +147,13 @@ class Crowd:
         }
         contacts: dict[Contact, bool] = {"locked": True, "unlocked": False, "closed": True}
         self._at = Instant(0.0, 0, "Trusted")
-        self._lock = Lock(simulation(), Snapshot(users, pins), contacts, self._at)
+        state = {"property:OperatingMode": Kept(1, {"value": "Vacation"})}
+        self._lock = Lock(simulation(), Snapshot(users, pins, state), contacts, self._at)
+        (record,) = self._lock.handle(CodesSet("key", serial="bench"), self._at)
+        assert isinstance(record, Record)
+        self._lock.handle(Recorded(record.ticket, record.ticket), self._at)
+        self._matcher = Matcher(Keys(), self._lock, lambda: self._at)  # type: ignore[arg-type]
+        self._code = code_of(KEY, self._lock.code_windows(self._at)[0])
 
     def check(self, index: int) -> float:
         """Microseconds until the record is on its way."""
@@ -140,10 +161,29 @@ class Crowd:
         begun = perf_counter()
         effects = self._lock.handle(asked, self._at)
         taken = perf_counter() - begun
-        (record,) = (effect for effect in effects if isinstance(effect, Record))
-        assert record.entry.fields["user"] == index
-        self._lock.handle(Recorded(record.ticket, record.ticket), self._at)
+        assert self._recorded(effects)["user"] == index
         return 1e6 * taken
+
+    def check_code(self) -> float:
+        """The same, with the search for what the code stands for."""
+        begun = perf_counter()
+        shown = self._matcher.presented(self._code, b"no PIN's")
+        effects = self._lock.handle(OperationAsked("Unlock", "Keypad", shown), self._at)
+        taken = perf_counter() - begun
+        assert self._recorded(effects)["label"] == "once"
+        return 1e6 * taken
+
+    def _recorded(self, effects: tuple[Effect, ...]) -> Mapping[str, Any]:
+        (record,) = (effect for effect in effects if isinstance(effect, Record))
+        self._lock.handle(Recorded(record.ticket, record.ticket), self._at)
+        return record.entry.fields
+
+
+class Keys:
+    """In place of the store's."""
+
+    def issuing_key(self, _serial: str) -> bytes:
+        return KEY
 
 
 def _digest(index: int) -> bytes:

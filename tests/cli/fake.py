@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
@@ -20,6 +21,13 @@ POWER = {
     "DrillOverdue": False, "Throws": 1234, "MotorSeconds": 1851, "ThrowsPerDay": 8.2, "DrainPerDay": 0.45,
 }  # fmt: skip
 MANAGER = {"Version": "1.2.3", "TimeState": "Trusted", "Degraded": []}
+
+
+#: Methods that only ask, and what answers them.
+ANSWERS = {
+    "ListUsers": "users", "Verify": "report", "Diagnose": "findings", "ListLabels": "labels", "ListOpen": "open_codes",
+    "Ways": "ways", "History": "samples",
+}  # fmt: skip
 
 
 class FakeLockd:
@@ -40,8 +48,11 @@ class FakeLockd:
             names.POWER.name: dict(POWER),
             names.MANAGER.name: dict(MANAGER),
             names.USERS.name: {"NumberOfTotalUsersSupported": 4, "NumberOfPINUsersSupported": 40},
+            names.CODES.name: {"Key": "", "Epoch": 0},
             names.LOG.name: {},
         }
+        self.labels: list[dict[str, Any]] = []
+        self.open_codes: list[dict[str, Any]] = []
         self.done: list[tuple[Any, ...]] = []
         self.refuse: dict[str, LockdError] = {}
         self.changes: list[Any] = []
@@ -59,20 +70,14 @@ class FakeLockd:
             raise self.refuse[method]
         if interface == names.SIMULATOR.name and not self.simulated:
             raise UnsupportedCommand("there is no such interface")
-        match method:
-            case "ListUsers":
-                return [dict(user) for user in self.users]
-            case "Read":
-                return [event for event in self.events if args[0] <= event["seq"]][: args[1]]
-            case "Verify":
-                return self.report
-            case "Diagnose":
-                return self.findings
-            case "Ways":
-                return self.ways
-            case "History":
-                return self.samples
+        if method == "Read":
+            return [event for event in self.events if args[0] <= event["seq"]][: args[1]]
+        if method in ANSWERS:
+            return copy.deepcopy(getattr(self, ANSWERS[method]))
         self.done.append((method, *args))
+        if method == "CreateKey":
+            self.properties[names.CODES.name] = {"Key": "name", "Epoch": 1}
+            return bytes(range(32))
         if method == "Drill":
             return [dict(way) for way in self.ways]
         return (args[4] or self.made, 2) if method == "SetCredential" else None

@@ -309,7 +309,7 @@ def test_the_time_is_set_to_seconds_since_1970(ctl: Ctl, lockd: FakeLockd) -> No
         ("plug EmergencyUsb 4.2", ("Plug", "EmergencyUsb", 4.2)),
         ("plug EmergencyUsb -5", ("Plug", "EmergencyUsb", -5.0)),
         ("unplug", ("Unplug",)),
-        ("code open", ("OpenCodeWheel", True)),
+        ("wheel open", ("OpenCodeWheel", True)),
         ("hole pull", ("PushPin", False)),
         ("gauge frozen", ("SetGauge", "frozen")),
         ("wear 2", ("SetWear", 2.0)),

@@ -37,6 +37,8 @@ OPERATIONS: list[tuple[dict[str, Any], str]] = [
     ({"type": "Unlock", "source": "RFID", "user": 1, "credentials": [("RFID", 1)]}, "Anna unlocked with a card"),
     ({"type": "Unlock", "source": "Keypad", "user": 1, "detail": "one-time-code"},
      "Anna unlocked with a one-time code at the keypad"),
+    ({"type": "Unlock", "source": "Keypad", "label": "visitor", "detail": "timed-code"},
+     "“visitor” unlocked with a timed code at the keypad"),
     ({"type": "Unlatch", "source": "Remote", "by": ANNA}, "anna pulled the latch over D-Bus"),
     ({"type": "Unlock", "source": "Keypad", "user": 1, "credentials": PIN, "phase": "granted"},
      "Anna was allowed to unlock with a PIN at the keypad"),
@@ -63,6 +65,8 @@ ERRORS: list[tuple[dict[str, Any], str]] = [
      "Anna tried to unlock at the keypad: lockd was interrupted"),
     ({"type": "Lock", "source": "Remote", "by": ANNA, "phase": "failed", "error": "Unspecified", "detail": "jammed"},
      "anna tried to lock over D-Bus: the bolt is jammed"),
+    ({"type": "Unlock", "source": "Keypad", "error": "DisabledUserDenied", "detail": "code-used", "label": "once"},
+     "“once” tried to unlock at the keypad: the code was used up"),
     ({"type": "Unlock", "source": "Keypad", "error": "Restricted", "detail": "never-heard-of"},
      "Someone tried to unlock at the keypad: never heard of"),
 ]  # fmt: skip
@@ -107,6 +111,8 @@ OTHERS: list[tuple[dict[str, Any], str]] = [
     ({"kind": "System", "detail": "lockout-ended", "source": "Keypad"}, "The lockout ended at the keypad"),
     ({"kind": "System", "detail": "lockout-ended", "source": "Remote", "count": 9},
      "The lockout ended over D-Bus; 9 more tries were refused"),
+    ({"kind": "System", "detail": "codes-revoke", "label": "guest", "by": ANNA},
+     "The codes of a label were made void (guest), by anna"),
     ({"kind": "System", "detail": "some-news"}, "Some news"),
     ({"kind": "FromTheFuture"}, "FromTheFuture"),
 ]  # fmt: skip

@@ -10,11 +10,15 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from lockd.core.battery import JUMP_S
 from lockd.core.events import (
+    CodesOp,
+    CodesSet,
     CredentialCleared,
     CredentialSet,
     EffectFailed,
     EnterPressed,
     Noted,
+    OperationAsked,
+    Presented,
     PropertySet,
     Recorded,
     ResetAsked,
@@ -77,6 +81,12 @@ class Anything(PowerEvents):
     def ask(self, wish: Any, source: Any, code: str | None, wait: bool, relock_s: int | None) -> None:
         self.world.ask(wish, source, code, self.request(), wait=wait, relock_s=relock_s)
 
+    @rule(number=st.integers(0, 99), request=st.booleans())
+    def type_code(self, number: int, request: bool) -> None:
+        windows = (*self.world.lock.code_windows(self.world.at), None)
+        shown = Presented("PIN", b"no PIN's", True, windows[number % len(windows)])
+        self.world.submit(OperationAsked("Unlock", "Keypad", shown, self.request() if request else 0))
+
     @rule()
     def press_enter(self) -> None:
         self.world.submit(EnterPressed())
@@ -130,6 +140,11 @@ class Anything(PowerEvents):
     @rule(index=indexes, kind=st.sampled_from(("PIN", "")))
     def clear_pin(self, index: int, kind: str) -> None:
         self.world.submit(CredentialCleared(kind, index, self.request()))
+
+    @rule(op=st.sampled_from(get_args(CodesOp)), name=st.sampled_from(("once", "visitor")))
+    def change_codes(self, op: Any, name: str) -> None:
+        serial = f"key {self.asked}" if op == "key" else ""
+        self.world.submit(CodesSet(op, name, accept=5, serial=serial, request=self.request()))
 
     @rule(given=properties)
     def set_property(self, given: tuple[str, Any]) -> None:
@@ -252,8 +267,10 @@ class Anything(PowerEvents):
 
 
 def known(world: World) -> list[Any]:
-    people = world.lock.people
-    return [people.users, people.credentials, people.spent, people._by_digest, people.calendar._of]
+    people, codes = world.lock.people, world.lock.codes
+    granted = [codes.serial, codes.epoch, codes.labels, {key for key, w in codes.uses.items() if codes.stands(w)}]
+    hours = people.calendar._of
+    return [people.users, people.credentials, people.spent, people._by_digest, hours, granted, codes.floor]
 
 
 TestAnything = Anything.TestCase

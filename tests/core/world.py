@@ -430,7 +430,8 @@ class World:
             return how == "durable"
         bound = (INSIDE_BOUND_S if inside else BOUND_S) - 1e-6  # as sums of seconds are rounded
         given_up = how == "failed" or self.mono - since >= bound
-        return how == "durable" or (given_up and (user is None or user.type not in LIMITED))
+        limited = "label" in record.entry.fields or (user is not None and user.type in LIMITED)
+        return how == "durable" or (given_up and not limited)
 
     def _begin_move(self, direction: str) -> None:
         there: Contact = "locked" if direction == "Locking" else "unlocked"

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from lockd.core.events import Presented
 from lockd.daemon.digests import Digests
 from lockd.daemon.keypad import Typing
 from lockd.words import Sign
@@ -20,8 +21,9 @@ class Keypad:
         self.signs: list[Sign] = []
         self.digests = Digests(None)
         self.typing = Typing(
-            lambda: self.timeout_s, self.digests, lambda _event: None, self.signs.append, lambda: 0.0, self._begin
-        )
+            lambda: self.timeout_s, self.digests, lambda _digits, digest: Presented("PIN", digest),
+            lambda _event: None, self.signs.append, lambda: 0.0, self._begin,
+        )  # fmt: skip
 
     def press(self, keys: str) -> None:
         for key in keys:

@@ -23,6 +23,8 @@ EXPLANATION = {"allowed": False, "reason": "not now", "detail": "schedule-shut",
 WEEK = {"days": 127, "start_hour": 8, "start_minute": 0, "end_hour": 17, "end_minute": 30}
 HOLIDAY = {"start": 3, "end": 4, "mode": "Vacation"}
 SAMPLE = {"time": 1_700_000_000, "percent": 55.5, "volts": None, "throws": 9}
+LABEL = {"label": "guest", "kind": "span", "lengths": "24,48", "accept": 2, "number": 3, "windows": 4}
+OPEN = {"label": "guest", "kind": "span", "start": 1_800_000_000, "end": 1_800_086_400, "length": 24}
 
 
 class FakeDoor:
@@ -113,6 +115,24 @@ class FakeDesk:
 
     async def clear_schedule(self, *args: Any) -> None:
         self._saw("clear_schedule", *args)
+
+    async def new_codes_key(self, *args: Any) -> bytes:
+        self._saw("new_codes_key", *args)
+        return b"k" * 32
+
+    async def change_codes(self, *args: Any) -> None:
+        self._saw("change_codes", *args)
+
+    async def set_label(self, *args: Any) -> None:
+        self._saw("set_label", *args)
+
+    def list_labels(self) -> list[dict[str, Any]]:
+        self._saw("list_labels")
+        return [dict(LABEL)]
+
+    def list_open_codes(self) -> list[dict[str, Any]]:
+        self._saw("list_open_codes")
+        return [dict(OPEN)]
 
     async def read_log(self, *args: Any) -> list[dict[str, Any]]:
         self._saw("read_log", *args)

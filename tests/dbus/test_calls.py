@@ -14,11 +14,11 @@ from lockd.dbus.bus import Bus
 from lockd.dbus.client import Client
 from lockd.errors import LockdError
 from tests.dbus.conftest import Raw
-from tests.dbus.fakes import EVENT, EXPLANATION, HOLIDAY, SAMPLE, VALUES, WAY, WEEK, FakeDesk
+from tests.dbus.fakes import EVENT, EXPLANATION, HOLIDAY, LABEL, OPEN, SAMPLE, VALUES, WAY, WEEK, FakeDesk
 
 UID = os.getuid()
 BY = f"uid {UID} ({pwd.getpwuid(UID).pw_name})"
-LOCK, USERS, LOG, POWER, MANAGER, SIMULATOR = (each.name for each in names.INTERFACES)
+LOCK, USERS, CODES, LOG, POWER, MANAGER, SIMULATOR = (each.name for each in names.INTERFACES)
 USER = {"index": 1, "name": "Anna", "credentials": [["PIN", 1]], "status": "OccupiedEnabled", "next": 0}
 
 ERRORS = [
@@ -54,6 +54,13 @@ CALLS: list[tuple[str, str, tuple[Any, ...], tuple[Any, ...], Any]] = [
     (USERS, "SetHolidaySchedule", (1, 3, 4, "Vacation"), ("set_schedule", "HolidaySchedule", 1, 0, HOLIDAY, BY), None),
     (USERS, "GetHolidaySchedule", (1,), ("get_schedule", "HolidaySchedule", 1, 0), HOLIDAY),
     (USERS, "ClearHolidaySchedule", (254,), ("clear_schedule", "HolidaySchedule", 254, 0, BY), None),
+    (CODES, "CreateKey", (), ("new_codes_key", BY), b"k" * 32),
+    (CODES, "RaiseEpoch", (), ("change_codes", "epoch", "", BY), None),
+    (CODES, "SetLabel", ("guest", "span", "24,48", 2), ("set_label", "guest", "span", (24, 48), 2, BY), None),
+    (CODES, "RevokeLabel", ("guest",), ("change_codes", "revoke", "guest", BY), None),
+    (CODES, "RemoveLabel", ("guest",), ("change_codes", "remove", "guest", BY), None),
+    (CODES, "ListLabels", (), ("list_labels",), [LABEL]),
+    (CODES, "ListOpen", (), ("list_open_codes",), [OPEN]),
     (LOG, "Read", (0, 1000), ("read_log", 0, 1000), [{key: value for key, value in EVENT.items() if key != "error"}]),
     (LOG, "Verify", (), ("verify_log",), {"ok": True, "first": 1, "last": 4, "bad": 0, "reason": ""}),
     (POWER, "Drill", (), ("drill", BY), [WAY]),
