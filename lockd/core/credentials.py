@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from sys import intern
 from typing import Any
 
 from lockd.core.effects import Drop, Put, Write
@@ -104,8 +103,7 @@ def credential_of(row: Mapping[str, Any]) -> Credential:
     """From its row."""
     terms = Terms(**row["terms"]) if "terms" in row else ALWAYS
     digests = {n: bytes.fromhex(row.get(n, "")) for n in ("digest", "forced")}
-    words = {n: intern(row.get(n, "")) for n in ("kind", "creator", "modifier")}  # the same few, again and again
-    return Credential(**(dict(row) | digests | words | {"terms": terms}))
+    return Credential(**(dict(row) | digests | {"terms": terms}))
 
 
 def use_key(credential: Credential, number: int) -> str:

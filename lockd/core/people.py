@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from sys import intern
 from typing import Any
 
 from lockd.core.calendar import TABLE, Calendar
@@ -14,6 +13,7 @@ from lockd.core.places import Places
 from lockd.value import Value
 from lockd.words import SCHEDULED, CredentialRule, UserStatus, UserType
 
+REPEATED = frozenset({"status", "type", "rule", "kind", "creator", "modifier"})  #: fields of few words
 UNIQUE_ID_NONE = 0xFFFFFFFF  #: Matter's "no unique id"
 
 
@@ -63,6 +63,7 @@ class People:
         self.spent = dict(spent or {})
         self.calendar = calendar or Calendar()
         self.places = Places()
+        self._words: dict[str, str] = {}
         self._by_digest: dict[tuple[str, bytes], Credential] = {}
         self._by_user: dict[int, tuple[Credential, ...]] = {}
         self._by_unique_id: dict[int, int] = {}
@@ -137,6 +138,10 @@ class People:
                 if isinstance(write, Put):
                     self.spent[write.key] = write.value
 
+    def _shared(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """The row, with one copy for all of the words that are the same few again and again."""
+        return {n: self._words.setdefault(v, v) if n in REPEATED else v for n, v in row.items()}
+
     def _take_user(self, write: Write) -> None:
         gone = self.users.pop(int(write.key), None)
         if gone is not None:
@@ -147,8 +152,7 @@ class People:
             self._put_user(write.value)
 
     def _put_user(self, row: Mapping[str, Any]) -> None:
-        shared: dict[str, Any] = {n: intern(v) if isinstance(v, str) else v for n, v in row.items()}
-        new = User(**shared)
+        new = User(**self._shared(row))
         self.users[new.index] = new
         self.places.take(new.index)
         if new.unique_id != UNIQUE_ID_NONE:
@@ -169,7 +173,7 @@ class People:
             self._put_credential(write.value)
 
     def _put_credential(self, row: Mapping[str, Any]) -> None:
-        new = credential_of(row)
+        new = credential_of(self._shared(row))
         self.credentials[new.kind, new.index] = new
         self.places_of(new.kind).take(new.index)
         for digest in new.digests:
