@@ -118,6 +118,14 @@ class AccessDenied(LockdError):
     name = "AccessDenied"
 
 
+class CallError(Exception):
+    """What another program answered over D-Bus instead of a result: the error's name, and its text."""
+
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__(text)
+        self.name = name
+
+
 class ConfigurationError(LockdError):
     """lockd.toml is wrong; `faults` holds one line each, with its key path. Exit status 78."""
 

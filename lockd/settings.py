@@ -16,7 +16,7 @@ from lockd.words import OperatingMode, PINQuality, Service
 
 __all__ = [
     "AUTO", "BoltSettings", "DoorSettings", "GpioSettings", "KeypadSettings", "LockSettings", "Match", "PanelSettings",
-    "Pin", "PowerSettings", "Row", "Settings", "StoreSettings", "TimeSettings", "UserSettings", "WaySettings", "advise",
+    "PhoneSettings", "Pin", "PowerSettings", "Row", "Settings", "StoreSettings", "TimeSettings", "UserSettings", "WaySettings", "advise",
     "build", "describe", "load", "parse", "simulation", "wired",
 ]
 
@@ -159,6 +159,19 @@ class WaySettings(Value):
     drill_days: int = 180
 
 
+class PhoneSettings(Value):
+    """Phones over Bluetooth LE. `adapter`: hci0, …, or AUTO; `name`: what people see of the lock on the air and
+    in invitations. `…_ms`: between two advertisements: `fast` while an invitation is open or emergency
+    power feeds the lock, `low_battery` while the battery is low."""
+
+    enabled: bool = False
+    adapter: str = AUTO
+    name: str = "lockd"
+    slow_ms: int = 250
+    fast_ms: int = 100
+    low_battery_ms: int = 1000
+
+
 class Settings(Value):
     """Everything in lockd.toml."""
 
@@ -176,6 +189,7 @@ class Settings(Value):
     time: TimeSettings = TimeSettings()
     power: PowerSettings = PowerSettings()
     ways: WaySettings = WaySettings()
+    phone: PhoneSettings = PhoneSettings()
 
 
 class Row(Value):

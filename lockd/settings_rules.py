@@ -188,6 +188,34 @@ class Name(Same):
         return name
 
 
+class AdapterName(Same):
+    """A Bluetooth adapter."""
+
+    allowed: str = '"auto" or the name of an adapter ("hci0")'
+
+    def read(self, raw: object, path: str) -> str:
+        name = _text(raw)
+        if name != AUTO and not (name.startswith("hci") and name[3:].isascii() and name[3:].isdecimal()):
+            raise Wrong("no name of a Bluetooth adapter")
+        return name
+
+
+class Title(Same):
+    """A short text for people. `most`: bytes in UTF-8."""
+
+    most: int
+
+    @property
+    def allowed(self) -> str:
+        return f"text of 1 to {self.most} bytes"
+
+    def read(self, raw: object, path: str) -> str:
+        text = _text(raw)
+        if not 1 <= len(text.encode()) <= self.most or not text.isprintable():
+            raise Wrong("too long, or not to be printed")
+        return text
+
+
 class Matches(Value):
     """Which supplies are what: udev properties, and the source that they make."""
 

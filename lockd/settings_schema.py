@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import get_args
 
 from lockd.settings_rules import (
+    AdapterName,
     Chip,
     Flag,
     Input,
@@ -19,6 +20,7 @@ from lockd.settings_rules import (
     Number,
     Output,
     Rule,
+    Title,
     Whole,
     Window,
     Word,
@@ -136,6 +138,13 @@ KEYS = (
     Key("ways.home", Flag(), "Whether a bolt that a hand left between its ends is thrown out again when the hand is"
         " gone and the door is seen closed."),
     Key("ways.drill_days", Whole(0, 3650, "days"), "Each emergency way is to be proved this often; 0: no reminder."),
+    Key("phone.enabled", Flag(), "Whether phones may come over Bluetooth LE."),
+    Key("phone.adapter", AdapterName(), "The Bluetooth adapter; auto takes the first one."),
+    Key("phone.name", Title(20), "What people see of the lock on the air and in invitations. Anybody near can read it."),
+    Key("phone.slow_ms", Whole(20, 10000, "milliseconds"), "Between two advertisements."),
+    Key("phone.fast_ms", Whole(20, 10000, "milliseconds"), "The same while an invitation is open, or while emergency"
+        " power feeds the lock."),
+    Key("phone.low_battery_ms", Whole(20, 10000, "milliseconds"), "The same while the battery is low."),
 )
 
 #: The rule of each path.

@@ -89,10 +89,12 @@ class Changed(Value):
 
 
 class Answer(Value):
-    """The reply to a request: a value, or the error that it met."""
+    """The reply to a request: a value, or the error that it met. `last` False: it is granted and recorded,
+    and another answer follows."""
 
     request: int
     result: Any = None
+    last: bool = True
 
 
 class Show(Value):

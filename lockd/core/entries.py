@@ -41,6 +41,7 @@ class Operation(Value):
     tells: tuple[Entry, ...] = ()
     label: str = ""
     code: str = ""
+    stages: bool = False
 
 
 def _fields(**given: Any) -> dict[str, Any]:

@@ -37,8 +37,9 @@ class Presented(Value):
 
 class OperationAsked(Value):
     """Someone wants the bolt moved. `request`: who waits for the Answer (0: nobody); `wait`:
-    answer when the bolt has arrived, else when the operation is granted and recorded. `by`: the
-    D-Bus caller in words. `relock_s`: relock this long after, whatever AutoRelockTime says."""
+    answer when the bolt has arrived, else when the operation is granted and recorded; `stages`: both.
+    `by`: the caller in words. `relock_s`: relock this long after, whatever AutoRelockTime says. `detail`:
+    which way it came, in one word."""
 
     wish: Wish
     source: Source
@@ -47,6 +48,8 @@ class OperationAsked(Value):
     wait: bool = True
     by: str = ""
     relock_s: int | None = None
+    stages: bool = False
+    detail: str = ""
 
 
 class EnterPressed(Value):

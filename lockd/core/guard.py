@@ -209,7 +209,7 @@ class Guard:
         """No rule says no; what is left to ask is whether he has shown enough."""
         op = Operation(
             event.wish, event.source, by=event.by, request=event.request, wait=event.wait, relock_s=event.relock_s,
-            detail="home" if event.wish == "Home" else "",
+            detail="home" if event.wish == "Home" else event.detail, stages=event.stages,
         )  # fmt: skip
         window = event.presented.window if event.presented is not None else None
         if who is None and window is None:

@@ -12,7 +12,7 @@ from typing import get_args
 from lockd.codes import read_key
 from lockd.core.access import IN_WORDS, SHUT
 from lockd.core.bolt import Adrift, Arrived, Failed, HandMoved, Joined, Outcome, Queued, Stopped
-from lockd.core.effects import DriveLatch, Drop, Effect, Publish, Put, Show, Write
+from lockd.core.effects import Answer, DriveLatch, Drop, Effect, Publish, Put, Show, Write
 from lockd.core.entries import Operation, alarm_entry, operation_entry, reply, storage_failure, system_entry
 from lockd.core.hands import HANDS, Hands
 from lockd.core.instant import Instant
@@ -96,6 +96,8 @@ class Throws:
             self.parts.registry.consume((*use, *writes) if seq else use)
             if forced:
                 yield Publish(alarm_entry("ForcedUser", at, user=op.user), seq, private=True)
+            if op.stages:
+                yield Answer(op.request, last=False)
             yield from () if op.wait else reply(op.request)
             yield from self._start(op.but(grant=seq), later)
 

@@ -144,7 +144,7 @@ class Daemon:
             self.voice.bus.sleep("bus" in effect.services)
 
     def _answer(self, effect: Answer) -> None:
-        self.desk.answer(effect.request, effect.result)
+        self.desk.answer(effect.request, effect.result, effect.last)
 
     def _settled(self, event: Recorded | EffectFailed) -> None:
         self.pump.submit(event)

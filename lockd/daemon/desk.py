@@ -67,14 +67,18 @@ class Desk:
         self._changed, self._findings, self._degraded = changed, findings, degraded
         self._enrolment = Enrolment(digests, lambda: self._lock.people)
         self._requests: dict[int, asyncio.Future[Any]] = {}
+        self._granted: dict[int, Callable[[], None]] = {}
         self._last_request = 0
 
     @property
     def _lock(self) -> Lock:
         return self._pump.lock
 
-    def answer(self, request: int, result: Any) -> None:
+    def answer(self, request: int, result: Any, last: bool = True) -> None:
         """The core's answer to a request; nobody may be waiting any more."""
+        if not last:
+            self._granted.get(request, _nothing)()
+            return
         waiting = self._requests.pop(request, None)
         if waiting is None or waiting.done():
             return
@@ -298,6 +302,16 @@ class Desk:
         if error == AccessDenied.name:
             self._pump.submit(Denied(by, method))
 
+    async def ask(self, event: Callable[[int], Event], granted: Callable[[], None]) -> Any:
+        """Let the core decide about an event with this request's number, and wait for the last answer; `granted`
+        is called at the one before it."""
+        number = self._last_request + 1
+        self._granted[number] = granted
+        try:
+            return await self._ask(event)
+        finally:
+            del self._granted[number]
+
     async def _ask(self, event: Callable[[int], Event]) -> Any:
         self._last_request += 1
         request = self._last_request
@@ -342,6 +356,10 @@ class Desk:
             "TimeState": self._clock.now().trust,
             "Degraded": self._degraded(),
         }
+
+
+def _nothing() -> None:
+    """Nobody wants to hear of the first answer."""
 
 
 def _pairs(credentials: Iterable[Credential]) -> list[list[Any]]:

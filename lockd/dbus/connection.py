@@ -24,6 +24,9 @@ from dbus_next.constants import MessageFlag, MessageType
 from dbus_next.message import Message
 
 from lockd.dbus.frames import Inbox, Outbox, marshalled
+from lockd.errors import CallError
+
+__all__ = ["CONNECT_S", "CallError", "Connection", "GIVE_UP", "HOLD", "address_of"]
 
 #: The longest that messages may keep the loop from everything else.
 TURN_S = 0.002
@@ -40,14 +43,6 @@ CALL_S = 10.0
 
 #: Who handles a message; False: its body was too long, or not readable, and is not there.
 Receive = Callable[[Message, bool], None]
-
-
-class CallError(Exception):
-    """An answer that is a D-Bus error: its name and its text."""
-
-    def __init__(self, name: str, text: str) -> None:
-        super().__init__(text)
-        self.name = name
 
 
 def address_of(bus: str) -> str:

@@ -1,0 +1,1 @@
+"""Phones over Bluetooth LE: lockd as a GATT server behind BlueZ."""
