@@ -16,8 +16,8 @@ from lockd.words import OperatingMode, PINQuality, Service
 
 __all__ = [
     "AUTO", "BoltSettings", "DoorSettings", "GpioSettings", "KeypadSettings", "LockSettings", "Match", "PanelSettings",
-    "PhoneSettings", "Pin", "PowerSettings", "Row", "Settings", "StoreSettings", "TimeSettings", "UserSettings", "WaySettings", "advise",
-    "build", "describe", "load", "parse", "simulation", "wired",
+    "PhoneSettings", "Pin", "PowerSettings", "Row", "Settings", "StoreSettings", "TimeSettings", "UserSettings",
+    "WaySettings", "advise", "build", "describe", "load", "parse", "simulation", "wired",
 ]
 
 

@@ -140,7 +140,8 @@ KEYS = (
     Key("ways.drill_days", Whole(0, 3650, "days"), "Each emergency way is to be proved this often; 0: no reminder."),
     Key("phone.enabled", Flag(), "Whether phones may come over Bluetooth LE."),
     Key("phone.adapter", AdapterName(), "The Bluetooth adapter; auto takes the first one."),
-    Key("phone.name", Title(20), "What people see of the lock on the air and in invitations. Anybody near can read it."),
+    Key("phone.name", Title(20), "What people see of the lock on the air and in invitations. Anybody near can"
+        " read it."),
     Key("phone.slow_ms", Whole(20, 10000, "milliseconds"), "Between two advertisements."),
     Key("phone.fast_ms", Whole(20, 10000, "milliseconds"), "The same while an invitation is open, or while emergency"
         " power feeds the lock."),

@@ -26,6 +26,9 @@ class Counter(Protocol):
     def asked(self, device: str, session: LockSession, command: CommandReceived) -> None:
         """It wants something; `Service.reply` answers, once or (ACCEPTED first) twice."""
 
+    def ended(self, session: LockSession, closed: Closed) -> None:
+        """The session is wiped."""
+
     def told(self) -> None:
         """`trouble`, `present` or `advertising` has changed."""
 
@@ -142,6 +145,7 @@ class Service:
                 case CommandReceived():
                     self._counter.asked(device, session, event)
                 case Closed():
+                    self._counter.ended(session, event)
                     self._send_away(device)
         self._arm()
 

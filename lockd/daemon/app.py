@@ -70,6 +70,7 @@ class Daemon:
         self._stop = asyncio.Event()
         self._broken = False
         self._tasks: set[asyncio.Task[None]] = set()
+        self._inside_at = float("-inf")
         self.hardware = Hardware(settings, options.runtime_dir, options.state_dir, self)
         ends.callback(self.hardware.close)
         opened = open_store(options.state_dir, settings.store)
@@ -81,7 +82,9 @@ class Daemon:
         self.digests = Digests(opened.digester)
         ends.callback(self.digests.close)
         self.voice = Voice()
+        self._phone_rows = {k: row.value for k, row in opened.snapshot.state.items() if k.startswith("phone:")}
         levels, zone = self.hardware.contacts.levels(), Zone(settings.time.zone)
+        self.zone = zone
         lock = Lock(settings, opened.snapshot, levels, self.clock.now(), zone)
         self.power = Power(
             self.hardware, settings.power, lambda event: self.pump.submit(event), lambda: self.health.tell()
@@ -95,7 +98,7 @@ class Daemon:
             StopBolt: self.hardware.stop,
             DriveLatch: self.hardware.latch,
             Show: self.hardware.show,
-            Publish: self.voice.publish,
+            Publish: self._publish,
             Changed: self._changed,
             Answer: self._answer,
             ReadSupplies: self.power.read,
@@ -117,6 +120,8 @@ class Daemon:
 
     def sensed(self, contact: Contact, on: bool) -> None:
         """A contact changed."""
+        if contact == "inside":
+            self._inside_at = self.clock.now().mono
         self.pump.submit(Sensed(contact, on))
 
     def moved(self, bolt: float) -> None:
@@ -133,13 +138,22 @@ class Daemon:
 
     # Sinks and answers --------------------------------------------------------------------------
 
+    def _publish(self, effect: Publish) -> None:
+        self.voice.publish(effect)
+        if self.desk.phones is not None and effect.entry.kind in ("LockUserChange", "DoorLockAlarm"):
+            asyncio.get_running_loop().call_soon(self.desk.phones.look)
+
     def _changed(self, effect: Changed) -> None:
         self.voice.changed(effect.interface, effect.values)
+        if self.desk.phones is not None and effect.interface == "org.lockd1.Power":
+            asyncio.get_running_loop().call_soon(self.desk.phones.refresh)
 
     def _spare(self, effect: Spare) -> None:
         """The modelled world hangs on the bus, and would be out of everybody's reach without it."""
         log.info("asleep while power is short: %s", ", ".join(sorted(effect.services)) or "nothing")
         self.hardware.panel.mute(effect.services)
+        if self.desk.phones is not None:
+            self.desk.phones.sleep("phones" in effect.services)
         if self.voice.bus is not None and not self.options.simulate:
             self.voice.bus.sleep("bus" in effect.services)
 
@@ -201,9 +215,41 @@ class Daemon:
         self.voice.bus = bus
         self._spawn(self.power.watch())
         self._spawn(bus.run())
+        if self.settings.phone.enabled:
+            self._begin_phones()
         interval = notify.watchdog_s()
         if interval is not None:
             self._spawn(self.health.watch(interval, self._look_at_clock))
+
+    def _begin_phones(self) -> None:
+        """Without the store's key nobody's phone is known, and a key of the lock's own could not be kept."""
+        from lockd.daemon.phone_book import PhoneBook
+        from lockd.daemon.phone_commands import Shared
+        from lockd.daemon.phones import Phones, lock_keys
+        from lockd.dbus.connection import Connection
+
+        if self.journal.vault is None:
+            self.health.phones = lambda: "the store is not open"
+            return
+        book = PhoneBook(self._phone_rows)
+        keys, made = lock_keys(book)
+        if made is not None:
+            self.pump.submit(made)
+        shared = Shared(self.pump.lock, self.desk, self.digests, self.clock, book, keys, self.zone)
+        phones = self.desk.phones = Phones(
+            lambda receive: Connection.open("system", receive, BLUEZ_LARGEST), self.settings, shared,
+            self.pump.submit, self.voice.changed, self.health.tell, self._spawn, self._inside_ago,
+        )  # fmt: skip
+        phones.sleep("phones" in self.pump.lock.spared)
+        self.health.phones = lambda: phones.trouble
+        self._spawn(phones.run())
+
+    def _inside_ago(self) -> float | None:
+        """Seconds since the inside button was pressed; None: there is none."""
+        if self.settings.inside is None:
+            return None
+        held = self.hardware.contacts.levels().get("inside", False)
+        return 0.0 if held else self.clock.now().mono - self._inside_at
 
     def _look_at_clock(self) -> None:
         """Nobody tells when NTP has set it."""
@@ -264,8 +310,10 @@ class Daemon:
 
 
 USERS = "org.lockd1.Users"
+#: Bytes of the longest answer of BlueZ's, which knows every device that was ever near.
+BLUEZ_LARGEST = 4 * 1024 * 1024
 #: Sections that are read once.
-FIXED = ("bolt", "tamper", "inside", "spindle", "keypad", "panel", "gpio", "store", "time")
+FIXED = ("bolt", "tamper", "inside", "spindle", "keypad", "panel", "gpio", "store", "time", "phone")
 #: Lines in other sections.
 WIRED = ("contact", "code", "hole", "usb_line", "nine_volt_line", "generator_line", "wireless_line")
 

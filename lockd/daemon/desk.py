@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lockd import __version__
 from lockd.codes import HOUR_US, CodeKind
@@ -39,9 +39,12 @@ from lockd.daemon.digests import Digests
 from lockd.daemon.enrolment import Enrolment
 from lockd.daemon.journal import Journal
 from lockd.daemon.pump import Pump
-from lockd.errors import AccessDenied, Failure, LockdError, NotFound
+from lockd.errors import AccessDenied, Failure, LockdError, NotFound, UnsupportedCommand
 from lockd.settings import Settings
 from lockd.words import DATA_BYTES, ScheduleKind, Wish
+
+if TYPE_CHECKING:
+    from lockd.daemon.phones import Phones
 
 
 class Desk:
@@ -62,6 +65,7 @@ class Desk:
     ) -> None:
         self.settings = settings
         self.simulator = simulator
+        self.phones: Phones | None = None  # while they are off, or not imported yet
         self._pump, self._journal, self._digests, self._clock = pump, journal, digests, clock
         self._matcher = matcher
         self._changed, self._findings, self._degraded = changed, findings, degraded
@@ -240,6 +244,34 @@ class Desk:
     def _codes_properties(self) -> Mapping[str, Any]:
         return {"Key": self._lock.codes.serial, "Epoch": self._lock.codes.epoch}
 
+    # Phones -------------------------------------------------------------------------------------
+
+    async def create_invite(self, fields: Mapping[str, Any], by: str) -> tuple[str, str]:
+        """The URI to be shown as a QR code, and the invitation's number."""
+        return self._phones().create_invite(fields, by)
+
+    async def cancel_invite(self, number: str) -> None:
+        """Close it unused."""
+        self._phones().cancel_invite(number)
+
+    def list_phones(self) -> list[dict[str, Any]]:
+        """Every phone that may come in."""
+        return self._phones().listed()
+
+    async def revoke_phone(self, number: str, by: str) -> None:
+        """It opens nothing any more."""
+        await self._phones().revoke(number, by)
+
+    def _phones(self) -> Phones:
+        if self.phones is None:
+            text = "Phones are off: set enabled = true under [phone] in lockd.toml, and restart lockd."
+            raise UnsupportedCommand(text)
+        return self.phones
+
+    def _phone_properties(self) -> Mapping[str, Any]:
+        off = {"Advertising": False, "AdapterPresent": False}
+        return off if self.phones is None else self.phones.properties()
+
     # The trail ----------------------------------------------------------------------------------
 
     async def read_log(self, first: int, limit: int) -> list[dict[str, Any]]:
@@ -374,5 +406,6 @@ PROPERTIES: dict[str, Callable[[Desk], Mapping[str, Any]]] = {
     "org.lockd1.Codes": Desk._codes_properties,
     "org.lockd1.Log": Desk._log_properties,
     "org.lockd1.Power": Desk._power_properties,
+    "org.lockd1.Phones": Desk._phone_properties,
     "org.lockd1.Manager": Desk._manager_properties,
 }

@@ -37,6 +37,8 @@ class Health:
         self._lock, self._hardware, self._journal, self._clock, self._voice = lock, hardware, journal, clock, voice
         self._digests = digests
         self._why_no_store, self._power = why_no_store, power
+        #: What is wrong with phones; None: they are off.
+        self.phones: Callable[[], str] | None = None
         self._told: list[str] = []
         self._trouble = ""
 
@@ -47,6 +49,8 @@ class Health:
             lines = [line for line in lines if not line.startswith("store: ")] + [f"store: {self._why_no_store}"]
         if self._power.trouble:
             lines.append(f"power: {self._power.trouble}")
+        if self.phones is not None and (trouble := self.phones()):
+            lines.append(f"phones: {trouble}")
         if self._voice.bus is None or self._voice.bus.trouble:
             lines.append(f"dbus: {self._voice.bus.trouble if self._voice.bus else 'not started yet'}")
         return lines
@@ -138,6 +142,7 @@ class Health:
             *self._hardware.felt.findings(self._hardware.contacts.levels(), seen["Motion"] != "Idle"),
             self._people(at),
             self._ways(at),
+            *self._phones(),
         ]  # fmt: skip
 
     def _feed(self, at: Instant) -> dict[str, Any]:
@@ -157,6 +162,14 @@ class Health:
         told = f"not proved to work, or not for long: {', '.join(overdue)}" if overdue else f"{len(ways)}, none overdue"
         return finding("drill", "warning" if overdue else "ok", told,
                        "prove them, with the door open: lockctl power drill")
+
+    def _phones(self) -> list[dict[str, Any]]:
+        """Nothing is said of them while they are off."""
+        if self.phones is None:
+            return []
+        trouble = self.phones()
+        return [finding("phones", "warning" if trouble else "ok", trouble or "phones can connect",
+                        "see that bluetoothd runs and its adapter is on: `bluetoothctl show`, `rfkill list`")]
 
     def _people(self, at: Instant) -> dict[str, Any]:
         """Whether anybody could come in with a code."""

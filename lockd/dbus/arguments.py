@@ -34,6 +34,11 @@ _user_fields = fields(
         "rule": word(*get_args(words.CredentialRule)),
     },
 )
+_invitation = fields(
+    names.INVITE_OPTIONS,
+    {"role": word("owner", "admin", "user"), "user": _user_or_new, "name": text},
+)
+_hex = matching(r"[0-9a-f]{1,64}", "1 to 64 of 0-9 and a-f")
 _label = matching(NAME, NAME_WORDS)
 _credential_fields = fields(
     names.SET_CREDENTIAL_OPTIONS,
@@ -113,6 +118,10 @@ ARGUMENTS: Mapping[str, Mapping[str, Check]] = {
     "RemoveLabel": {"label": _label},
     "ListLabels": {},
     "ListOpen": {},
+    "CreateInvite": {"options": _invitation},
+    "CancelInvite": {"id": _hex},
+    "List": {},
+    "Revoke": {"id": _hex},
     "Read": {"from": number(0, 2**63 - 1), "max": number(1, 1000)},
     "Verify": {},
     "Drill": {},

@@ -26,7 +26,7 @@ from dbus_next.message import Message
 from lockd.dbus.frames import Inbox, Outbox, marshalled
 from lockd.errors import CallError
 
-__all__ = ["CONNECT_S", "CallError", "Connection", "GIVE_UP", "HOLD", "address_of"]
+__all__ = ["CONNECT_S", "GIVE_UP", "HOLD", "CallError", "Connection", "address_of"]
 
 #: The longest that messages may keep the loop from everything else.
 TURN_S = 0.002

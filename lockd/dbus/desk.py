@@ -101,6 +101,18 @@ class Desk(Protocol):
     def list_open_codes(self) -> list[dict[str, Any]]:
         """CODE_FIELDS of each."""
 
+    async def create_invite(self, fields: Mapping[str, Any], by: str) -> tuple[str, str]:
+        """The URI, and the invitation's number."""
+
+    async def cancel_invite(self, number: str) -> None:
+        """Close it unused."""
+
+    def list_phones(self) -> list[dict[str, Any]]:
+        """PHONE_FIELDS of each."""
+
+    async def revoke_phone(self, number: str, by: str) -> None:
+        """By its id."""
+
     async def read_log(self, first: int, limit: int) -> list[dict[str, Any]]:
         """EVENT_FIELDS of each, ascending."""
 

@@ -122,6 +122,12 @@ POWER_FIELDS = {"source": "s", "level": "s", "percent": "d", "voltage": "d", "se
 LABEL_FIELDS = {"label": "s", "kind": "s", "lengths": "s", "accept": "u", "number": "u", "windows": "u"}
 CODE_FIELDS = {"label": "s", "kind": "s", "start": "t", "end": "t", "length": "u"}
 
+#: Keys that CreateInvite takes, and those of List's answers.
+INVITE_OPTIONS = {"role": "s", "user": "u", "name": "s"}
+PHONE_FIELDS = {
+    "id": "s", "label": "s", "role": "s", "user": "u", "index": "u", "created": "t", "connected": "b",
+}
+
 _OPTIONS = args("options a{sv}", OPERATION_OPTIONS)
 _EVENT = args("event a{sv}", EVENT_FIELDS)
 
@@ -315,6 +321,28 @@ POWER = Interface(
     ),
 )
 
+PHONES = Interface(
+    "org.lockd1.Phones",
+    "Phones over Bluetooth LE. They are off until [phone] says otherwise.",
+    methods=(
+        Method("CreateInvite", "manage", "Open an invitation for one phone, for 120 s and in place of any other one."
+               " Options: role s (owner, admin or user, which is usual), user u (whose phone it is; 0: a new user),"
+               " name s (of the new user). The first owner is invited with the inside button held, or let go within"
+               " 30 s. Answers what is to be shown as a QR code, which is a secret, and the invitation's number.",
+               args("options a{sv}", INVITE_OPTIONS), args("uri s, id s")),
+        Method("CancelInvite", "manage", "Close it unused.", args("id s")),
+        Method("List", "manage", "Every phone that is known: id s, label s, role s, user u, index u (of its credential"
+               " of type Phone), created t (seconds since 1970), connected b.", (),
+               args("phones aa{sv}", PHONE_FIELDS)),
+        Method("Revoke", "manage", "Forget a phone, and end its session if it is connected. A user's last credential"
+               " takes him along.", args("id s")),
+    ),
+    properties=(
+        Property("Advertising", "b", "Whether phones can find the lock now."),
+        Property("AdapterPresent", "b", "Whether there is a Bluetooth adapter for it."),
+    ),
+)
+
 MANAGER = Interface(
     "org.lockd1.Manager",
     "lockd itself.",
@@ -387,4 +415,4 @@ SIMULATOR = Interface(
     signals=(Signal("Moved", "The bolt is here: 0 locked, 1 unlocked.", args("bolt d")),),
 )
 
-INTERFACES = (LOCK, USERS, CODES, LOG, POWER, MANAGER, SIMULATOR)
+INTERFACES = (LOCK, USERS, CODES, LOG, POWER, PHONES, MANAGER, SIMULATOR)

@@ -16,6 +16,7 @@ from lockd.dbus.lock import Lock
 from lockd.dbus.log import Log
 from lockd.dbus.manager import Manager
 from lockd.dbus.names import Arg, Interface, Method, Property, Right
+from lockd.dbus.phones import Phones
 from lockd.dbus.power import Power
 from lockd.dbus.simulator import Simulator
 from lockd.dbus.standard import StandardError
@@ -30,6 +31,7 @@ HANDLERS: Mapping[str, Callable[[Desk], object]] = {
     names.CODES.name: Codes,
     names.LOG.name: Log,
     names.POWER.name: Power,
+    names.PHONES.name: Phones,
     names.MANAGER.name: Manager,
     names.SIMULATOR.name: Simulator,
 }

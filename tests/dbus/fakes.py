@@ -26,6 +26,10 @@ SAMPLE = {"time": 1_700_000_000, "percent": 55.5, "volts": None, "throws": 9}
 LABEL = {"label": "guest", "kind": "span", "lengths": "24,48", "accept": 2, "number": 3, "windows": 4}
 OPEN = {"label": "guest", "kind": "span", "start": 1_800_000_000, "end": 1_800_086_400, "length": 24}
 
+PHONE = {
+    "id": "0a1b", "label": "Anna's", "role": "owner", "user": 1, "index": 1, "created": 1_700_000_000, "connected": True
+}
+
 
 class FakeDoor:
     """Stands for the modelled door."""
@@ -133,6 +137,20 @@ class FakeDesk:
     def list_open_codes(self) -> list[dict[str, Any]]:
         self._saw("list_open_codes")
         return [dict(OPEN)]
+
+    async def create_invite(self, *args: Any) -> tuple[str, str]:
+        self._saw("create_invite", *args)
+        return "lkp:1?k=", "0102"
+
+    async def cancel_invite(self, *args: Any) -> None:
+        self._saw("cancel_invite", *args)
+
+    def list_phones(self) -> list[dict[str, Any]]:
+        self._saw("list_phones")
+        return [dict(PHONE)]
+
+    async def revoke_phone(self, *args: Any) -> None:
+        self._saw("revoke_phone", *args)
 
     async def read_log(self, *args: Any) -> list[dict[str, Any]]:
         self._saw("read_log", *args)

@@ -1,0 +1,295 @@
+"""What phones may ask for, carried out: each command of lockd.wire.messages, and what errors are called there."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import datetime, tzinfo
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary
+
+from lockd.core.events import Noted, OperationAsked, Presented
+from lockd.core.lock import Lock
+from lockd.daemon.clock import Clock
+from lockd.daemon.desk import Desk
+from lockd.daemon.digests import Digests
+from lockd.daemon.phone_book import PhoneBook
+from lockd.errors import InvalidField, LockdError, NotFound, Restricted
+from lockd.value import Value
+from lockd.wire import cbor, results
+from lockd.wire.errors import PassRefused
+from lockd.wire.messages import NUMBERS
+from lockd.wire.noise import KeyPair
+from lockd.wire.passes import Book, Moment, Pass, verify_list, verify_pass
+from lockd.wire.rights import Role, may_manage
+from lockd.wire.session import LockSession, Phone
+from lockd.words import Wish
+
+#: What an error of lockd's is on the air, by its detail where that says more than its name.
+DETAILS = {
+    "mode-forbids": results.FORBIDDEN, "schedule-shut": results.TIME_NOT_ALLOWED, "too-early": results.TIME_NOT_ALLOWED,
+    "expired": results.EXPIRED, "clock-unset": results.TIME_UNKNOWN, "credential-needed": results.NOT_AUTHORISED,
+    "door-open": results.BLOCKED, "storage": results.INTERNAL,
+}
+ERRORS = {
+    "LockedOut": results.TOO_MANY_ATTEMPTS, "Restricted": results.FORBIDDEN,
+    "InvalidCredential": results.NOT_AUTHORISED,
+    "DisabledUserDenied": results.DISABLED, "InsufficientBattery": results.LOW_POWER, "Jammed": results.BLOCKED,
+    "Busy": results.BUSY, "NotFound": results.UNKNOWN_ID, "Duplicate": results.EXISTS, "Occupied": results.EXISTS,
+    "ResourceExhausted": results.FULL, "InvalidField": results.BAD_PARAM, "ConstraintError": results.BAD_PARAM,
+    "UnsupportedCommand": results.BAD_PARAM, "AccessDenied": results.FORBIDDEN,
+}  # fmt: skip
+ROOM = 1900  #: bytes of CBOR for the rows in one answer
+LOG_MOST = 32
+
+
+def result_of(error: LockdError) -> int:
+    """The number of lockd.wire.results that says it."""
+    return DETAILS.get(error.detail) or ERRORS.get(error.name, results.INTERNAL)
+
+
+class Asked(Value):
+    """One command. `by`: who, for the trail; `accepted`: to be called when it is granted and recorded."""
+
+    session: LockSession
+    fields: Mapping[str, Any]
+    role: Role
+    by: str
+    accepted: Callable[[], None]
+
+
+class Shared(Value):
+    """What the commands work with."""
+
+    lock: Lock
+    desk: Desk
+    digests: Digests
+    clock: Clock
+    book: PhoneBook
+    keys: KeyPair
+    zone: Callable[[], tzinfo]
+
+
+class Host(Protocol):
+    """What phones may change of themselves."""
+
+    async def enrol(self, asked: Asked) -> Mapping[str, Any]:
+        """Take the phone in that holds the invitation."""
+
+    def invite(self, role: Role, user: int, name: str) -> tuple[str, str]:
+        """The URI and the number of a new invitation."""
+
+    def admit(self, session: LockSession, phone: Phone) -> None:
+        """A pass holds."""
+
+
+class Commands:
+    """Carries them out. `shared`: with what; `host`: whose phones these are."""
+
+    def __init__(self, shared: Shared, host: Host) -> None:
+        self._with, self._host = shared, host
+        self._passes: WeakKeyDictionary[LockSession, Pass] = WeakKeyDictionary()
+        self._handlers: dict[str, Callable[[Asked], Awaitable[Mapping[str, Any]]]] = {
+            "UNLOCK": lambda asked: self._operate("Unlock", asked),
+            "LOCK": lambda asked: self._operate("Lock", asked),
+            "STATUS": self._status,
+            "LOG_READ": self._log_read,
+            "LOG_ACK": self._log_ack,
+            "USERS": self._users,
+            "INVITE": self._invite,
+            "PASS": self._pass,
+            "REVLIST": self._revoke,
+            "TIME_SET": self._time_set,
+            "CONFIG": self._config,
+            "ENROL": host.enrol,
+        }
+
+    async def carry_out(self, command: str, asked: Asked) -> Mapping[str, Any]:
+        """What its answer carries. Raises LockdError, PassRefused."""
+        return await self._handlers[command](asked)
+
+    def holds(self, session: LockSession) -> bool:
+        """Whether the pass that the session came with has neither been revoked nor lost its issuer."""
+        given = self._passes.get(session)
+        if given is None:
+            return False
+        book = self._with.book.passes(self._with.keys, self._with.lock.people)
+        return given.id not in book.revoked and given.epoch >= book.epoch and given.issuer in book.issuers
+
+    # The bolt ---------------------------------------------------------------------------------------
+
+    async def _operate(self, wish: Wish, asked: Asked) -> Mapping[str, Any]:
+        given = self._passes.get(asked.session)
+        if given is not None:
+            await self._as_guest(wish, given, asked)
+        else:
+            known = self._with.book.find(asked.session.phone_key)
+            if known is None:
+                raise NotFound("This phone is not known any more.")
+            try:
+                await self._move(wish, Presented("Phone", known.digest), "ble", asked)
+            except Restricted as error:
+                if error.detail != "credential-needed" or "pin" not in asked.fields:
+                    raise
+                pin = await self._with.digests.digest("ProprietaryRemote", "PIN", asked.fields["pin"])
+                await self._move(wish, Presented("PIN", pin), "ble", asked)
+        return {"lock": self._with.lock.lock_state}
+
+    async def _as_guest(self, wish: Wish, given: Pass, asked: Asked) -> None:
+        """Whoever signed the pass answers for it: what binds him binds his guests. A use is on disk before the
+        motor moves, and comes back if nothing moved."""
+        self._expect_valid(given)
+        people = self._with.lock.people
+        issuer = self._with.book.issuer(given.issuer, people)
+        if issuer is None:
+            raise PassRefused(results.REVOKED, "signed by somebody who is not known any more")
+        counts = wish == "Unlock"
+        if counts:
+            await self._note("pass-used", asked.by, self._with.book.use(given.id, 1))
+        try:
+            await self._move(wish, Presented("Phone", issuer.digest), "guest-pass", asked)
+        except LockdError:
+            if counts and self._with.lock.lock_state == "Locked":
+                await self._note("pass-given-back", asked.by, self._with.book.use(given.id, -1))
+            raise
+
+    async def _move(self, wish: Wish, shown: Presented, detail: str, asked: Asked) -> None:
+        await self._with.desk.ask(
+            lambda request: OperationAsked(
+                wish, "ProprietaryRemote", shown, request, by=asked.by, stages=True, detail=detail
+            ),
+            asked.accepted,
+        )  # fmt: skip
+
+    # What can be read -------------------------------------------------------------------------------
+
+    async def _status(self, _asked: Asked) -> Mapping[str, Any]:
+        at = self._with.clock.now()
+        seen, power = self._with.lock.properties(at), self._with.lock.power(at)
+        percent = power["BatteryPercent"]
+        return {
+            "lock": seen["LockState"], "motion": seen["Motion"], "fault": seen["Fault"], "door": seen["DoorState"],
+            "mode": seen["OperatingMode"], "level": power["BatteryLevel"], "time": at.trust,
+            **({} if percent is None else {"battery": round(percent)}),
+        }  # fmt: skip
+
+    async def _log_read(self, asked: Asked) -> Mapping[str, Any]:
+        desk = self._with.desk
+        rows = await desk.read_log(asked.fields["from"], asked.fields.get("max", LOG_MOST))
+        last = desk.get_property("org.lockd1.Log", "LastSequence")
+        return {"events": _fitting(rows), "last": last}
+
+    async def _log_ack(self, asked: Asked) -> Mapping[str, Any]:
+        await self._note("log-read", f"{asked.by}, up to {asked.fields['seq']}")
+        return {}
+
+    # What managers change ---------------------------------------------------------------------------
+
+    async def _users(self, asked: Asked) -> Mapping[str, Any]:
+        desk, fields = self._with.desk, asked.fields
+        index = fields.get("index", 0)
+        if fields["op"] == "list":
+            return _listed([user for user in desk.list_users() if user["index"] >= index])
+        if not index:
+            raise InvalidField("index: which user?")
+        self._expect_below(asked.role, index)
+        if fields["op"] == "credentials":
+            return {"credentials": desk.get_user(index).get("credentials", [])}
+        if fields["op"] == "clear":
+            await desk.clear_user(index, asked.by)
+            return {}
+        change = {name: fields[name] for name in ("name", "status", "type", "rule") if name in fields}
+        op = "Modify" if index in self._with.lock.people.users else "Add"
+        await desk.set_user(op, index, change, asked.by)
+        return {}
+
+    async def _invite(self, asked: Asked) -> Mapping[str, Any]:
+        role, user = asked.fields["role"], asked.fields.get("user", 0)
+        if not may_manage(asked.role, role):
+            raise Restricted(f"An {asked.role} invites no {role}.")
+        if user:
+            self._expect_below(asked.role, user)
+        uri, _ = self._host.invite(role, user, "")
+        return {"uri": uri}
+
+    async def _time_set(self, asked: Asked) -> Mapping[str, Any]:
+        await self._with.desk.set_time(asked.fields["time"], asked.by)
+        return {}
+
+    async def _config(self, asked: Asked) -> Mapping[str, Any]:
+        name, desk = asked.fields["name"], self._with.desk
+        if "value" in asked.fields:
+            await desk.set_property(name, asked.fields["value"], asked.by)
+        values = self._with.lock.properties(self._with.clock.now())
+        if name not in values:
+            raise NotFound(f"There is no property {name}.")
+        return {"value": values[name]}
+
+    # Passes -----------------------------------------------------------------------------------------
+
+    async def _pass(self, asked: Asked) -> Mapping[str, Any]:
+        given = self._verified(asked.fields["pass"], asked.session.phone_key)
+        issuer = self._with.book.issuer(given.issuer, self._with.lock.people)
+        assert issuer is not None  # or it would not have been verified
+        self._passes[asked.session] = given
+        self._host.admit(asked.session, Phone("guest", 0, given.rights))
+        return {"cmd": sorted(NUMBERS[name] for name in given.rights)}
+
+    async def _revoke(self, asked: Asked) -> Mapping[str, Any]:
+        new = verify_list(asked.fields["list"], self._pass_book())
+        await self._note("passes-revoked", asked.by, self._with.book.listed(new))
+        self._with.book.take_list(new)
+        return {}
+
+    def _verified(self, data: bytes, holder: bytes) -> Pass:
+        return verify_pass(data, holder, self._pass_book(), self._moment())
+
+    def _expect_valid(self, given: Pass) -> None:
+        """Once more, at the moment of use."""
+        book, now = self._pass_book(), self._moment()
+        if given.id in book.revoked or given.epoch < book.epoch:
+            raise PassRefused(results.REVOKED, "a pass that is revoked")
+        if not now.trusted:
+            raise PassRefused(results.TIME_UNKNOWN, "the lock does not know the time")
+        if now.wall >= given.expires:
+            raise PassRefused(results.EXPIRED, "a pass that has expired")
+        if 0 < given.uses <= book.used.get(given.id, 0):
+            raise PassRefused(results.USED_UP, "a pass that is used up")
+
+    def _pass_book(self) -> Book:
+        return self._with.book.passes(self._with.keys, self._with.lock.people)
+
+    def _moment(self) -> Moment:
+        at = self._with.clock.now()
+        wall = at.wall // 1_000_000
+        local = datetime.fromtimestamp(wall, self._with.zone())
+        return Moment(wall, at.trust == "Trusted", local.isoweekday() % 7, local.hour * 60 + local.minute)
+
+    # Small things -----------------------------------------------------------------------------------
+
+    def _expect_below(self, role: Role, user: int) -> None:
+        """An admin changes neither owners nor admins."""
+        if not may_manage(role, self._with.book.role_of(user, self._with.lock.people)):
+            raise Restricted(f"An {role} changes nothing about user {user}.")
+
+    async def _note(self, detail: str, by: str, *writes: Any) -> None:
+        await self._with.desk.ask(lambda request: Noted(detail, by, request=request, writes=writes), lambda: None)
+
+
+def _listed(users: list[Mapping[str, Any]]) -> Mapping[str, Any]:
+    shown = [{name: user[name] for name in ("index", "name", "status", "type", "rule")} for user in users]
+    fitting = _fitting(shown)
+    following = users[len(fitting)]["index"] if len(fitting) < len(users) else 0
+    return {"users": fitting, "next": following}
+
+
+def _fitting(rows: Iterable[Mapping[str, Any]]) -> list[Any]:
+    """As many as one answer has room for, without numbers that CBOR here has none of."""
+    taken: list[Any] = []
+    left = ROOM
+    for row in rows:
+        plain = {name: round(value) if isinstance(value, float) else value for name, value in row.items()}
+        left -= len(cbor.encode(plain))
+        if left < 0:
+            break
+        taken.append(plain)
+    return taken

@@ -1,0 +1,294 @@
+"""Phones through the whole daemon and a bluetoothd that is played: enrolled, used, refused, revoked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lockd.ble import names
+from lockd.daemon.phone_commands import ERRORS, result_of
+from lockd.dbus.connection import Connection
+from lockd.errors import (
+    CallError,
+    Failure,
+    InvalidField,
+    LockdError,
+    NotFound,
+    Restricted,
+    UnsupportedCommand,
+)  # fmt: skip
+from lockd.wire import results
+from lockd.wire.enrolment import read_uri
+from tests.daemon import inside as insides
+from tests.daemon.inside import Inside, inside
+from tests.daemon.process import until
+from tests.fakes.bluez import FakeBluez, Version, bluez
+from tests.fakes.bus import PrivateBus
+from tests.fakes.phone import FakePhone
+
+MADE = insides.nimble()
+
+
+@pytest.fixture(autouse=True)
+def _with_phones(monkeypatch: pytest.MonkeyPatch, private_bus: PrivateBus) -> None:
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", private_bus.address)
+    monkeypatch.setattr(insides, "nimble", lambda: MADE.but(phone=MADE.phone.but(enabled=True)))
+
+
+@asynccontextmanager
+async def locked(folder: Path, address: str, version: Version = "5.82") -> AsyncIterator[tuple[Inside, FakeBluez]]:
+    """A lock that phones can come to."""
+    async with bluez(address, version) as radio, inside(folder / "state") as lock:
+        await until(lambda: bool(radio.advertised))
+        yield lock, radio
+
+
+async def enrolled(lock: Inside, radio: FakeBluez, role: str = "user", mtu: int = 247, **more: Any) -> FakePhone:
+    """A new phone, by an invitation; not connected any more."""
+    if role == "owner":
+        lock.daemon._inside_at = lock.daemon.clock.now().mono
+    uri, _ = await lock.daemon.desk.create_invite({"role": role, **more}, "test")
+    offer = read_uri(uri)
+    phone = FakePhone(radio, offer.lock_key)
+    await phone.connect(offer.psk, mtu)
+    result, fields = await phone.open("ENROL", label=f"{role}'s phone", sign=phone.keys.public)
+    assert (result, fields["role"]) == (results.COMPLETE, role)
+    phone.leave()
+    return phone
+
+
+async def records(lock: Inside, **wanted: Any) -> list[dict[str, Any]]:
+    rows = await lock.daemon.desk.read_log(1, 1000)
+    return [row for row in rows if wanted.items() <= row.items()]
+
+
+@pytest.mark.parametrize("version", ["5.66", "5.82"])
+async def test_a_phone_is_enrolled_and_opens(tmp_path: Path, private_bus: PrivateBus, version: Version) -> None:
+    async with locked(tmp_path, private_bus.address, version) as (lock, radio):
+        phone = await enrolled(lock, radio, name="Anna")
+        await phone.connect()
+        assert await phone.open("UNLOCK") == (results.ACCEPTED, {})
+        assert ("durable", "granted") in [(kind, getattr(e, "fields", {}).get("phase")) for kind, e in lock.events]
+        assert await phone.next() == (results.COMPLETE, {"lock": "Unlocked"})
+        _, seen = await phone.ask("STATUS")
+        assert 90 <= seen.pop("battery") <= 100
+        assert seen == {
+            "lock": "Unlocked", "motion": "Idle", "fault": "None", "door": "DoorClosed", "mode": "Normal",
+            "level": "Ok", "time": "Trusted",
+        }  # fmt: skip
+        assert (await phone.ask("LOCK"))[0] == results.ACCEPTED
+        assert (await phone.next())[1] == {"lock": "Locked"}
+        opened, *_ = await records(lock, kind="LockOperation", type="Unlock", phase="done")
+        assert opened["source"] == "ProprietaryRemote" and opened["detail"] == "ble"
+        assert opened["by"] == "phone user's phone" and opened["credentials"] == [["Phone", 1]]
+        assert lock.daemon.desk.get_user(opened["user"])["name"] == "Anna"
+
+
+async def test_with_the_smallest_mtu_all_goes_in_fragments(tmp_path: Path, private_bus: PrivateBus) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        phone = await enrolled(lock, radio, "admin", mtu=23)
+        await phone.connect(mtu=23)
+        result, fields = await phone.open("LOG_READ", **{"from": 1, "max": 32})
+        assert result == results.COMPLETE and [event["seq"] for event in fields["events"]][:2] == [1, 2]
+
+
+async def test_two_phones_at_once_are_two_people(tmp_path: Path, private_bus: PrivateBus) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        one, other = await enrolled(lock, radio, "owner"), await enrolled(lock, radio, "user")
+        await one.connect(number=1)
+        await other.connect(number=2)
+        assert await one.open("USERS", op="list") == (results.COMPLETE, {
+            "users": [
+                {"index": index, "name": name, "status": "OccupiedEnabled", "type": "UnrestrictedUser", "rule": "Single"}
+                for index, name in ((1, "owner's phone"), (2, "user's phone"))
+            ],
+            "next": 0,
+        })  # fmt: skip
+        assert (await other.open("USERS", op="list"))[0] == results.FORBIDDEN
+        assert [phone["connected"] for phone in lock.daemon.desk.list_phones()] == [True, True]
+
+
+async def test_a_phone_that_is_revoked_while_it_is_connected_goes_at_once(
+    tmp_path: Path, private_bus: PrivateBus
+) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        phone = await enrolled(lock, radio)
+        await phone.connect()
+        await phone.open("STATUS")
+        (known,) = lock.daemon.desk.list_phones()
+        async with asyncio.timeout(1):
+            await lock.daemon.desk.revoke_phone(known["id"], "test")
+            assert await phone.next() == (-results.REVOKED, {})
+            await phone.gone()
+        await phone.connect()
+        assert (await phone.open("UNLOCK"))[0] == results.NOT_AUTHORISED
+        assert lock.bolt == 0
+        assert lock.daemon.desk.list_phones() == []
+        with pytest.raises(NotFound):
+            await lock.daemon.desk.revoke_phone(known["id"], "test")
+
+
+async def test_who_loses_his_credential_in_another_way_goes_too(tmp_path: Path, private_bus: PrivateBus) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        phone = await enrolled(lock, radio)
+        await phone.connect()
+        await phone.open("STATUS")
+        await lock.daemon.desk.clear_credential("Phone", 1, "test")
+        assert await phone.next() == (-results.REVOKED, {})
+
+
+async def test_what_binds_a_user_binds_his_phone(tmp_path: Path, private_bus: PrivateBus) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        phone = await enrolled(lock, radio)
+        await phone.connect()
+        await lock.daemon.desk.set_property("OperatingMode", "NoRemoteLockUnlock", "test")
+        assert (await phone.open("UNLOCK"))[0] == results.FORBIDDEN
+        await lock.daemon.desk.set_property("OperatingMode", "Normal", "test")
+        await lock.daemon.desk.set_user("Modify", 1, {"status": "OccupiedDisabled"}, "test")
+        assert (await phone.ask("UNLOCK"))[0] == results.DISABLED
+        assert lock.bolt == 0
+
+
+async def test_who_needs_two_credentials_sends_his_pin_along(tmp_path: Path, private_bus: PrivateBus) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        await lock.enrol("482913")
+        phone = await enrolled(lock, radio, user=1)
+        await lock.daemon.desk.set_user("Modify", 1, {"rule": "Dual"}, "test")
+        await phone.connect()
+        assert (await phone.open("UNLOCK"))[0] == results.NOT_AUTHORISED
+        assert (await phone.ask("UNLOCK", pin="482914"))[0] == results.NOT_AUTHORISED
+        assert (await phone.ask("UNLOCK", pin="482913"))[0] == results.ACCEPTED
+        assert (await phone.next())[0] == results.COMPLETE
+
+
+async def test_the_first_owner_comes_from_inside(tmp_path: Path, private_bus: PrivateBus) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        with pytest.raises(Restricted, match="inside button"):
+            await lock.daemon.desk.create_invite({"role": "owner"}, "test")
+        await enrolled(lock, radio, "owner")
+        lock.daemon._inside_at = float("-inf")
+        await lock.daemon.desk.create_invite({"role": "owner"}, "test")
+
+
+async def test_an_invitation_is_seen_on_the_air_and_only_while_it_is_open(
+    tmp_path: Path, private_bus: PrivateBus
+) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        _, number = await lock.daemon.desk.create_invite({}, "test")
+        await until(lambda: names.ENROLMENT_PATH in radio.advertised)
+        assert radio.advertised[names.ADVERTISEMENT_PATH]["MinInterval"] == 100
+        await lock.daemon.desk.cancel_invite(number)
+        await until(lambda: list(radio.advertised) == [names.ADVERTISEMENT_PATH])
+        await until(lambda: radio.advertised.get(names.ADVERTISEMENT_PATH, {}).get("MinInterval") == 250)
+        for wrong, kind in ((number, NotFound), ("zz", InvalidField)):
+            with pytest.raises(kind):
+                await lock.daemon.desk.cancel_invite(wrong)
+
+
+async def test_an_invitation_serves_once(tmp_path: Path, private_bus: PrivateBus) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        offer = read_uri((await lock.daemon.desk.create_invite({}, "test"))[0])
+        for expected in (results.COMPLETE, -results.BAD_HANDSHAKE):
+            phone = FakePhone(radio, offer.lock_key)
+            await phone.connect(offer.psk)
+            assert (await phone.open("ENROL", label="mine", sign=bytes(32)))[0] == expected
+            phone.leave()
+        assert len(lock.daemon.desk.list_phones()) == 1
+
+
+async def test_phones_and_the_locks_key_outlive_a_restart(tmp_path: Path, private_bus: PrivateBus) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        phone = await enrolled(lock, radio)
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        again = FakePhone(radio, phone.lock_key, phone.keys)
+        await again.connect()
+        assert (await again.open("UNLOCK"))[0] == results.ACCEPTED
+        assert (await again.next())[0] == results.COMPLETE
+
+
+async def test_no_key_is_in_the_store_in_clear(tmp_path: Path, private_bus: PrivateBus) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        phone = await enrolled(lock, radio)
+        private = lock.daemon.desk._phones()._with.keys._private.private_bytes_raw()
+    for file in (tmp_path / "state").iterdir():
+        data = file.read_bytes()
+        for key in (private, phone.keys.public):
+            assert key not in data and key.hex().encode() not in data
+
+
+async def test_bluetoothd_dies_in_mid_session_and_comes_back(tmp_path: Path, private_bus: PrivateBus) -> None:
+    async with inside(tmp_path / "state") as lock:
+        async with bluez(private_bus.address) as radio:
+            await until(lambda: bool(radio.advertised))
+            phone = await enrolled(lock, radio)
+            await phone.connect()
+            await phone.open("STATUS")
+            radio.die()
+            await phone.gone()
+        await until(lambda: "phones: bluetoothd does not run" in lock.daemon.health.degraded())
+        assert not lock.daemon.desk.get_property("org.lockd1.Phones", "Advertising")
+        async with bluez(private_bus.address) as radio, asyncio.timeout(5):
+            await until(lambda: bool(radio.advertised))
+            again = FakePhone(radio, phone.lock_key, phone.keys)
+            await again.connect()
+            assert (await again.open("UNLOCK"))[0] == results.ACCEPTED
+            assert (await again.next())[0] == results.COMPLETE
+
+
+async def test_an_unknown_phone_is_refused_and_leaves_a_trace(tmp_path: Path, private_bus: PrivateBus) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        offer = read_uri((await lock.daemon.desk.create_invite({}, "test"))[0])
+        stranger = FakePhone(radio, offer.lock_key)
+        await stranger.connect()
+        assert (await stranger.open("UNLOCK"))[0] == results.NOT_AUTHORISED
+        await stranger.gone()
+        await asyncio.sleep(0)
+        (trace,) = await records(lock, detail="access-denied")
+        assert trace["by"] == "a phone that is not known" and lock.bolt == 0
+
+
+async def test_nobody_but_bluez_can_play_a_phone(tmp_path: Path, private_bus: PrivateBus) -> None:
+    async with locked(tmp_path, private_bus.address) as (_lock, radio):
+        mallory = await Connection.open(private_bus.address, lambda *_: None)
+        line = radio.connect()
+        radio._link, own = mallory, radio._link
+        try:
+            with pytest.raises(CallError) as caught:
+                await line.read_info()
+        finally:
+            radio._link = own
+            mallory.close()
+        assert caught.value.name == names.DENIED
+        assert await line.read_info()  # which shows that the call itself was right
+
+
+async def test_while_power_is_short_the_radio_rests(tmp_path: Path, private_bus: PrivateBus) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        lock.daemon.hardware.door.set_battery(8.0, 3.5)
+        await until(lambda: not radio.advertised)
+        assert "phones: asleep while power is short" in lock.daemon.health.degraded()
+        lock.daemon.hardware.door.set_battery(90.0, 4.0)
+        await until(lambda: bool(radio.advertised))
+
+
+async def test_phones_that_are_off_say_how_to_have_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(insides, "nimble", lambda: MADE)
+    async with inside(tmp_path / "state") as lock:
+        assert lock.daemon.desk.get_property("org.lockd1.Phones", "AdapterPresent") is False
+        assert lock.daemon.health._phones() == []
+        for call in (lock.daemon.desk.create_invite({}, "test"), lock.daemon.desk.cancel_invite("00")):
+            with pytest.raises(UnsupportedCommand, match="enabled = true"):
+                await call
+
+
+def test_each_refusal_has_a_number() -> None:
+    for kind in LockdError.__subclasses__():
+        if kind.__name__ not in ("Failure", "ConfigurationError"):
+            assert kind.name in ERRORS or kind.__module__ != "lockd.errors", kind
+    assert result_of(Failure("closed", "door-open")) == results.BLOCKED
+    assert result_of(Failure("broken")) == results.INTERNAL
