@@ -266,7 +266,10 @@ def test_a_line_used_twice_names_both_uses() -> None:
         (LEAST | {"power": {"supplies": [{"match": {"A": 1}, "source": "Mains"}]}}, ["not a short text"]),
         (LEAST | {"power": {"supplies": [{"match": {"A": "b"}}]}}, ["takes match and source, and needs both"]),
         (LEAST | {"power": {"supplies": [{"match": {"A": "b"}, "source": "Sun"}]}}, ["unknown word"]),
-        (LEAST | {"phone": {"enabled": True}}, ["[phone]: unknown"]),
+        (LEAST | {"phones": {"enabled": True}}, ["[phones]: unknown"]),
+        (LEAST | {"phone": {"adapter": "hci"}}, ["no name of a Bluetooth adapter"]),
+        (LEAST | {"phone": {"name": ""}}, ["too long, or not to be printed; allowed: text of 1 to 20 bytes"]),
+        (LEAST | {"phone": {"name": "ä" * 11}}, ["too long, or not to be printed"]),
     ],
 )
 def test_a_contradiction_or_an_impossible_value_is_explained(table: dict[str, Any], said: list[str]) -> None:

@@ -322,6 +322,8 @@ class Desk:
     async def factory_reset(self, by: str) -> None:
         """Users, credentials and settings; the trail stays."""
         await self._ask(lambda request: ResetAsked(request, by))
+        if self.phones is not None:
+            await self.phones.forget(by)
         self._changed("org.lockd1.Codes", self._codes_properties())
 
     def set_time_state(self, state: Any) -> None:

@@ -24,9 +24,10 @@ PHONE, PASS = f"{PREFIX}key:", f"{PREFIX}pass:"
 
 
 class Known(Value):
-    """A phone that was enrolled. `key`, `sign`: its public keys; `digest`: its credential's; `since`: seconds
-    since 1970."""
+    """A phone that was enrolled. `number`: of its row, whose name is not sealed; `key`, `sign`: its public keys;
+    `digest`: its credential's; `since`: seconds since 1970."""
 
+    number: int
     key: bytes
     sign: bytes
     digest: bytes = secret()
@@ -42,9 +43,9 @@ class Known(Value):
     @property
     def row(self) -> Put:
         """As it is stored."""
-        return Put("state", PHONE + self.key.hex(), {
-            "sign": self.sign.hex(), "digest": self.digest.hex(), "role": self.role, "label": self.label,
-            "since": self.since,
+        return Put("state", f"{PHONE}{self.number}", {
+            "key": self.key.hex(), "sign": self.sign.hex(), "digest": self.digest.hex(), "role": self.role,
+            "label": self.label, "since": self.since,
         })  # fmt: skip
 
 
@@ -54,7 +55,8 @@ class PhoneBook:
     def __init__(self, state: Mapping[str, Mapping[str, Any]]) -> None:
         self.private = bytes.fromhex(state.get(LOCK_KEY, {}).get("private", ""))
         self.used = tuple(bytes.fromhex(each) for each in state.get(USED, {}).get("ids", ()))
-        self._phones = {k: _known(k, row) for k, row in state.items() if k.startswith(PHONE)}
+        known = (_known(k, row) for k, row in state.items() if k.startswith(PHONE))
+        self._phones = {each.key: each for each in known}
         self._uses = {bytes.fromhex(k.removeprefix(PASS)): int(row["used"])
                       for k, row in state.items() if k.startswith(PASS)}  # fmt: skip
         revoked = state.get(LIST, {})
@@ -72,16 +74,26 @@ class PhoneBook:
 
     def add(self, known: Known) -> None:
         """It is on disk."""
-        self._phones[known.row.key] = known
+        self._phones[known.key] = known
 
     def drop(self, known: Known) -> Drop:
         """Forget it; the row to delete."""
-        self._phones.pop(known.row.key, None)
+        self._phones.pop(known.key, None)
         return Drop("state", known.row.key)
+
+    def drop_dead(self, people: People) -> tuple[Drop, ...]:
+        """Forget all that have no credential any more; the rows to delete."""
+        alive = {known.key for known, _, _ in self.living(people)}
+        return tuple(self.drop(known) for known in tuple(self._phones.values()) if known.key not in alive)
+
+    @property
+    def free(self) -> int:
+        """A number for another one."""
+        return max((known.number for known in self._phones.values()), default=0) + 1
 
     def find(self, key: bytes) -> Known | None:
         """The phone with this public key, whether it may still come in or not."""
-        return self._phones.get(PHONE + key.hex())
+        return self._phones.get(key)
 
     def living(self, people: People) -> list[tuple[Known, int, int]]:
         """Those that have a credential: with the user's index and the credential's."""
@@ -126,7 +138,7 @@ class PhoneBook:
 
 
 def _known(key: str, row: Mapping[str, Any]) -> Known:
-    octets = {name: bytes.fromhex(row[name]) for name in ("sign", "digest")}
-    return Known(**{**row, **octets, "key": bytes.fromhex(key.removeprefix(PHONE))})
+    octets = {name: bytes.fromhex(row[name]) for name in ("key", "sign", "digest")}
+    return Known(**{**row, **octets, "number": int(key.removeprefix(PHONE))})
 
 

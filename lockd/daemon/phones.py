@@ -154,6 +154,15 @@ class Phones:
         gone = self._with.book.drop(known)
         await self._ask(lambda request: Noted("phone-revoked", by, request=request, writes=(gone,)))
 
+    async def forget(self, by: str) -> None:
+        """After everybody was: no invitation holds any more. The lock stays who it is."""
+        current = self._invitations.current(self._with.clock.now().mono)
+        if current is not None:
+            self._invitations.cancel(current.id)
+        dead = self._with.book.drop_dead(self._with.lock.people)
+        await self._ask(lambda request: Noted("phones-forgotten", by, request=request, writes=dead))
+        self.refresh()
+
     # Invitations ------------------------------------------------------------------------------------
 
     def invite(self, role: Role, user: int, name: str) -> tuple[str, str]:
@@ -196,9 +205,9 @@ class Phones:
         if not digest:
             raise Busy("The key could not be prepared now (busy): try again.", "busy")
         now = self._with.clock.now().wall // 1_000_000
-        known = Known(key, asked.fields["sign"], digest, taken.role, label, now)
-        by = f"invitation {taken.id.hex()}"
-        rows = (book.remember(self._invitations.used), known.row)
+        by, dead = f"invitation {taken.id.hex()}", book.drop_dead(people)
+        known = Known(book.free, key, asked.fields["sign"], digest, taken.role, label, now)
+        rows = (*dead, book.remember(self._invitations.used), known.row)
         await self._ask(lambda request: Noted("phone-enrolled", by, request=request, writes=rows))
         book.add(known)
         try:

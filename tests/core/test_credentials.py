@@ -84,6 +84,18 @@ def test_it_opens_from_its_source_and_is_told_as_what_it_is(kind: CredentialType
     assert ("working" in world.signs) == (source in LOCAL)
 
 
+def test_a_phone_hears_that_it_is_granted_and_then_what_came_of_it() -> None:
+    world = enrolled("Phone", "key")
+    shown = Presented("Phone", digest("key"))
+    world.submit(OperationAsked("Unlock", "ProprietaryRemote", shown, 2, by="it", stages=True, detail="ble"))
+    assert world.granted == [2]
+    assert 2 not in world.answers
+    world.wait(1)
+    assert world.answers[2] is None
+    assert world.granted == [2]
+    assert world.signals("LockOperation")[-1]["detail"] == "ble"
+
+
 @pytest.mark.parametrize(("kind", "source"), KINDS)
 def test_one_of_nobody_is_wrong_and_its_source_alone_is_locked_out(kind: CredentialType, source: Source) -> None:
     world = enrolled(kind, "data")

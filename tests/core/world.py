@@ -111,6 +111,7 @@ class World:
         self.sticks = False  # whether the bolt does not move
         self.effects: list[Effect] = []
         self.answers: dict[int, Any] = {}
+        self.granted: list[int] = []  # requests that were told that they are granted and recorded
         self.rows: dict[tuple[str, str], Kept] = {}
         self.trail: list[tuple[int, Entry]] = []
         self.unwritten: list[Record] = []  # what a hanging disk holds back
@@ -380,6 +381,9 @@ class World:
                 self._moves.clear()
                 if self.settings.bolt.kind == "strike":
                     self._begin_move("Locking")  # its spring
+            case Answer(request, _, False):
+                assert request not in self.answers, "granted after the last answer"
+                self.granted.append(request)
             case Answer(request, result):
                 assert request, "an answer that nobody waits for"
                 assert request not in self.answers, f"request {request} is answered twice"

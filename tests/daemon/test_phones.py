@@ -84,8 +84,10 @@ async def test_a_phone_is_enrolled_and_opens(tmp_path: Path, private_bus: Privat
         assert (await phone.ask("LOCK"))[0] == results.ACCEPTED
         assert (await phone.next())[1] == {"lock": "Locked"}
         opened, *_ = await records(lock, kind="LockOperation", type="Unlock", phase="done")
-        assert opened["source"] == "ProprietaryRemote" and opened["detail"] == "ble"
-        assert opened["by"] == "phone user's phone" and opened["credentials"] == [["Phone", 1]]
+        assert opened["source"] == "ProprietaryRemote"
+        assert opened["detail"] == "ble"
+        assert opened["by"] == "phone user's phone"
+        assert opened["credentials"] == [["Phone", 1]]
         assert lock.daemon.desk.get_user(opened["user"])["name"] == "Anna"
 
 
@@ -94,7 +96,8 @@ async def test_with_the_smallest_mtu_all_goes_in_fragments(tmp_path: Path, priva
         phone = await enrolled(lock, radio, "admin", mtu=23)
         await phone.connect(mtu=23)
         result, fields = await phone.open("LOG_READ", **{"from": 1, "max": 32})
-        assert result == results.COMPLETE and [event["seq"] for event in fields["events"]][:2] == [1, 2]
+        assert result == results.COMPLETE
+        assert [event["seq"] for event in fields["events"]][:2] == [1, 2]
 
 
 async def test_two_phones_at_once_are_two_people(tmp_path: Path, private_bus: PrivateBus) -> None:
@@ -104,7 +107,8 @@ async def test_two_phones_at_once_are_two_people(tmp_path: Path, private_bus: Pr
         await other.connect(number=2)
         assert await one.open("USERS", op="list") == (results.COMPLETE, {
             "users": [
-                {"index": index, "name": name, "status": "OccupiedEnabled", "type": "UnrestrictedUser", "rule": "Single"}
+                {"index": index, "name": name, "status": "OccupiedEnabled", "type": "UnrestrictedUser",
+                 "rule": "Single"}
                 for index, name in ((1, "owner's phone"), (2, "user's phone"))
             ],
             "next": 0,
@@ -218,7 +222,8 @@ async def test_no_key_is_in_the_store_in_clear(tmp_path: Path, private_bus: Priv
     for file in (tmp_path / "state").iterdir():
         data = file.read_bytes()
         for key in (private, phone.keys.public):
-            assert key not in data and key.hex().encode() not in data
+            assert key not in data
+            assert key.hex().encode() not in data
 
 
 async def test_bluetoothd_dies_in_mid_session_and_comes_back(tmp_path: Path, private_bus: PrivateBus) -> None:
@@ -249,7 +254,8 @@ async def test_an_unknown_phone_is_refused_and_leaves_a_trace(tmp_path: Path, pr
         await stranger.gone()
         await asyncio.sleep(0)
         (trace,) = await records(lock, detail="access-denied")
-        assert trace["by"] == "a phone that is not known" and lock.bolt == 0
+        assert trace["by"] == "a phone that is not known"
+        assert lock.bolt == 0
 
 
 async def test_nobody_but_bluez_can_play_a_phone(tmp_path: Path, private_bus: PrivateBus) -> None:

@@ -81,6 +81,8 @@ JUST_THERE: dict[tuple[str, str], list[Any]] = {
     ("SetLabel", "accept"): [0, 25],
     ("RevokeLabel", "label"): [""],
     ("RemoveLabel", "label"): [""],
+    ("CancelInvite", "id"): ["", "0A", "g", "a" * 65],
+    ("Revoke", "id"): ["", "0A", "g", "a" * 65],
     ("Read", "max"): [0, 1001],
     ("SetTime", "time"): [0, 1_700_000_000, 5_000_000_000, 1_800_000_000_000_000],
     ("FactoryReset", "word"): ["", "erase everything ", "Erase everything"],

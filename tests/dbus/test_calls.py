@@ -14,11 +14,11 @@ from lockd.dbus.bus import Bus
 from lockd.dbus.client import Client
 from lockd.errors import LockdError
 from tests.dbus.conftest import Raw
-from tests.dbus.fakes import EVENT, EXPLANATION, HOLIDAY, LABEL, OPEN, SAMPLE, VALUES, WAY, WEEK, FakeDesk
+from tests.dbus.fakes import EVENT, EXPLANATION, HOLIDAY, LABEL, OPEN, PHONE, SAMPLE, VALUES, WAY, WEEK, FakeDesk
 
 UID = os.getuid()
 BY = f"uid {UID} ({pwd.getpwuid(UID).pw_name})"
-LOCK, USERS, CODES, LOG, POWER, MANAGER, SIMULATOR = (each.name for each in names.INTERFACES)
+LOCK, USERS, CODES, LOG, POWER, PHONES, MANAGER, SIMULATOR = (each.name for each in names.INTERFACES)
 USER = {"index": 1, "name": "Anna", "credentials": [["PIN", 1]], "status": "OccupiedEnabled", "next": 0}
 
 ERRORS = [
@@ -66,6 +66,11 @@ CALLS: list[tuple[str, str, tuple[Any, ...], tuple[Any, ...], Any]] = [
     (POWER, "Drill", (), ("drill", BY), [WAY]),
     (POWER, "Ways", (), ("ways",), [WAY]),
     (POWER, "History", (30,), ("power_history", 30), [{key: value for key, value in SAMPLE.items() if value}]),
+    (PHONES, "CreateInvite", ({"role": "owner", "user": 3},),
+     ("create_invite", {"role": "owner", "user": 3}, BY), ("lkp:1?k=", "0102")),
+    (PHONES, "CancelInvite", ("0102",), ("cancel_invite", "0102"), None),
+    (PHONES, "List", (), ("list_phones",), [PHONE]),
+    (PHONES, "Revoke", ("0a1b",), ("revoke_phone", "0a1b", BY), None),
     (MANAGER, "Diagnose", (), ("diagnose",), [{"part": "store", "ok": True, "text": "fine", "remedy": ""}]),
     (MANAGER, "SetTime", (1_800_000_000,), ("set_time", 1_800_000_000, BY), None),
     (MANAGER, "RotateKey", (), ("rotate_key", BY), None),
