@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lockd import __version__
 from lockd.codes import HOUR_US, CodeKind
@@ -38,13 +38,11 @@ from lockd.daemon.codes import Matcher
 from lockd.daemon.digests import Digests
 from lockd.daemon.enrolment import Enrolment
 from lockd.daemon.journal import Journal
+from lockd.daemon.phone_desk import PhoneDesk
 from lockd.daemon.pump import Pump
 from lockd.errors import AccessDenied, Failure, LockdError, NotFound, UnsupportedCommand
 from lockd.settings import Settings
 from lockd.words import DATA_BYTES, ScheduleKind, Wish
-
-if TYPE_CHECKING:
-    from lockd.daemon.phones import Phones
 
 
 class Desk:
@@ -65,7 +63,7 @@ class Desk:
     ) -> None:
         self.settings = settings
         self.simulator = simulator
-        self.phones: Phones | None = None  # while they are off, or not imported yet
+        self.phones: PhoneDesk | None = None  # while they are off, or not imported yet
         self._pump, self._journal, self._digests, self._clock = pump, journal, digests, clock
         self._matcher = matcher
         self._changed, self._findings, self._degraded = changed, findings, degraded
@@ -262,7 +260,7 @@ class Desk:
         """It opens nothing any more."""
         await self._phones().revoke(number, by)
 
-    def _phones(self) -> Phones:
+    def _phones(self) -> PhoneDesk:
         if self.phones is None:
             text = "Phones are off: set enabled = true under [phone] in lockd.toml, and restart lockd."
             raise UnsupportedCommand(text)

@@ -15,6 +15,7 @@ from typing import Any
 from lockd.ble.advert import Spec
 from lockd.ble.link import Connect
 from lockd.ble.service import Service
+from lockd.core.effects import Write
 from lockd.core.enrolment import credentials_supported
 from lockd.core.events import CredentialCleared, CredentialSet, Denied, Event, Noted
 from lockd.daemon.phone_book import Known, PhoneBook
@@ -207,7 +208,7 @@ class Phones:
         now = self._with.clock.now().wall // 1_000_000
         by, dead = f"invitation {taken.id.hex()}", book.drop_dead(people)
         known = Known(book.free, key, asked.fields["sign"], digest, taken.role, label, now)
-        rows = (*dead, book.remember(self._invitations.used), known.row)
+        rows: tuple[Write, ...] = (*dead, book.remember(self._invitations.used), known.row)
         await self._ask(lambda request: Noted("phone-enrolled", by, request=request, writes=rows))
         book.add(known)
         try:

@@ -56,7 +56,7 @@ async def enrolled(lock: Inside, radio: FakeBluez, role: str = "user", mtu: int 
     offer = read_uri(uri)
     phone = FakePhone(radio, offer.lock_key)
     await phone.connect(offer.psk, mtu)
-    result, fields = await phone.open("ENROL", label=f"{role}'s phone", sign=phone.keys.public)
+    result, fields = await phone.open("ENROL", label=f"{role}'s phone", sign=phone.sign)
     assert (result, fields["role"]) == (results.COMPLETE, role)
     phone.leave()
     return phone

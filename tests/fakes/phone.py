@@ -6,6 +6,8 @@ import asyncio
 import os
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from lockd.ble.service import now
 from lockd.wire.events import Closed, Event, Output, Replied
 from lockd.wire.noise import KeyPair
@@ -18,12 +20,18 @@ class FakePhone:
 
     def __init__(self, bluez: FakeBluez, lock_key: bytes, keys: KeyPair | None = None) -> None:
         self.keys = keys or KeyPair(os.urandom(32))
+        self.signing_key = os.urandom(32)
         self.lock_key = lock_key
         self.errors: list[int] = []
         self.line: FakeLine
         self._bluez = bluez
         self._session: PhoneSession
         self._events: list[Event] = []
+
+    @property
+    def sign(self) -> bytes:
+        """Its public key for passes."""
+        return Ed25519PrivateKey.from_private_bytes(self.signing_key).public_key().public_bytes_raw()
 
     async def connect(self, psk: bytes | None = None, mtu: int = 247, number: int = 0) -> None:
         """Up to the point where the first command can be given."""

@@ -1,0 +1,188 @@
+"""What phones of each role may do through the whole daemon, and what guests with a pass may."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lockd.wire import results
+from lockd.wire.enrolment import read_uri
+from lockd.wire.passes import Pass, RevocationList, Window, sign_list, sign_pass
+from tests.daemon import test_phones
+from tests.daemon.inside import Inside
+from tests.daemon.test_phones import enrolled, locked, records
+from tests.fakes.bluez import FakeBluez
+from tests.fakes.bus import PrivateBus
+from tests.fakes.phone import FakePhone
+
+_with_phones = test_phones._with_phones
+DAY_S = 86_400
+
+
+def signed(lock: Inside, issuer: FakePhone, guest: FakePhone, **more: Any) -> bytes:
+    """A pass for a day."""
+    now = lock.daemon.clock.now().wall // 1_000_000
+    terms = {"not_before": now - 60, "expires": now + DAY_S, **more}
+    given = Pass(issuer.lock_key, os.urandom(16), issuer.sign, guest.keys.public, **terms)
+    return sign_pass(given, issuer.signing_key)
+
+
+async def guest(radio: FakeBluez, issuer: FakePhone) -> FakePhone:
+    phone = FakePhone(radio, issuer.lock_key)
+    await phone.connect(number=9)
+    return phone
+
+
+async def test_an_admin_manages_users_and_no_admin_or_owner(tmp_path: Path, private_bus: PrivateBus) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        await enrolled(lock, radio, "owner")
+        phone = await enrolled(lock, radio, "admin")
+        await phone.connect()
+        assert (await phone.open("USERS", op="set", index=3, name="Eve"))[0] == results.COMPLETE
+        assert (await phone.ask("USERS", op="set", index=3, status="OccupiedDisabled"))[0] == results.COMPLETE
+        assert await phone.ask("USERS", op="credentials", index=3) == (results.COMPLETE, {"credentials": []})
+        assert (await phone.ask("USERS", op="clear", index=3))[0] == results.COMPLETE
+        assert [(await phone.ask("USERS", op="clear", index=index))[0] for index in (1, 2)] == [results.FORBIDDEN] * 2
+        assert (await phone.ask("USERS", op="clear"))[0] == results.BAD_PARAM
+        assert (await phone.ask("INVITE", role="admin"))[0] == results.FORBIDDEN
+        assert (await phone.ask("INVITE", role="user", user=1))[0] == results.FORBIDDEN
+        assert (await phone.ask("INVITE", role="user", user=77))[0] == results.UNKNOWN_ID
+        assert (await phone.ask("TIME_SET", time=1_900_000_000))[0] == results.FORBIDDEN
+        _, invited = await phone.ask("INVITE", role="user")
+        assert read_uri(invited["uri"]).lock_key == phone.lock_key
+
+
+async def test_an_owner_sets_what_the_lock_is_like(tmp_path: Path, private_bus: PrivateBus) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        phone = await enrolled(lock, radio, "owner")
+        await phone.connect()
+        assert await phone.open("CONFIG", name="AutoRelockTime", value=30) == (results.COMPLETE, {"value": 30})
+        assert await phone.ask("CONFIG", name="OperatingMode") == (results.COMPLETE, {"value": "Normal"})
+        assert (await phone.ask("CONFIG", name="OperatingMode", value="Party"))[0] == results.BAD_PARAM
+        assert (await phone.ask("CONFIG", name="Colour"))[0] == results.UNKNOWN_ID
+        time = lock.daemon.clock.now().wall // 1_000_000
+        assert (await phone.ask("TIME_SET", time=time + 3600))[0] == results.COMPLETE
+        assert (await phone.ask("LOG_ACK", seq=3))[0] == results.COMPLETE
+        assert (await records(lock, detail="log-read"))[0]["by"] == "phone owner's phone, up to 3"
+
+
+async def test_the_trail_is_read_in_parts_that_fit(tmp_path: Path, private_bus: PrivateBus) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        for index in range(30):
+            await lock.daemon.desk.set_user("Add", index + 1, {"name": "x" * 60}, "test")
+        phone = await enrolled(lock, radio, "admin")
+        await phone.connect()
+        _, page = await phone.open("LOG_READ", **{"from": 1})
+        seen = [event["seq"] for event in page["events"]]
+        while seen[-1] < page["last"]:
+            _, page = await phone.ask("LOG_READ", **{"from": seen[-1] + 1})
+            seen += [event["seq"] for event in page["events"]]
+        assert seen == list(range(1, page["last"] + 1))
+        _, users = await phone.ask("USERS", op="list")
+        assert 0 < users["next"] == len(users["users"]) + 1
+
+
+async def test_a_guest_opens_as_often_as_his_pass_says(tmp_path: Path, private_bus: PrivateBus) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        owner = await enrolled(lock, radio, "owner")
+        visitor = await guest(radio, owner)
+        given = signed(lock, owner, visitor, uses=1, rights=("UNLOCK", "LOCK"))
+        assert await visitor.open("PASS", **{"pass": given}) == (results.COMPLETE, {"cmd": [1, 2]})
+        assert (await visitor.ask("STATUS"))[0] == results.FORBIDDEN
+        assert (await visitor.ask("UNLOCK"))[0] == results.ACCEPTED
+        assert await visitor.next() == (results.COMPLETE, {"lock": "Unlocked"})
+        phases = [entry.fields.get("detail") or entry.fields.get("phase") for kind, entry in lock.events
+                  if kind == "durable"]  # fmt: skip
+        assert phases.index("pass-used") < phases.index("guest-pass")
+        assert (await visitor.ask("LOCK"))[0] == results.ACCEPTED
+        assert (await visitor.next())[0] == results.COMPLETE
+        assert (await visitor.ask("UNLOCK"))[0] == results.USED_UP
+        opened = (await records(lock, detail="guest-pass", phase="done", type="Unlock"))[0]
+        assert opened["user"] == 1  # who signed it answers for it
+        assert opened["by"] == f"phone {visitor.keys.public[:6].hex()}"
+
+
+async def test_a_use_that_moved_nothing_comes_back(tmp_path: Path, private_bus: PrivateBus) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        owner = await enrolled(lock, radio, "owner")
+        visitor = await guest(radio, owner)
+        await visitor.open("PASS", **{"pass": signed(lock, owner, visitor, uses=1)})
+        await lock.daemon.desk.set_property("OperatingMode", "Privacy", "test")
+        assert (await visitor.ask("UNLOCK"))[0] == results.FORBIDDEN
+        await lock.daemon.desk.set_property("OperatingMode", "Normal", "test")
+        assert (await visitor.ask("UNLOCK"))[0] == results.ACCEPTED
+
+
+@pytest.mark.parametrize(("how", "code"), [
+    ({"expires": 1}, results.EXPIRED), ({"epoch": 0}, 0), ({"windows": (Window(127, 0, 0),)}, 0),
+])  # fmt: skip
+async def test_a_pass_holds_or_not(tmp_path: Path, private_bus: PrivateBus, how: dict[str, Any], code: int) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        owner = await enrolled(lock, radio, "owner")
+        visitor = await guest(radio, owner)
+        assert (await visitor.open("PASS", **{"pass": signed(lock, owner, visitor, **how)}))[0] == code
+
+
+async def test_nobody_but_owners_and_admins_signs_passes(tmp_path: Path, private_bus: PrivateBus) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        user = await enrolled(lock, radio, "user")
+        visitor = await guest(radio, user)
+        assert (await visitor.open("PASS", **{"pass": signed(lock, user, visitor)}))[0] == results.NOT_AUTHORISED
+        await visitor.gone()
+
+
+async def test_a_list_that_any_phone_carries_ends_a_pass_and_its_session(
+    tmp_path: Path, private_bus: PrivateBus
+) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        owner, carrier = await enrolled(lock, radio, "owner"), await enrolled(lock, radio, "user")
+        visitor = await guest(radio, owner)
+        await visitor.open("PASS", **{"pass": signed(lock, owner, visitor)})
+        void = sign_list(RevocationList(owner.lock_key, owner.sign, 1, 1, ()), owner.signing_key)
+        await carrier.connect(number=2)
+        assert (await carrier.open("REVLIST", list=void))[0] == results.COMPLETE
+        assert await visitor.next() == (-results.REVOKED, {})
+        assert (await carrier.ask("REVLIST", list=void))[0] == results.STALE
+
+
+async def test_who_loses_his_phone_loses_his_guests(tmp_path: Path, private_bus: PrivateBus) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        owner = await enrolled(lock, radio, "owner")
+        visitor = await guest(radio, owner)
+        await visitor.open("PASS", **{"pass": signed(lock, owner, visitor)})
+        await lock.daemon.desk.clear_user(1, "test")
+        assert await visitor.next() == (-results.REVOKED, {})
+
+
+async def test_a_reset_forgets_phones_and_invitations(tmp_path: Path, private_bus: PrivateBus) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        phone = await enrolled(lock, radio)
+        offer = read_uri((await lock.daemon.desk.create_invite({}, "test"))[0])
+        await lock.daemon.desk.factory_reset("test")
+        assert lock.daemon.desk.list_phones() == []
+        late = FakePhone(radio, offer.lock_key)
+        await late.connect(offer.psk)
+        assert (await late.open("ENROL", label="late", sign=late.sign))[0] == -results.BAD_HANDSHAKE
+        await phone.connect(number=5)
+        assert (await phone.open("UNLOCK"))[0] == results.NOT_AUTHORISED
+
+
+async def test_an_enrolment_that_fails_leaves_no_phone(tmp_path: Path, private_bus: PrivateBus) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        phone = await enrolled(lock, radio)
+        for keys, label, result in ((phone.keys, "again", results.EXISTS), (None, "a\nb", results.BAD_PARAM)):
+            offer = read_uri((await lock.daemon.desk.create_invite({"role": "admin"}, "test"))[0])
+            late = FakePhone(radio, offer.lock_key, keys)
+            await late.connect(offer.psk)
+            assert (await late.open("ENROL", label=label, sign=late.sign))[0] == result
+            late.leave()
+        offer = read_uri((await lock.daemon.desk.create_invite({"user": 1}, "test"))[0])
+        await lock.daemon.desk.set_user("Add", 2, {"name": "stays"}, "test")
+        await lock.daemon.desk.clear_user(1, "test")
+        late = FakePhone(radio, offer.lock_key)
+        await late.connect(offer.psk)
+        assert (await late.open("ENROL", label="late", sign=late.sign))[0] == results.UNKNOWN_ID
+        assert lock.daemon.desk.list_phones() == []
