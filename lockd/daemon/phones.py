@@ -177,6 +177,8 @@ class Phones:
         self._names = {number: name}
         self._invitations.open(number, psk, role, user, self._with.clock.now().mono)
         self.refresh()
+        if self._timer is not None:
+            self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_later(LASTS_S + 0.1, self.refresh)
         offer = Offer(self._with.keys.public, psk, number, self._settings.phone.name)
         return write_uri(offer), number.hex()
