@@ -39,6 +39,8 @@ from lockd.daemon.keypad import Typing
 from lockd.daemon.opening import open_store
 from lockd.daemon.power import Power
 from lockd.daemon.pump import Pump
+from lockd.daemon.readers import Readers
+from lockd.daemon.tries import Tries
 from lockd.daemon.voice import Voice
 from lockd.errors import ConfigurationError, LockdError
 from lockd.reading import Reading
@@ -83,8 +85,20 @@ class Daemon:
         self.power = Power(
             self.hardware, settings.power, lambda event: self.pump.submit(event), lambda: self.health.tell()
         )
+        tries = Tries(
+            self.digests, lambda event: self.pump.submit(event),
+            lambda source: lock.lockout_remaining(source, self.clock.now()),
+        )  # fmt: skip
+        ends.callback(tries.close)
+        show = self.hardware.panel.show
+        self.typing = Typing(
+            lambda: lock.keypad_timeout_s, tries, lambda event: self.pump.submit(event), show, self.power.refresh
+        )
+        ends.callback(self.typing.close)
+        self.readers = Readers(tries, self.typing.press, show, self.power.refresh, lambda: self.health.tell())
+        ends.callback(self.readers.close)
         self.health = Health(
-            lock, self.hardware, self.journal, self.digests, self.clock, self.voice, opened, self.power
+            lock, self.hardware, self.journal, self.digests, self.clock, self.voice, opened, self.power, self.readers
         )
         self.pump = Pump(lock, self.clock.now, {
             Record: self.journal.write,
@@ -99,11 +113,6 @@ class Daemon:
             Spare: self._spare,
         }, self._break)  # fmt: skip
         ends.callback(self.pump.close)
-        self.typing = Typing(
-            lambda: lock.keypad_timeout_s, self.digests, self.pump.submit, self.hardware.panel.show,
-            lambda: lock.lockout_remaining("Keypad", self.clock.now()), self.power.refresh,
-        )  # fmt: skip
-        ends.callback(self.typing.close)
         self.desk = Desk(
             settings, self.pump, self.journal, self.digests, self.clock, self.hardware.door,
             self.voice.changed, self.health.findings, self.health.degraded,

@@ -16,6 +16,7 @@ from lockd.daemon.hardware import Hardware
 from lockd.daemon.journal import Journal
 from lockd.daemon.opening import Opened
 from lockd.daemon.power import Power
+from lockd.daemon.readers import Readers
 from lockd.daemon.voice import Voice
 from lockd.errors import LockdError
 from lockd.store.vault import Vault
@@ -32,11 +33,11 @@ class Health:
 
     def __init__(
         self, lock: Lock, hardware: Hardware, journal: Journal, digests: Digests, clock: Clock, voice: Voice,
-        opened: Opened, power: Power,
+        opened: Opened, power: Power, readers: Readers,
     ) -> None:  # fmt: skip
         self._lock, self._hardware, self._journal, self._clock, self._voice = lock, hardware, journal, clock, voice
         self._digests = digests
-        self._opened, self._power = opened, power
+        self._opened, self._power, self._readers = opened, power, readers
         self._told: list[str] = []
         self._trouble = ""
 
@@ -47,6 +48,7 @@ class Health:
             lines = [line for line in lines if not line.startswith("store: ")] + [f"store: {self._opened.why_not}"]
         if self._power.trouble:
             lines.append(f"power: {self._power.trouble}")
+        lines += self._readers.degraded()
         if self._voice.bus is None or self._voice.bus.trouble:
             lines.append(f"dbus: {self._voice.bus.trouble if self._voice.bus else 'not started yet'}")
         return lines
@@ -134,6 +136,7 @@ class Health:
             finding("bus", _fault_if(bus), bus or "org.lockd1 is ours", "check that dbus runs and no other lockd does"),
             self._feed(at),
             *self._hardware.felt.findings(self._hardware.contacts.levels(), seen["Motion"] != "Idle"),
+            *self._readers.findings(),
             self._people(at),
         ]  # fmt: skip
 
