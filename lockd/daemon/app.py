@@ -169,7 +169,7 @@ class Daemon:
         try:
             self.pump.submit(Started())
             self.power.ask()
-            self.hardware.listen(self.typing.press)
+            self.hardware.listen(self.typing.press, self.readers.reader)
             notify.ready(self.health.status())
             self._begin_late()
             await self._stop.wait()
@@ -265,7 +265,7 @@ class Daemon:
 
 USERS = "org.lockd1.Users"
 #: Sections that are read once.
-FIXED = ("bolt", "tamper", "inside", "spindle", "keypad", "panel", "gpio", "store", "time")
+FIXED = ("bolt", "tamper", "inside", "spindle", "keypad", "wiegand", "panel", "gpio", "store", "time")
 #: Lines in other sections.
 WIRED = ("contact", "code", "hole", "usb_line", "nine_volt_line", "generator_line", "wireless_line")
 

@@ -295,6 +295,8 @@ def test_the_time_is_set_to_seconds_since_1970(ctl: Ctl, lockd: FakeLockd) -> No
     ("words", "call"),
     [
         ("press 123456#", ("Press", "123456#")),
+        ("present 04A1b2", ("PresentCard", b"\x04\xa1\xb2")),
+        ("present W26-188-24910", ("PresentCard", b"W26-188-24910")),
         ("door open", ("OpenDoor",)),
         ("door close", ("CloseDoor",)),
         ("key unlock", ("TurnKey", "unlock")),
