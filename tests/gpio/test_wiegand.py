@@ -14,12 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lockd.errors import Failure, InvalidField
+from lockd.gpio import wiegand_frames
 from lockd.gpio.pulses import PulseLine
 from lockd.gpio.wiegand import DEAF_S, MOST, SETTLED_S, Wiegand
-from lockd.gpio.wiegand_frames import END_S, FIELDS, KEYS, NEAREST_S, Card, Garbled, card_data, frames, read
+from lockd.gpio.wiegand_frames import END_S, FIELDS, KEYS, NEAREST_S, Card, Garbled, Key, card_data, frames, read
 from lockd.gpio.wiegand_model import WiegandReader, frame_of
 from lockd.settings import Pin, WiegandSettings
 from tests.gpio.clockwork import Bench
+from tests.gpio.noise import fuzz
 from tests.gpio.wiegand import BIT_S, KNOWN, LINES, Heard, Rig, second_opinion, wired
 
 CARDS = st.sampled_from(sorted(FIELDS)).flatmap(
@@ -138,7 +140,7 @@ def test_any_cards_come_out_as_they_were_shown_at_any_pace_and_however_their_pul
     chance.shuffle(told)
     lasting.pulses(told)
     lasting.settle()
-    assert lasting.heard.cards == cards == second_opinion(pulses)
+    assert (lasting.heard.cards, "") == (cards, "") == second_opinion(pulses)
     assert (lasting.heard.garbage, lasting.heard.trouble) == ([], "")
     assert lasting.bench.clock.idle
 
@@ -149,7 +151,8 @@ def test_two_decoders_agree_about_any_pulses(pulses: list[tuple[float, int]]) ->
     limits = {round(limit, 6) for limit in (END_S, NEAREST_S)}
     times = sorted(round(at, 6) for at, _ in pulses)
     if limits.isdisjoint(round(later - sooner, 6) for sooner, later in pairwise(times)):
-        assert [card.data for card in said if isinstance(card, Card)] == second_opinion(pulses)
+        cards = [card.data for card in said if isinstance(card, Card)]
+        assert (cards, "".join(key.key for key in said if isinstance(key, Key))) == second_opinion(pulses)
 
 
 def test_the_model_is_read_as_it_is_shown(rig: Rig) -> None:
@@ -357,3 +360,25 @@ def test_the_model_keeps_its_frames_apart(rig: Rig) -> None:
         model.send(f"{KEYS.index(key):04b}")
     rig.settle()
     assert rig.heard.keys == "12"
+
+
+# Noise; a million inputs of it are in tests/slow/test_pulses.py
+
+
+def test_noise_makes_no_false_credential(lasting: Rig) -> None:
+    lasting.heard.cards.clear()
+    told = fuzz(lasting, 1500, seed=1)
+    assert min(told["cards"], told["keys"], told["garbage"]) > 15
+
+
+@pytest.mark.parametrize(("name", "broken"), [
+    ("_parity", lambda _bits: True), ("NEAREST_S", 0.0), ("END_S", 0.03), ("FIELDS", {25: (8, 15), **FIELDS}),
+])  # fmt: skip
+def test_a_broken_decoder_is_found_out_by_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, broken: object
+) -> None:
+    rig = Rig(tmp_path)
+    monkeypatch.setattr(wiegand_frames, name, broken)
+    with pytest.raises(AssertionError):
+        fuzz(rig, 1500, seed=1)
+    rig.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lockd.gpio.wiegand import SETTLED_S, Wiegand
@@ -96,30 +96,44 @@ class Rig:
         self.bench.close()
 
 
-def second_opinion(pulses: Iterable[tuple[float, int]]) -> list[bytes]:
-    """The cards in these pulses, by Wiegand's own rules and nothing of lockd's: microseconds in place of
-    seconds, frames as integers, parity by masks, lengths and limits written out again."""
-    cards = []
-    frame, count, last, spoilt = 0, 0, None, False
+#: Facilities and numbers that fit, bits that each parity covers with itself, how the card is written.
+FORMATS = {
+    26: (16, 0xFF, 0xFFFF, 13, "W26-%03d-%05d"), 34: (16, 0xFFFF, 0xFFFF, 17, "W34-%05d-%05d"),
+    37: (19, 0xFFFF, 0x7FFFF, 19, "W37-%05d-%06d"),
+}  # fmt: skip
+PAD = {0xF0: "0", 0xE1: "1", 0xD2: "2", 0xC3: "3", 0xB4: "4", 0xA5: "5", 0x96: "6", 0x87: "7", 0x78: "8", 0x69: "9",
+       0x5A: "*", 0x4B: "#"}  # fmt: skip
 
-    def ended() -> None:
-        if spoilt:
-            return
-        lengths = {26: (16, 0xFF, 0xFFFF, 13, "W26-%03d-%05d"), 34: (16, 0xFFFF, 0xFFFF, 17, "W34-%05d-%05d"),
-                   37: (19, 0xFFFF, 0x7FFFF, 19, "W37-%05d-%06d")}  # fmt: skip
-        if count in lengths:
-            shift, facilities, numbers, half, form = lengths[count]
+
+def second_opinion(pulses: Iterable[tuple[float, int]]) -> tuple[list[bytes], str]:
+    """The cards and keys in these pulses, by Wiegand's own rules and nothing of lockd's: microseconds in
+    place of seconds, frames as integers, parity by masks, formats, keys and limits written out again."""
+    cards: list[bytes] = []
+    keys = ""
+    for frame, count in _second_frames(pulses):
+        if count == 4:
+            keys += {key & 15: name for key, name in PAD.items()}.get(frame, "")
+        elif count == 8:
+            keys += PAD.get(frame, "")
+        elif count in FORMATS:
+            shift, facilities, numbers, half, form = FORMATS[count]
             ones = (frame >> (count - half)).bit_count(), (frame & ((1 << half) - 1)).bit_count()
             if ones[0] & 1 == 0 and ones[1] & 1:
                 body = frame >> 1
                 cards.append((form % (body >> shift & facilities, body & numbers)).encode())
+    return cards, keys
 
+
+def _second_frames(pulses: Iterable[tuple[float, int]]) -> Iterator[tuple[int, int]]:
+    """Each frame without glitches, as a number and how many bits it has."""
+    frame, count, last, spoilt = 0, 0, 0, False
     for microseconds, line in sorted((round(at * 1e6), line) for at, line in pulses):
-        if last is not None and microseconds - last > 25_000:
-            ended()
+        if count and microseconds - last > 25_000:
+            if not spoilt:
+                yield frame, count
             frame, count, spoilt = 0, 0, False
-        elif last is not None and microseconds - last < 100:
+        elif count and microseconds - last < 100:
             spoilt = True
         frame, count, last = frame << 1 | line, count + 1, microseconds
-    ended()
-    return cards
+    if count and not spoilt:
+        yield frame, count
