@@ -326,6 +326,13 @@ def test_hands_do_what_they_say(ctl: Ctl, lockd: FakeLockd, words: str, call: tu
     assert lockd.done == [call]
 
 
+@pytest.mark.parametrize("card", ["", "04a", "card", "W26-188-\u00b2"])
+def test_what_is_no_card_is_not_presented(ctl: Ctl, lockd: FakeLockd, card: str) -> None:
+    ran = ctl("present", card)
+    assert (ran.status, "a card is its data in hex" in ran.err) == (64, True)
+    assert lockd.done == []
+
+
 def test_a_real_door_has_no_simulated_hands(ctl: Ctl, lockd: FakeLockd) -> None:
     lockd.simulated = False
     ran = ctl("door", "open")

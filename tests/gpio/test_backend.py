@@ -18,6 +18,7 @@ from lockd.gpio.keypad import MatrixKeypad
 from lockd.gpio.library import load
 from lockd.gpio.motor import Motor
 from lockd.gpio.pins import Pins
+from lockd.gpio.pulses import PulseLine
 from lockd.gpio.wiegand import Wiegand
 from lockd.settings import BoltSettings, GpioSettings, Pin, Settings, simulation
 from tests.gpio.chip import Chip
@@ -99,6 +100,24 @@ def test_a_card_is_read_on_the_chip_by_the_kernels_times(chip: Chip, tmp_path: P
     assert (heard.cards, heard.garbage, heard.trouble) == ([data], [], "")
     reader.close()
     assert [chip.lines[line].alert for line in lines] == [None, None]
+    pins.close()
+
+
+def test_a_pulsed_line_tells_of_no_more_pulses_even_where_the_chip_is_gone(chip: Chip, tmp_path: Path) -> None:
+    pins = Pins(on_chip(LOW_BRIDGE), tmp_path)
+    assert LINES.data0
+    line = pins.claim(LINES.data0, PulseLine)
+    pulses: list[float] = []
+    line.watch(pulses.append)
+    chip.press(LINES.data0.number, 0, 2_000_000_000)
+    alert = chip.lines[LINES.data0.number].alert
+    assert alert
+    chip.refuses = "'bad handle'"
+    with pytest.raises(Failure, match=r"^wiegand\.data0: GPIO14: bad handle$"):
+        line.close()
+    alert(0, LINES.data0.number, 0, 3_000_000_000)  # it was on its way
+    assert pulses == [2.0]
+    chip.refuses = ""
     pins.close()
 
 

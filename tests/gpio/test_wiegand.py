@@ -333,10 +333,11 @@ def test_a_chip_that_fails_loses_the_reader_and_nothing_else(rig: Rig, monkeypat
     assert rig.bench.clock.idle
 
 
-def test_after_the_end_nothing_is_told(rig: Rig) -> None:
+@pytest.mark.parametrize("felt_before", [False, True])
+def test_after_the_end_nothing_is_told(rig: Rig, felt_before: bool) -> None:
     rig.send("0101")
-    rig.bench.clock.turn()
-    rig.send("0101")
+    if felt_before:
+        rig.bench.clock.turn()
     rig.reader.close()
     rig.settle()
     rig.send("0101")
