@@ -16,8 +16,8 @@ from lockd.words import OperatingMode, PINQuality, Service
 
 __all__ = [
     "AUTO", "BoltSettings", "DoorSettings", "GpioSettings", "KeypadSettings", "LockSettings", "Match", "PanelSettings",
-    "Pin", "PowerSettings", "Row", "Settings", "StoreSettings", "TimeSettings", "UserSettings", "WaySettings", "advise",
-    "build", "describe", "load", "parse", "simulation", "wired",
+    "Pin", "PowerSettings", "Row", "Settings", "StoreSettings", "TimeSettings", "UserSettings", "WaySettings",
+    "WiegandSettings", "advise", "build", "describe", "load", "parse", "simulation", "wired",
 ]
 
 
@@ -69,6 +69,13 @@ class KeypadSettings(Value):
     rows: tuple[Pin, ...] = ()
     columns: tuple[Pin, ...] = ()
     timeout_s: float = 10.0
+
+
+class WiegandSettings(Value):
+    """The two lines of a Wiegand keypad or card reader; active low, as they leave a reader."""
+
+    data0: Pin | None = None
+    data1: Pin | None = None
 
 
 class PanelSettings(Value):
@@ -169,6 +176,7 @@ class Settings(Value):
     inside: Pin | None = None
     spindle: Pin | None = None
     keypad: KeypadSettings = KeypadSettings()
+    wiegand: WiegandSettings = WiegandSettings()
     panel: PanelSettings = PanelSettings()
     gpio: GpioSettings = GpioSettings()
     users: UserSettings = UserSettings()

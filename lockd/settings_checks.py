@@ -30,6 +30,7 @@ def contradictions(values: Mapping[str, Any]) -> Iterator[Contradiction]:
     yield from _levels(values)
     yield from _bolt(values)
     yield from _keypad(values)
+    yield from _wiegand(values)
     yield from _shared(values)
 
 
@@ -97,6 +98,13 @@ def _keypad(values: Mapping[str, Any]) -> Iterator[Contradiction]:
     if len(levels) > 1:
         text = "rows and columns are active at different levels; a pressed key joins them, so make them equal"
         yield Contradiction(("keypad.rows", "keypad.columns"), text)
+
+
+def _wiegand(values: Mapping[str, Any]) -> Iterator[Contradiction]:
+    paths = ("wiegand.data0", "wiegand.data1")
+    for path, other in (paths, paths[::-1]):
+        if values[path] is None and values[other] is not None:
+            yield Contradiction((path, other), "missing; a Wiegand reader has two lines: say which GPIO it is wired to")
 
 
 def _shared(values: Mapping[str, Any]) -> Iterator[Contradiction]:

@@ -40,6 +40,8 @@ from lockd.daemon.keypad import Typing
 from lockd.daemon.opening import open_store
 from lockd.daemon.power import Power
 from lockd.daemon.pump import Pump
+from lockd.daemon.readers import Readers
+from lockd.daemon.tries import Tries
 from lockd.daemon.voice import Voice
 from lockd.daemon.zone import Zone
 from lockd.errors import ConfigurationError, LockdError
@@ -86,8 +88,22 @@ class Daemon:
         self.power = Power(
             self.hardware, settings.power, lambda event: self.pump.submit(event), lambda: self.health.tell()
         )
+        matcher = Matcher(opened.digester, lock, self.clock.now)
+        tries = Tries(
+            self.digests, matcher.presented, lambda event: self.pump.submit(event),
+            lambda source: lock.lockout_remaining(source, self.clock.now()),
+        )  # fmt: skip
+        ends.callback(tries.close)
+        show = self.hardware.panel.show
+        self.typing = Typing(
+            lambda: lock.keypad_timeout_s, tries, lambda event: self.pump.submit(event), show, self.power.refresh
+        )
+        ends.callback(self.typing.close)
+        self.readers = Readers(tries, self.typing.press, show, self.power.refresh, lambda: self.health.tell())
+        ends.callback(self.readers.close)
         self.health = Health(
-            lock, self.hardware, self.journal, self.digests, self.clock, self.voice, opened.why_not, self.power
+            lock, self.hardware, self.journal, self.digests, self.clock, self.voice, opened.why_not, self.power,
+            self.readers,
         )
         self.pump = Pump(lock, self.clock.now, {
             Record: self.journal.write,
@@ -102,12 +118,6 @@ class Daemon:
             Spare: self._spare,
         }, self._break)  # fmt: skip
         ends.callback(self.pump.close)
-        matcher = Matcher(opened.digester, lock, self.clock.now)
-        self.typing = Typing(
-            lambda: lock.keypad_timeout_s, self.digests, matcher.presented, self.pump.submit, self.hardware.panel.show,
-            lambda: lock.lockout_remaining("Keypad", self.clock.now()), self.power.refresh,
-        )  # fmt: skip
-        ends.callback(self.typing.close)
         self.desk = Desk(
             settings, self.pump, self.journal, self.digests, matcher, self.clock, self.hardware.door,
             self.voice.changed, self.health.findings, self.health.degraded,
@@ -164,7 +174,7 @@ class Daemon:
         try:
             self.pump.submit(Started())
             self.power.ask()
-            self.hardware.listen(self.typing.press)
+            self.hardware.listen(self.typing.press, self.readers.reader)
             notify.ready(self.health.status())
             self._begin_late()
             await self._stop.wait()
@@ -265,7 +275,7 @@ class Daemon:
 
 USERS = "org.lockd1.Users"
 #: Sections that are read once.
-FIXED = ("bolt", "tamper", "inside", "spindle", "keypad", "panel", "gpio", "store", "time")
+FIXED = ("bolt", "tamper", "inside", "spindle", "keypad", "wiegand", "panel", "gpio", "store", "time")
 #: Lines in other sections.
 WIRED = ("contact", "code", "hole", "usb_line", "nine_volt_line", "generator_line", "wireless_line")
 

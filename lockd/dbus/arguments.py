@@ -123,6 +123,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Check]] = {
     "RotateKey": {},
     "FactoryReset": {"word": matching("erase everything", 'the words "erase everything"')},
     "Press": {"keys": matching(r"[0-9*#]{1,64}", "1 to 64 of the keys 0-9, * and #")},
+    "PresentCard": {"data": octets},
     "OpenDoor": {},
     "CloseDoor": {},
     "TurnKey": {"direction": _turn},

@@ -340,6 +340,9 @@ SIMULATOR = Interface(
     "Hands on the modelled door. Only with --simulate.",
     methods=(
         Method("Press", "any", "Press keys: 0-9, # enters, * clears.", args("keys s")),
+        Method("PresentCard", "any", "Hold a card with this data to the reader. Where Wiegand lines are wired it is in"
+               " ASCII: W26-FFF-NNNNN, W34-FFFFF-NNNNN or W37-FFFFF-NNNNNN (facility and card number).",
+               args("data ay")),
         Method("OpenDoor", "any", "Pull the door open; by force if the bolt is out."),
         Method("CloseDoor", "any", "Push it shut."),
         Method("TurnKey", "any", "Turn the mechanical key: lock or unlock.", args("direction s")),

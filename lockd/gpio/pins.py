@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from lockd.errors import Failure
 from lockd.gpio.actuators import motor_pins
@@ -105,7 +105,17 @@ class Input:
             edge()
 
 
-Line = TypeVar("Line", Input, Output)
+class Claimable(Protocol):
+    """A kind of line. `close`: let go; a line that is driven is off then."""
+
+    pin: Pin
+
+    def __init__(self, pin: Pin, factory: Any) -> None: ...
+
+    def close(self) -> None: ...
+
+
+Line = TypeVar("Line", bound=Claimable)
 
 
 class Pins:
@@ -114,7 +124,7 @@ class Pins:
 
     def __init__(self, settings: Settings, runtime_dir: Path, factory: Any = None) -> None:
         self._factory = factory if factory is not None else open_factory(settings.gpio, runtime_dir)
-        self._lines: dict[int, Input | Output] = {}
+        self._lines: dict[int, Claimable] = {}
         atexit.register(self.close)
         try:
             self._motor = [self.output(pin) for pin in motor_pins(settings.bolt)]
@@ -124,11 +134,20 @@ class Pins:
 
     def output(self, pin: Pin) -> Output:
         """The line as an output, off when it is claimed now. The same line twice is the same one."""
-        return self._claim(pin, Output)
+        return self.claim(pin, Output)
 
     def input(self, pin: Pin) -> Input:
         """The line as an input."""
-        return self._claim(pin, Input)
+        return self.claim(pin, Input)
+
+    def claim(self, pin: Pin, kind: type[Line]) -> Line:
+        """The line as one of that kind; Failure when it is taken by another."""
+        line = self._lines.get(pin.number)
+        if line is None:
+            line = self._lines[pin.number] = kind(pin, self._factory)
+        if not isinstance(line, kind) or line.pin != pin:
+            raise Failure(f"{pin.key}: GPIO{pin.number} is taken by {line.pin.key}")
+        return line
 
     def check(self) -> None:
         """Failure when a line of the motor's is not as it was set, or the chip is gone."""
@@ -145,11 +164,3 @@ class Pins:
                 log.error("cannot let go of a pin: %s", fault)
         self._lines.clear()
         self._factory.close()
-
-    def _claim(self, pin: Pin, kind: type[Line]) -> Line:
-        line = self._lines.get(pin.number)
-        if line is None:
-            line = self._lines[pin.number] = kind(pin, self._factory)
-        if not isinstance(line, kind) or line.pin != pin:
-            raise Failure(f"{pin.key}: GPIO{pin.number} is taken by {line.pin.key}")
-        return line

@@ -295,6 +295,8 @@ def test_the_time_is_set_to_seconds_since_1970(ctl: Ctl, lockd: FakeLockd) -> No
     ("words", "call"),
     [
         ("press 123456#", ("Press", "123456#")),
+        ("present 04A1b2", ("PresentCard", b"\x04\xa1\xb2")),
+        ("present W26-188-24910", ("PresentCard", b"W26-188-24910")),
         ("door open", ("OpenDoor",)),
         ("door close", ("CloseDoor",)),
         ("key unlock", ("TurnKey", "unlock")),
@@ -322,6 +324,13 @@ def test_the_time_is_set_to_seconds_since_1970(ctl: Ctl, lockd: FakeLockd) -> No
 def test_hands_do_what_they_say(ctl: Ctl, lockd: FakeLockd, words: str, call: tuple[Any, ...]) -> None:
     assert ctl(*words.split()).status == 0
     assert lockd.done == [call]
+
+
+@pytest.mark.parametrize("card", ["", "04a", "card", "W26-188-\u00b2"])
+def test_what_is_no_card_is_not_presented(ctl: Ctl, lockd: FakeLockd, card: str) -> None:
+    ran = ctl("present", card)
+    assert (ran.status, "a card is its data in hex" in ran.err) == (64, True)
+    assert lockd.done == []
 
 
 def test_a_real_door_has_no_simulated_hands(ctl: Ctl, lockd: FakeLockd) -> None:

@@ -25,8 +25,8 @@ def test_every_command_of_the_brief_is_there() -> None:
         "pin remove", "pin list", "code new", "code key", "code list",
         "code revoke", "code epoch", "log", "log verify", "config check", "config show", "config wiring",
         "config boot", "mode", "set", "doctor",
-        "rotate-key", "factory-reset", "time set", "press", "door", "key", "thumb", "jam", "tamper", "inside",
-        "battery", "plug", "unplug", "simulate",
+        "rotate-key", "factory-reset", "time set", "press", "present", "door", "key", "thumb", "jam", "tamper",
+        "inside", "battery", "plug", "unplug", "simulate",
     }  # fmt: skip
 
 

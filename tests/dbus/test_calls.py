@@ -71,6 +71,7 @@ CALLS: list[tuple[str, str, tuple[Any, ...], tuple[Any, ...], Any]] = [
     (MANAGER, "RotateKey", (), ("rotate_key", BY), None),
     (MANAGER, "FactoryReset", ("erase everything",), ("factory_reset", BY), None),
     (SIMULATOR, "Press", ("123#",), ("press", "123#"), None),
+    (SIMULATOR, "PresentCard", (b"\x04\xa1",), ("present_card", b"\x04\xa1"), None),
     (SIMULATOR, "OpenDoor", (), ("open_door",), None),
     (SIMULATOR, "CloseDoor", (), ("close_door",), None),
     (SIMULATOR, "TurnKey", ("unlock",), ("turn_key", "unlock"), None),
