@@ -12,7 +12,7 @@ from lockd.settings_reading import given, simulated, table_of, text_of
 from lockd.settings_rules import AUTO, Match, Pin
 from lockd.settings_schema import KEYS, RULES
 from lockd.value import Value
-from lockd.words import OperatingMode, Service
+from lockd.words import OperatingMode, PINQuality, Service
 
 __all__ = [
     "AUTO", "BoltSettings", "DoorSettings", "GpioSettings", "KeypadSettings", "LockSettings", "Match", "PanelSettings",
@@ -31,6 +31,8 @@ class LockSettings(Value):
     lockout_max_s: int = 3600
     pin_min: int = 6
     pin_max: int = 8
+    pin_quality: PINQuality = "warn"
+    duress_digit: bool = False
     require_pin_for_remote: bool = False
     expiring_timeout_min: int = 2880
     mode: OperatingMode = "Normal"

@@ -26,7 +26,7 @@ from lockd.settings_rules import (
     Zone,
 )
 from lockd.value import Value
-from lockd.words import OperatingMode, PowerSource, Service
+from lockd.words import OperatingMode, PINQuality, PowerSource, Service
 
 
 class Key(Value):
@@ -52,6 +52,10 @@ KEYS = (
     Key("lock.lockout_max_s", Whole(1, 86400, "seconds"), "No lockout is longer than this."),
     Key("lock.pin_min", Whole(4, 10, "digits"), "The shortest PIN."),
     Key("lock.pin_max", Whole(4, 10, "digits"), "The longest PIN."),
+    Key("lock.pin_quality", Word(get_args(PINQuality)), "PINs that are easy to guess, or one digit from another user's:"
+        " taken, taken with a warning, or refused."),
+    Key("lock.duress_digit", Flag(), "Whether a PIN with its last digit one higher opens under a silent alarm; for PINs"
+        " that are set from then on."),
     Key("lock.require_pin_for_remote", Flag(), "Whether locking and unlocking over D-Bus need a PIN too."),
     Key("lock.expiring_timeout_min", Whole(1, 2880, "minutes"), "How long an expiring user lasts after the first use."),
     Key("lock.mode", Word(get_args(OperatingMode)), "The operating mode of a fresh lock."),

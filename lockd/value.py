@@ -48,7 +48,8 @@ class Value:
         if values.keys() != set(self._fields):
             odd = sorted(values.keys() ^ set(self._fields))
             raise TypeError(f"{type(self).__name__}: missing or unknown {', '.join(odd)}")
-        self.__dict__.update(values)
+        for name in self._fields:  # one by one: so they share the table of their names, which is most of a record
+            object.__setattr__(self, name, values[name])
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable")

@@ -25,7 +25,7 @@ OperationError = Literal[
 Alarm = Literal[
     "LockJammed", "LockFactoryReset", "WrongCodeEntryLimit", "FrontEscutcheonRemoved", "DoorForcedOpen", "DoorAjar",
     "ForcedUser", "BatteryLow", "BatteryCritical", "EmergencyPowerAttached", "EmergencyPowerFault",
-    "EmergencyKeyUsed", "BoltNotOut", "AuditDegraded", "StoreRolledBack", "PowerLost",
+    "EmergencyKeyUsed", "BoltNotOut", "AuditDegraded", "StoreRolledBack", "PowerLost", "SparePINUsed",
 ]
 UserStatus = Literal["Available", "OccupiedEnabled", "OccupiedDisabled"]
 UserType = Literal[
@@ -33,12 +33,19 @@ UserType = Literal[
     "ForcedUser", "DisposableUser", "ExpiringUser", "ScheduleRestrictedUser", "RemoteOnlyUser",
 ]
 CredentialType = Literal["ProgrammingPIN", "PIN", "RFID", "Fingerprint", "Face", "Phone"]
+#: Kinds that may be set; a face has to be computed somewhere else, and is stored never.
+ACCEPTED: tuple[CredentialType, ...] = ("ProgrammingPIN", "PIN", "RFID", "Fingerprint", "Phone")
+#: The fewest and the most bytes of their data, but for PINs, whose digits are counted by the settings: a
+#: card's UID or number, the sensor's slot (big-endian), a public key.
+DATA_BYTES: dict[str, tuple[int, int]] = {"RFID": (3, 20), "Fingerprint": (2, 2), "Phone": (32, 32)}
 #: Types whose rules the lock enforces; it stores no other.
 ENFORCED: tuple[UserType, ...] = (
     "UnrestrictedUser", "ProgrammingUser", "NonAccessUser", "ForcedUser", "DisposableUser", "ExpiringUser",
     "RemoteOnlyUser",
 )
 CredentialRule = Literal["Single", "Dual", "Tri"]
+#: What is done about a PIN that is easy to guess.
+PINQuality = Literal["allow", "warn", "refuse"]
 TimeState = Literal["Trusted", "Floor", "Unknown"]
 
 #: What a check comes to; `unchecked`: it could not be looked at, and the text says why.

@@ -103,6 +103,7 @@ ALARMS = {
     "EmergencyPowerAttached": "emergency power was plugged in",
     "EmergencyPowerFault": "the emergency power that was plugged in does not fit",
     "EmergencyKeyUsed": "the emergency key was used",
+    "SparePINUsed": "a spare PIN was used",
     "BoltNotOut": "the bolt is not fully out",
     "AuditDegraded": "the log or the store is impaired",
     "StoreRolledBack": "an older copy of the store was put back",
@@ -244,6 +245,8 @@ def _user_change(event: Event, names: Names) -> str:
         target = "every user" if number == ALL else f"user {number}" + (f" ({user})" if user else "")
     else:
         target = _belonging(what, event, user)
+    if event.get("detail") == "used-up":
+        return f"{target} has been used as often as it may be"
     return f"{_by(event) or 'lockd'} {change} {target}"
 
 

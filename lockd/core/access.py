@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from math import ceil
+from typing import Literal
 
-from lockd.core.people import Credential, User
+from lockd.core.credentials import ALWAYS, SECOND_US, Credential
+from lockd.core.people import User
 from lockd.errors import (
     Busy,
     DisabledUserDenied,
@@ -47,7 +49,8 @@ IN_WORDS: dict[OperatingMode, str] = {
 class Case(Value):
     """All that a decision depends on. `shown`: something was presented; `who`: whom it belongs
     to, his status as it is now. `wait_s`: the rest of the source's lockout. `free`: needs no credential of anybody.
-    `shortage`: why there is no power for a throw."""
+    `shortage`: why there is no power for a throw. `uses`: of a credential whose uses are limited,
+    whether one is left, or is just being taken. `wall`: microseconds since 1970."""
 
     wish: Wish
     source: Source
@@ -61,6 +64,8 @@ class Case(Value):
     tampered: bool
     trust: TimeState
     shortage: InsufficientBattery | None
+    uses: Literal["left", "taking", "none"]
+    wall: int
 
 
 class Refusal(Value):
@@ -101,6 +106,27 @@ def _status(case: Case) -> Iterator[Refusal]:
         yield Refusal("DisabledUserDenied", "", DisabledUserDenied("This user is disabled, or has used up his right."))
 
 
+def _uses(case: Case) -> Iterator[Refusal]:
+    if case.uses == "none":
+        yield Refusal("DisabledUserDenied", "", DisabledUserDenied("This code has been used as often as it may be."))
+    elif case.uses == "taking":
+        text = "This code is being used just now (busy): try again."
+        yield Refusal("Unspecified", "busy", Busy(text, "busy"))
+
+
+def _terms(case: Case) -> Iterator[Refusal]:
+    terms = case.who[1].terms if case.who is not None else ALWAYS
+    if case.wall < terms.start * SECOND_US:
+        yield Refusal("Restricted", "", Restricted("This code is not valid yet."))
+    elif terms.until and case.wall >= terms.until * SECOND_US:
+        yield Refusal("Restricted", "", Restricted("This code is no longer valid."))
+
+
+def _programming(case: Case) -> Iterator[Refusal]:
+    if case.who is not None and case.who[1].kind == "ProgrammingPIN":
+        yield Refusal("Restricted", "", Restricted("A ProgrammingPIN makes changes at the keypad; it does not open."))
+
+
 def _mode(case: Case) -> Iterator[Refusal]:
     master = case.who is not None and case.who[0].type == "ProgrammingUser"
     if case.source in SHUT[case.mode] and not master:
@@ -109,7 +135,8 @@ def _mode(case: Case) -> Iterator[Refusal]:
 
 
 def _clock(case: Case) -> Iterator[Refusal]:
-    if case.who is not None and case.who[0].type == "ExpiringUser" and case.trust != "Trusted":
+    timed = case.who is not None and (case.who[0].type == "ExpiringUser" or case.who[1].terms.timed)
+    if timed and case.trust != "Trusted":
         text = "This code is timed and the clock is not set (clock-unset): set it with `lockctl time set`."
         yield Refusal("Restricted", "clock-unset", Restricted(text, "clock-unset"))
 
@@ -139,6 +166,6 @@ def _power(case: Case) -> Iterator[Refusal]:
 
 
 RULES: tuple[Callable[[Case], Iterator[Refusal]], ...] = (
-    _lockout, _unread, _credential, _clock, _status, _mode, _type, _tamper, _door, _power,
+    _lockout, _unread, _credential, _clock, _status, _uses, _terms, _programming, _mode, _type, _tamper, _door, _power,
 )  # fmt: skip
 

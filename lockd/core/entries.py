@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from lockd.core.access import Refusal
-from lockd.core.effects import Answer, Effect, Entry, Publish, Write
+from lockd.core.credentials import Credential, data_type
+from lockd.core.effects import Answer, Effect, Entry, Publish, Put
 from lockd.core.instant import Instant
-from lockd.core.people import Credential, User
+from lockd.core.people import User
 from lockd.core.trail import Then
 from lockd.errors import LockdError
 from lockd.value import Value
@@ -22,7 +23,7 @@ SIGNALS: frozenset[EntryKind] = frozenset(
 class Operation(Value):
     """One wish that was asked, from the decision to the outcome. `grant`: the number of its
     write-ahead record (0: storage failed); `key`: its row in the store until the outcome; `use`:
-    the writes that its use consumed."""
+    the writes that its use consumed; `tells`: what is recorded beside the outcome."""
 
     wish: Wish
     source: Source
@@ -35,7 +36,8 @@ class Operation(Value):
     relock_s: int | None = None
     grant: int = 0
     key: str = ""
-    use: tuple[Write, ...] = ()
+    use: tuple[Put, ...] = ()
+    tells: tuple[Entry, ...] = ()
 
 
 def _fields(**given: Any) -> dict[str, Any]:
@@ -68,6 +70,14 @@ def refusal_entry(
 def alarm_entry(alarm: Alarm, at: Instant, detail: str = "", **more: Any) -> Entry:
     """Something needs a person."""
     return Entry("DoorLockAlarm", at.wall, _fields(alarm=alarm, detail=detail, **more))
+
+
+def used_up_entry(credential: Credential, source: Source, at: Instant) -> Entry:
+    """A credential has been used as often as it may be."""
+    return Entry("LockUserChange", at.wall, _fields(
+        data_type=data_type(credential.kind), operation="Modify", source=source, detail="used-up",
+        user=credential.user, index=credential.index,
+    ))  # fmt: skip
 
 
 def system_entry(detail: str, at: Instant, **more: Any) -> Entry:

@@ -94,7 +94,9 @@ class UserCleared(Value):
 
 
 class CredentialSet(Value):
-    """A PIN for a user (0: a new one, with the given `user_status`/`user_type` in `fields`)."""
+    """A credential for a user (0: a new one, with the given `user_status`/`user_type` in `fields`).
+    `forced`: the digest of a PIN's duress variant, empty where it is to have none. `fields` may hold
+    its terms too: uses, from, until (seconds since 1970), spare, duress."""
 
     op: str
     kind: CredentialType
@@ -104,6 +106,7 @@ class CredentialSet(Value):
     fields: Mapping[str, Any] = {}
     request: int = 0
     by: str = ""
+    forced: bytes = secret(default=b"")
 
     def __hash__(self) -> int:
         return hash((self.op, self.index))

@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from math import ceil
 
 from lockd.core.access import Case, Refusal, decide
+from lockd.core.credentials import SPENT, Credential
 from lockd.core.effects import Effect, Put, Write
 from lockd.core.entries import Operation, alarm_entry, refusal_entry, reply, system_entry, telling
 from lockd.core.events import Denied, EnterPressed, OperationAsked
 from lockd.core.instant import Instant
 from lockd.core.lockout import Policy, Trickle, Tries
 from lockd.core.parts import Parts
-from lockd.core.people import SPENT, Credential, User, use_limited
+from lockd.core.people import User, use_limited
 from lockd.core.snapshot import Snapshot
 from lockd.core.throws import Throws
+from lockd.core.uses import consumed, stand_in, state_of, tells
 from lockd.words import Source, Wish
-
-MINUTE_US = 60_000_000
 
 #: Sources whose wrong tries are counted, each for itself.
 COUNTED: tuple[Source, ...] = ("Keypad", "Remote", "ProprietaryRemote", "RFID", "Biometric")
@@ -77,7 +77,7 @@ class Guard:
         refusal = decide(Case(
             event.wish, event.source, parts.registry.mode, shown is not None, shown is not None and not shown.digest,
             who, self._free(event), tries.remaining(at.mono), parts.door.closed, parts.tampered, at.trust,
-            parts.shortage,
+            parts.shortage, state_of(parts.registry.people, who, self.throws.using), at.wall,
         ))  # fmt: skip
         if refusal is None:
             yield from self._admit(event, who, tries, at)
@@ -117,7 +117,9 @@ class Guard:
         if found is None:
             return None
         user, credential = found
-        in_use = user.index in self.throws.using
+        if digest != credential.digest and not self.parts.settings.lock.duress_digit:
+            return None
+        in_use = f"{SPENT}{user.index}" in self.throws.using
         return user.but(status="OccupiedDisabled" if in_use else people.status(user, at)), credential
 
     def _free(self, event: OperationAsked) -> bool:
@@ -144,7 +146,8 @@ class Guard:
     ) -> Iterator[Effect]:
         """The answer waits for the record, so that no power cut makes a wrong try free."""
         kind = self.parts.operation_type(event.wish)
-        entry = refusal_entry(kind, event.source, refusal, who, event.by, at)
+        said = (who[0], stand_in(self.parts.registry.people, who[1])) if who is not None else None
+        entry = refusal_entry(kind, event.source, refusal, said, event.by, at)
         started = refusal.counts and tries.fail(self._policy(), at.mono)
         writes = (self._row(event.source, at),) if refusal.counts else ()
         sign = self.parts.refused(event.source, "wrong" if refusal.counts else refusal.error)
@@ -177,20 +180,24 @@ class Guard:
             yield from self.throws.grant(op, at)
             return
         user, credential = who
+        people, ticket = self.parts.registry.people, self.parts.trail.next_ticket
         forgotten = (self._row(event.source, at),) if tries.succeed() else ()
-        op = op.but(user=user.index, credentials=((credential.kind, credential.index),))
-        forced = user.type == "ForcedUser"
-        yield from self.throws.grant(op, at, self._use(user, at), forgotten, use_limited(user), forced)
+        said = stand_in(people, credential)
+        told = tuple(tells(people, credential, op.source, at))
+        op = op.but(
+            user=user.index, credentials=((said.kind, said.index),), tells=told,
+            detail=op.detail or ("spare-pin" if credential.terms.spare else ""),
+        )  # fmt: skip
+        minutes = self.parts.registry.properties["ExpiringUserTimeout"]
+        use = consumed(people, user, credential, ticket, minutes, at)
+        ends = use_limited(user) or credential.terms.limited
+        yield from self.throws.grant(op, at, use, forgotten, ends, self._forced(event, user, credential))
 
-    def _use(self, user: User, at: Instant) -> tuple[Write, ...]:
-        """What this person's coming in uses up."""
-        key = f"{SPENT}{user.index}"
-        if user.type == "DisposableUser":
-            return (Put("state", key, {"used": at.wall}),)
-        if user.type == "ExpiringUser" and "expires" not in self.parts.registry.people.spent.get(user.index, {}):
-            minutes = self.parts.registry.properties["ExpiringUserTimeout"]
-            return (Put("state", key, {"expires": at.wall + minutes * MINUTE_US}),)
-        return ()
+    @staticmethod
+    def _forced(event: OperationAsked, user: User, credential: Credential) -> bool:
+        """Whether this opening calls for help."""
+        shown = event.presented
+        return user.type == "ForcedUser" or (shown is not None and credential.duress(shown.digest))
 
     def _policy(self) -> Policy:
         lock, now = self.parts.settings.lock, self.parts.registry.properties

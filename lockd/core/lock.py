@@ -65,7 +65,7 @@ class Lock:
         self.guard = Guard(self.parts, self.throws, snapshot, at)
         self._power = Power(self.parts, self.throws, at)
         self._contacts = Contacts(self.parts, self.throws)
-        self._snapshot = snapshot
+        self._snapshot = snapshot.but(users={}, credentials={})  # People has made what it needs of them
         self._told_failing = False
         self._policy = self.parts.relock_policy()
         self._told = self.properties(at)

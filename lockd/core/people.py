@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from sys import intern
 from typing import Any
 
+from lockd.core.credentials import SPENT, Credential, credential_of, drop_credential, space, use_key
 from lockd.core.effects import Drop, Put, Write
 from lockd.core.instant import Instant
-from lockd.value import Value, secret
-from lockd.words import CredentialRule, CredentialType, UserStatus, UserType
+from lockd.core.places import Places
+from lockd.value import Value
+from lockd.words import CredentialRule, UserStatus, UserType
 
-SPENT = "spent:"  #: rows of the table `state` that say what a user has used up
 UNIQUE_ID_NONE = 0xFFFFFFFF  #: Matter's "no unique id"
 
 
@@ -33,47 +35,29 @@ def use_limited(user: User) -> bool:
     return user.type in ("DisposableUser", "ExpiringUser")
 
 
-class Credential(Value):
-    """One credential; its data is known by `digest` only."""
-
-    kind: CredentialType
-    index: int
-    user: int
-    digest: bytes = secret()
-    creator: str = ""
-    modifier: str = ""
-
-    @property
-    def key(self) -> str:
-        """Its row in the store."""
-        return f"{self.kind}:{self.index}"
-
-
 def user_row(user: User) -> Put:
     """As it is stored."""
     return Put("user", str(user.index), {n: getattr(user, n) for n in User._fields})
 
 
-def credential_row(credential: Credential) -> Put:
-    """As it is stored."""
-    row = {n: getattr(credential, n) for n in Credential._fields}
-    return Put("credential", credential.key, row | {"digest": credential.digest.hex()})
-
-
 class People:
-    """Everybody, by index and by digest. Changes only by `apply`, with rows that are on disk."""
+    """Everybody, by index and by digest. Changes only by `apply`, with rows that are on disk.
+    `spent`: what was used up, by the key of its row. Nothing here depends on how many there are."""
 
     def __init__(
         self,
         users: Iterable[Mapping[str, Any]] = (),
         credentials: Iterable[Mapping[str, Any]] = (),
-        spent: Mapping[int, Mapping[str, Any]] | None = None,
+        spent: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         self.users: dict[int, User] = {}
         self.credentials: dict[tuple[str, int], Credential] = {}
         self.spent = dict(spent or {})
+        self.places = Places()
         self._by_digest: dict[tuple[str, bytes], Credential] = {}
         self._by_user: dict[int, tuple[Credential, ...]] = {}
+        self._by_unique_id: dict[int, int] = {}
+        self._by_kind: dict[str, Places] = {}
         for row in users:
             self._put_user(row)
         for row in credentials:
@@ -82,23 +66,43 @@ class People:
     def find(self, kind: str, digest: bytes) -> tuple[User, Credential] | None:
         """Who is behind what was presented. The digest is keyed, so the time of the look-up
         tells nothing about any PIN."""
-        credential = self._by_digest.get((kind, digest))
+        credential = self._by_digest.get((space(kind), digest))
         if credential is None or credential.user not in self.users:
             return None
         return self.users[credential.user], credential
 
+    def named(self, unique_id: int) -> int:
+        """The index of the user with this unique id; 0: nobody."""
+        return self._by_unique_id.get(unique_id, 0)
+
+    def places_of(self, kind: str) -> Places:
+        """The indexes of a kind of credentials."""
+        return self._by_kind.setdefault(kind, Places())
+
     def status(self, user: User, at: Instant) -> UserStatus:
         """OccupiedDisabled too for who has used up his right."""
-        used = self.spent.get(user.index, {})
+        used = self.spent.get(f"{SPENT}{user.index}", {})
         once = user.type == "DisposableUser" and "used" in used
         over = user.type == "ExpiringUser" and at.wall >= used.get("expires", at.wall + 1)
         return "OccupiedDisabled" if once or over else user.status
 
+    def next_use(self, credential: Credential) -> int:
+        """The number of the use that it has next; 0: all are used up, or it may be used always."""
+        numbers = range(1, credential.terms.uses + 1)
+        return next((n for n in numbers if use_key(credential, n) not in self.spent), 0)
+
+    def left(self, credential: Credential) -> int:
+        """How often it still opens, if its uses are limited."""
+        numbers = range(1, credential.terms.uses + 1)
+        return sum(use_key(credential, n) not in self.spent for n in numbers)
+
     def distrust(self) -> tuple[Write, ...]:
         """What was used up may have been lost: who has a right that ends by use gets it anew from
         a manager, or not at all."""
-        unsure = [user for user in self.users.values() if use_limited(user)]
-        writes = tuple(Put("state", f"{SPENT}{user.index}", {"used": 0, "expires": 0}) for user in unsure)
+        lost = {"used": 0, "expires": 0}
+        users = (f"{SPENT}{user.index}" for user in self.users.values() if use_limited(user))
+        uses = (use_key(c, n) for c in self.credentials.values() for n in range(1, c.terms.uses + 1))
+        writes = tuple(Put("state", key, lost) for key in (*users, *uses))
         self.apply(writes)
         return writes
 
@@ -109,38 +113,52 @@ class People:
     def apply(self, writes: Iterable[Write]) -> None:
         """Take over what was committed."""
         for write in writes:
-            if write.table == "user" and isinstance(write, Put):
-                self._put_user(write.value)
-            elif write.table == "user":
-                self.users.pop(int(write.key), None)
+            if write.table == "user":
+                self._take_user(write)
             elif write.table == "credential":
                 self._take_credential(write)
             else:
-                self._take_spent(write)
+                self.spent.pop(write.key, None)
+                if isinstance(write, Put):
+                    self.spent[write.key] = write.value
 
-    def _take_spent(self, write: Write) -> None:
-        user = int(write.key.removeprefix(SPENT))
-        self.spent.pop(user, None)
+    def _take_user(self, write: Write) -> None:
+        gone = self.users.pop(int(write.key), None)
+        if gone is not None:
+            self.places.leave(gone.index)
+            if self.named(gone.unique_id) == gone.index:
+                del self._by_unique_id[gone.unique_id]
         if isinstance(write, Put):
-            self.spent[user] = write.value
+            self._put_user(write.value)
 
     def _put_user(self, row: Mapping[str, Any]) -> None:
-        self.users[row["index"]] = User(**row)
+        shared: dict[str, Any] = {n: intern(v) if isinstance(v, str) else v for n, v in row.items()}
+        new = User(**shared)
+        self.users[new.index] = new
+        self.places.take(new.index)
+        if new.unique_id != UNIQUE_ID_NONE:
+            self._by_unique_id[new.unique_id] = new.index
 
     def _take_credential(self, write: Write) -> None:
         kind, index = write.key.split(":")
         gone = self.credentials.pop((kind, int(index)), None)
         if gone is not None:
-            if self._by_digest.get((kind, gone.digest)) is gone:
-                del self._by_digest[kind, gone.digest]
-            self._by_user[gone.user] = tuple(c for c in self._by_user[gone.user] if c is not gone)
+            self.places_of(kind).leave(gone.index)
+            for digest in gone.digests:
+                if self._by_digest.get((space(kind), digest)) is gone:
+                    del self._by_digest[space(kind), digest]
+            kept = tuple(c for c in self._by_user.pop(gone.user) if c is not gone)
+            if kept:
+                self._by_user[gone.user] = kept
         if isinstance(write, Put):
             self._put_credential(write.value)
 
     def _put_credential(self, row: Mapping[str, Any]) -> None:
-        new = Credential(**(dict(row) | {"digest": bytes.fromhex(row["digest"])}))
+        new = credential_of(row)
         self.credentials[new.kind, new.index] = new
-        self._by_digest[new.kind, new.digest] = new
+        self.places_of(new.kind).take(new.index)
+        for digest in new.digests:
+            self._by_digest[space(new.kind), digest] = new
         self._by_user[new.user] = (*self._by_user.get(new.user, ()), new)
 
 
@@ -151,4 +169,4 @@ def renew(user: int) -> Drop:
 
 def drop_user(user: int, credentials: Iterable[Credential] = ()) -> tuple[Write, ...]:
     """The writes that remove a user with all that is his."""
-    return (Drop("user", str(user)), renew(user), *(Drop("credential", c.key) for c in credentials))
+    return (Drop("user", str(user)), renew(user), *(write for c in credentials for write in drop_credential(c)))

@@ -9,12 +9,15 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, get_args
 
+from lockd.core.credentials import SPENT, drop_credential
 from lockd.core.effects import Drop, Effect, Entry, Put, Write
+from lockd.core.enrolment import clear_credential, set_credential
 from lockd.core.entries import alarm_entry, reply, storage_failure, system_entry, telling
 from lockd.core.events import CredentialCleared, CredentialSet, PropertySet, ResetAsked, UserCleared, UserSet
 from lockd.core.instant import Instant
-from lockd.core.people import SPENT, People, drop_user
-from lockd.core.roster import plan
+from lockd.core.people import People, drop_user
+from lockd.core.roster import Change as Planned
+from lockd.core.roster import clear_user, set_user
 from lockd.core.snapshot import Snapshot
 from lockd.core.trail import Trail
 from lockd.errors import Busy, InvalidField, LockdError
@@ -75,7 +78,7 @@ class Registry:
 
     def __init__(self, settings: Settings, snapshot: Snapshot, trail: Trail) -> None:
         self.settings = settings
-        spent = {int(k.removeprefix(SPENT)): row.value for k, row in snapshot.state.items() if k.startswith(SPENT)}
+        spent = {k: row.value for k, row in snapshot.state.items() if k.startswith(SPENT)}
         self.people = People(snapshot.users.values(), snapshot.credentials.values(), spent)
         self.properties = from_settings(settings.lock)
         self._trail = trail
@@ -136,12 +139,23 @@ class Registry:
             case ResetAsked():
                 return Prepared(alarm_entry("LockFactoryReset", at, by=event.by), self._everything(), self._forget)
             case _:
-                planned = plan(event, self.people, self.settings.users)
+                planned = self._plan(event)
                 entry, *more = (Entry("LockUserChange", at.wall, told) for told in (planned.told, *planned.users))
                 people = self.people
                 return Prepared(
                     entry, planned.writes, lambda: people.apply(planned.writes), planned.result, tuple(more)
                 )
+
+    def _plan(self, event: UserSet | UserCleared | CredentialSet | CredentialCleared) -> Planned:
+        match event:
+            case UserSet():
+                return set_user(event, self.people, self.settings.users)
+            case UserCleared():
+                return clear_user(event, self.people)
+            case CredentialSet():
+                return set_credential(event, self.people, self.settings.users)
+            case _:
+                return clear_credential(event, self.people)
 
     def _commit(self, event: Change, prepared: Prepared, at: Instant) -> Effect:
         ticket = self._trail.next_ticket
@@ -171,10 +185,10 @@ class Registry:
         return Put("state", f"property:{name}", {"value": value})
 
     def _everything(self) -> tuple[Write, ...]:
-        known = sorted({*self.people.users, *self.people.spent})
-        people = (write for user in known for write in drop_user(user))
-        credentials = (Drop("credential", c.key) for c in self.people.credentials.values())
-        return (*people, *credentials, *(Drop("state", f"property:{name}") for name in self.properties))
+        users = (write for user in sorted(self.people.users) for write in drop_user(user))
+        credentials = (write for c in self.people.credentials.values() for write in drop_credential(c))
+        rows = (*self.people.spent, *(f"property:{name}" for name in self.properties))
+        return (*users, *credentials, *(Drop("state", key) for key in rows))
 
     def _forget(self) -> None:
         self.people = People()

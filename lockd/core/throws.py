@@ -51,7 +51,8 @@ class Throws:
     def __init__(self, parts: Parts, snapshot: Snapshot) -> None:
         self.parts = parts
         self._kept_relock_s: int | None = snapshot.state[RELOCK].value["seconds"] if RELOCK in snapshot.state else None
-        self.using: set[int] = set()
+        #: The rows of uses that are on their way to the disk.
+        self.using: set[str] = set()
         self.latch_until: float | None = None
         self.opened_inside_at = float("-inf")
         #: What the power failed for, until it is back and that is said.
@@ -75,7 +76,7 @@ class Throws:
     # Granted ----------------------------------------------------------------------------------
 
     def grant(
-        self, op: Operation, at: Instant, use: tuple[Write, ...] = (), writes: tuple[Write, ...] = (),
+        self, op: Operation, at: Instant, use: tuple[Put, ...] = (), writes: tuple[Write, ...] = (),
         recorded_only: bool = False, forced: bool = False,
     ) -> Iterator[Effect]:  # fmt: skip
         """Write it ahead, with the use that it consumes; what follows, follows when that is durable,
@@ -86,12 +87,12 @@ class Throws:
         op = op.but(key=f"grant:{ticket}", use=use)
         kept = {n: getattr(op, n) for n in ("wish", "source", "user", "detail", "by", "relock_s")}
         opened = Put("state", op.key, {"op": kept | {"credentials": [list(c) for c in op.credentials]}, "type": kind})
-        if use:
-            self.using.add(op.user)
+        taken = {write.key for write in use}
+        self.using |= taken
 
         def then(seq: int, later: Instant) -> Iterator[Effect]:
             if not self.parts.trail.owed(ticket):
-                self.using.discard(op.user)
+                self.using -= taken
             if recorded_only and not seq:
                 yield from self._unrecorded(op, later)
                 return
@@ -104,10 +105,10 @@ class Throws:
         def late(seq: int, later: Instant) -> Iterator[Effect]:
             # What was used for nothing is given back. An ordinary operation went ahead without its
             # record; its row has no more to say.
-            self.using.discard(op.user)
+            self.using -= taken
             if seq:
                 entry = system_entry("late-record", later, grant=seq)
-                yield self.parts.record(entry, later, (*_back(use), Drop("state", op.key)))
+                yield self.parts.record(entry, later, (*self._back(op), Drop("state", op.key)))
 
         bound = INSIDE_BOUND_S if op.source == "Button" else BOUND_S
         duress = {"alarm": "ForcedUser"} if forced else {}
@@ -343,7 +344,7 @@ class Throws:
     def _succeed(self, op: Operation, at: Instant) -> Iterator[Effect]:
         proof, drilled = self.parts.proof(op, at)
         yield self._outcome(op, "done", at, (*self._relock_rows(), *proof, *self.parts.feed.energy.rows()))
-        yield from (self.parts.record(each, at) for each in drilled)
+        yield from (self.parts.record(each, at) for each in (*drilled, *op.tells))
         if op.wait:
             yield from reply(op.request)
         if op.source == "Button" and op.wish == "Unlock":
@@ -352,9 +353,12 @@ class Throws:
 
     def _fail(self, op: Operation, error: LockdError, at: Instant) -> Iterator[Effect]:
         why = error.name if error.name in get_args(OperationError) else "Unspecified"
-        back = _back(op.use) if self.parts.bolt.lock_state == "Locked" else ()
+        nothing_came_of_it = self.parts.bolt.lock_state == "Locked"
+        back = self._back(op) if nothing_came_of_it else ()
         self.parts.registry.people.apply(back)
         yield self._outcome(op, "failed", at, back, error=why, detail=error.detail)
+        if not nothing_came_of_it:
+            yield from (self.parts.record(each, at) for each in op.tells)
         if op.wait:
             yield from reply(op.request, error)
         yield from self.parts.refused(op.source, error.name)
@@ -373,7 +377,8 @@ class Throws:
         entry = operation_entry(op, self.parts.operation_type(op.wish), phase, at, **more)
         return self.parts.record(entry, at, (*also, Drop("state", op.key)))
 
-
-def _back(use: tuple[Write, ...]) -> tuple[Write, ...]:
-    """The writes that give back what was used for nothing."""
-    return tuple(Drop(write.table, write.key) for write in use)
+    def _back(self, op: Operation) -> tuple[Write, ...]:
+        """The writes that give back what was used for nothing, unless it was renewed and used again."""
+        spent = self.parts.registry.people.spent
+        mine = (write for write in op.use if spent.get(write.key, write.value) == write.value)
+        return tuple(Drop(write.table, write.key) for write in mine)

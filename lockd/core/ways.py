@@ -58,7 +58,7 @@ class Ways:
         if driven and in_need and feed.supply.source in PLUGS:
             seen.append(PLUGS[feed.supply.source])
         if op.source == "Keypad" and op.credentials:
-            if self._last_pin not in (None, op.credentials[0]):
+            if op.detail == "spare-pin" or self._last_pin not in (None, op.credentials[0]):
                 seen.append("spare-pin")
             self._last_pin = op.credentials[0]
         return seen

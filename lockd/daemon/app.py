@@ -98,7 +98,8 @@ class Daemon:
         self.readers = Readers(tries, self.typing.press, show, self.power.refresh, lambda: self.health.tell())
         ends.callback(self.readers.close)
         self.health = Health(
-            lock, self.hardware, self.journal, self.digests, self.clock, self.voice, opened, self.power, self.readers
+            lock, self.hardware, self.journal, self.digests, self.clock, self.voice, opened.why_not, self.power,
+            self.readers,
         )
         self.pump = Pump(lock, self.clock.now, {
             Record: self.journal.write,

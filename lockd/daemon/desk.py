@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from lockd import __version__
+from lockd.core.credentials import Credential
 from lockd.core.effects import Put
+from lockd.core.enrolment import credentials_supported
 from lockd.core.events import (
     CredentialCleared,
     CredentialSet,
@@ -24,14 +26,14 @@ from lockd.core.events import (
 )  # fmt: skip
 from lockd.core.lock import Lock
 from lockd.core.people import User
-from lockd.core.roster import pins_supported
 from lockd.daemon.clock import OWNERS_TIME, Clock, boot_id
 from lockd.daemon.digests import Digests
+from lockd.daemon.enrolment import Enrolment
 from lockd.daemon.journal import Journal
 from lockd.daemon.pump import Pump
-from lockd.errors import AccessDenied, Busy, ConstraintError, LockdError
+from lockd.errors import AccessDenied, LockdError
 from lockd.settings import Settings
-from lockd.words import Wish
+from lockd.words import DATA_BYTES, Wish
 
 
 class Desk:
@@ -53,6 +55,7 @@ class Desk:
         self.simulator = simulator
         self._pump, self._journal, self._digests, self._clock = pump, journal, digests, clock
         self._changed, self._findings, self._degraded = changed, findings, degraded
+        self._enrolment = Enrolment(digests, lambda: self._lock.people)
         self._requests: dict[int, asyncio.Future[Any]] = {}
         self._last_request = 0
 
@@ -96,8 +99,7 @@ class Desk:
     def get_user(self, index: int) -> dict[str, Any]:
         """A free place has only its index and the next one in use."""
         people = self._lock.people
-        following = min((i for i in people.users if i > index), default=0)
-        user = people.users.get(index)
+        user, following = people.users.get(index), people.places.following(index)
         return {"index": index, "next": following} | (self._fields(user) if user is not None else {})
 
     def list_users(self) -> Iterator[dict[str, Any]]:
@@ -109,10 +111,14 @@ class Desk:
                 yield {"index": index, "next": following} | self._fields(user)
 
     def _fields(self, user: User) -> dict[str, Any]:
+        people = self._lock.people
+        own = people.of(user.index)
         return {
             "name": user.name, "unique_id": user.unique_id, "type": user.type, "rule": user.rule,
-            "status": self._lock.people.status(user, self._clock.now()),
-            "credentials": [[c.kind, c.index] for c in self._lock.people.of(user.index)],
+            "status": people.status(user, self._clock.now()), "credentials": _pairs(own),
+            "spare": _pairs(c for c in own if c.terms.spare) or None,
+            "duress": _pairs(c for c in own if c.terms.duress) or None,
+            "limited": _pairs(c for c in own if c.terms.limited) or None,
             "creator": user.creator, "modifier": user.modifier,
         }  # fmt: skip
 
@@ -123,30 +129,32 @@ class Desk:
     async def set_credential(
         self, op: str, kind: str, index: int, data: bytes, user: int, fields: Mapping[str, Any], by: str
     ) -> tuple[int, int]:
-        """Lengths are checked here, as the core never sees a PIN."""
-        digest = b""
-        if kind == "PIN":
-            least, most = self.settings.lock.pin_min, self.settings.lock.pin_max
-            if not least <= len(data) <= most:
-                raise ConstraintError(f"data: a PIN has {least} to {most} digits; this has {len(data)}.")
-            digest = await self._digests.digest("Unspecified", "PIN", data.decode("ascii"))
-            if not digest:
-                raise Busy("The PIN could not be prepared now (busy): try again.", "busy")
-        given: tuple[int, int] = await self._ask(
-            lambda request: CredentialSet(op, kind, index, user, digest, fields, request, by)  # type: ignore[arg-type]
-        )
+        """What the data may be is checked here, as the core never sees it."""
+        held = self._lock.people.credentials.get((kind, index))
+        owner = held.user if op == "Modify" and held is not None else user
+        digest, forced = await self._enrolment.digest(self.settings.lock, kind, data, owner, fields)
+        given: tuple[int, int] = await self._ask(lambda request: CredentialSet(
+            op, kind, index, user, digest, fields, request, by, forced,  # type: ignore[arg-type]
+        ))  # fmt: skip
         return given
+
+    async def rate_pin(self, pin: str, user: int) -> list[str]:
+        """Why it is not a good one, in words."""
+        return await self._enrolment.rate(self.settings.lock, pin, user)
 
     def credential_status(self, kind: str, index: int) -> dict[str, Any]:
         """Everything but the data."""
-        held = self._lock.people.credentials
-        following = min((i for k, i in held if k == kind and i > index), default=0)
-        found = held.get((kind, index))
+        people = self._lock.people
+        following = people.places_of(kind).following(index)
+        found = people.credentials.get((kind, index))
         if found is None:
             return {"exists": False, "next": following}
+        terms = found.terms
         return {
             "exists": True, "user": found.user, "creator": found.creator, "modifier": found.modifier,
-            "next": following,
+            "uses": terms.uses or None, "left": people.left(found) if terms.uses else None,
+            "from": terms.start or None, "until": terms.until or None, "spare": terms.spare,
+            "duress": terms.duress, "duress_digit": bool(found.forced), "next": following,
         }  # fmt: skip
 
     async def clear_credential(self, kind: str, index: int, by: str) -> None:
@@ -231,10 +239,14 @@ class Desk:
         users, lock = self.settings.users, self.settings.lock
         return {
             "NumberOfTotalUsersSupported": users.max,
-            "NumberOfPINUsersSupported": pins_supported(users),
+            "NumberOfPINUsersSupported": credentials_supported(users),
+            "NumberOfRFIDUsersSupported": credentials_supported(users),
             "NumberOfCredentialsSupportedPerUser": users.credentials,
             "MinPINCodeLength": lock.pin_min,
             "MaxPINCodeLength": lock.pin_max,
+            "MinRFIDCodeLength": DATA_BYTES["RFID"][0],
+            "MaxRFIDCodeLength": DATA_BYTES["RFID"][1],
+            "PINQuality": lock.pin_quality,
         }
 
     def _log_properties(self) -> Mapping[str, Any]:
@@ -249,6 +261,11 @@ class Desk:
             "TimeState": self._clock.now().trust,
             "Degraded": self._degraded(),
         }
+
+
+def _pairs(credentials: Iterable[Credential]) -> list[list[Any]]:
+    """As D-Bus lists them."""
+    return [[c.kind, c.index] for c in credentials]
 
 
 #: Whose properties are whose.

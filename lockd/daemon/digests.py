@@ -56,6 +56,10 @@ class Digests:
         self._next()
         return await done
 
+    async def digest_data(self, lane: Source, kind: str, data: bytes) -> bytes:
+        """As `digest`, of what is bytes: a card's UID, the slot of a finger (two bytes, big-endian), a key."""
+        return await self.digest(lane, kind, data.hex())
+
     def close(self) -> None:
         """No more; what is being hashed ends."""
         self._work.put(None)

@@ -14,7 +14,6 @@ from lockd.daemon.digests import Digests
 from lockd.daemon.finding import finding
 from lockd.daemon.hardware import Hardware
 from lockd.daemon.journal import Journal
-from lockd.daemon.opening import Opened
 from lockd.daemon.power import Power
 from lockd.daemon.readers import Readers
 from lockd.daemon.voice import Voice
@@ -33,19 +32,19 @@ class Health:
 
     def __init__(
         self, lock: Lock, hardware: Hardware, journal: Journal, digests: Digests, clock: Clock, voice: Voice,
-        opened: Opened, power: Power, readers: Readers,
+        why_no_store: str, power: Power, readers: Readers,
     ) -> None:  # fmt: skip
         self._lock, self._hardware, self._journal, self._clock, self._voice = lock, hardware, journal, clock, voice
         self._digests = digests
-        self._opened, self._power, self._readers = opened, power, readers
+        self._why_no_store, self._power, self._readers = why_no_store, power, readers
         self._told: list[str] = []
         self._trouble = ""
 
     def degraded(self) -> list[str]:
         """A line for each thing that does not work."""
         lines = list(self._lock.degraded())
-        if self._opened.why_not:  # which is why no record can be written
-            lines = [line for line in lines if not line.startswith("store: ")] + [f"store: {self._opened.why_not}"]
+        if self._why_no_store:  # which is why no record can be written
+            lines = [line for line in lines if not line.startswith("store: ")] + [f"store: {self._why_no_store}"]
         if self._power.trouble:
             lines.append(f"power: {self._power.trouble}")
         lines += self._readers.degraded()
@@ -152,7 +151,7 @@ class Health:
 
     def _people(self, at: Instant) -> dict[str, Any]:
         """Whether anybody could come in with a code."""
-        if self._opened.why_not:
+        if self._why_no_store:
             return finding("people", "unchecked", "the store cannot be read")
         people = self._lock.people
         able = [

@@ -33,7 +33,18 @@ _user_fields = fields(
         "rule": word(*get_args(words.CredentialRule)),
     },
 )
-_new_user_fields = fields(names.SET_CREDENTIAL_OPTIONS, {"user_status": _status, "user_type": _type})
+_credential_fields = fields(
+    names.SET_CREDENTIAL_OPTIONS,
+    {
+        "user_status": _status,
+        "user_type": _type,
+        "uses": number(0, 255),
+        "from": number(0, 4_102_444_800),
+        "until": number(0, 4_102_444_800),
+        "spare": anything,
+        "duress": anything,
+    },
+)
 
 #: From when this lockd was made, as a clock before that is never trusted, to what no clock of ours will see.
 _seconds = number(RELEASED // 1_000_000, 4_102_444_800)
@@ -55,8 +66,9 @@ ARGUMENTS: Mapping[str, Mapping[str, Check]] = {
         "index": _index,
         "data": octets,
         "user": _user_or_new,
-        "fields": _new_user_fields,
+        "fields": _credential_fields,
     },
+    "RatePIN": {"data": octets, "user": _user_or_new},
     "GetCredentialStatus": {"type": _credential, "index": _index},
     "ClearCredential": {"type": word("", *get_args(words.CredentialType)), "index": _index_or_all},
     "Read": {"from": number(0, 2**63 - 1), "max": number(1, 1000)},

@@ -61,6 +61,9 @@ class Desk(Protocol):
     ) -> tuple[int, int]:
         """The user, and the next free index. `data` of a PIN is ASCII digits."""
 
+    async def rate_pin(self, pin: str, user: int) -> list[str]:
+        """Why this PIN is not a good one for the user (0: a new one), in words; empty: it is."""
+
     def credential_status(self, kind: str, index: int) -> Mapping[str, Any]:
         """STATUS_FIELDS."""
 

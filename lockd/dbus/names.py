@@ -85,17 +85,23 @@ EVENT_FIELDS = {
 #: Keys of the user dictionaries and their types.
 USER_FIELDS = {
     "index": "u", "name": "s", "unique_id": "u", "status": "s", "type": "s", "rule": "s",
-    "credentials": "a(su)", "creator": "s", "modifier": "s", "next": "u",
+    "credentials": "a(su)", "spare": "a(su)", "duress": "a(su)", "limited": "a(su)", "creator": "s", "modifier": "s",
+    "next": "u",
 }
 
 #: Options of the Lock methods.
 OPERATION_OPTIONS = {"pin": "s", "wait": "b"}
 #: Keys that SetUser takes.
 SET_USER_OPTIONS = {"name": "s", "unique_id": "u", "status": "s", "type": "s", "rule": "s"}
-#: Keys that SetCredential takes when it makes a new user.
-SET_CREDENTIAL_OPTIONS = {"user_status": "s", "user_type": "s"}
+#: Keys that SetCredential takes: the first two when it makes a new user.
+SET_CREDENTIAL_OPTIONS = {
+    "user_status": "s", "user_type": "s", "uses": "u", "from": "t", "until": "t", "spare": "b", "duress": "b",
+}
 #: Keys of GetCredentialStatus's answer.
-STATUS_FIELDS = {"exists": "b", "user": "u", "creator": "s", "modifier": "s", "next": "u"}
+STATUS_FIELDS = {
+    "exists": "b", "user": "u", "creator": "s", "modifier": "s", "uses": "u", "left": "u", "from": "t", "until": "t",
+    "spare": "b", "duress": "b", "duress_digit": "b", "next": "u",
+}
 #: Keys of Verify's answer.
 REPORT_FIELDS = {"ok": "b", "first": "t", "last": "t", "bad": "t", "reason": "s"}
 #: Keys of Diagnose's answers.
@@ -161,13 +167,24 @@ USERS = Interface(
                args("operation s, index u, fields a{sv}", SET_USER_OPTIONS)),
         Method("GetUser", "manage", "One user; a free place answers only index and next (the next one in use, 0:"
                " none).", args("index u"), args("user a{sv}", USER_FIELDS)),
-        Method("ListUsers", "manage", "Every user.", (), args("users aa{sv}", USER_FIELDS)),
+        Method("ListUsers", "manage", "Every user. spare, duress and limited (in uses or time) name those of his"
+               " credentials that are so.", (), args("users aa{sv}", USER_FIELDS)),
         Method("ClearUser", "manage", "Remove a user and his credentials; 0xFFFE: all.", args("index u")),
-        Method("SetCredential", "manage", "Add or Modify a credential; type PIN. User 0 makes a new user, and only then"
-               " fields may hold user_status s and user_type s. Answers the user and the next free index.",
+        Method("SetCredential", "manage", "Add or Modify a credential: PIN or ProgrammingPIN (digits), RFID (a card's"
+               " UID or number), Fingerprint (the sensor's slot, 2 bytes, big-endian) or Phone (a key of 32 bytes)."
+               " User 0 makes a new user, and only then fields may hold user_status s and user_type s. The others:"
+               " uses u (it opens so often, at most 255), from t and until t (only between these, in seconds since"
+               " 1970), spare b (a spare PIN, at most 2 of a user), duress b (a PIN that opens under a silent alarm)."
+               " What is not given stays as it was; 0 ends a limit. Setting it anew gives its uses back. Answers the"
+               " user and the next free index.",
                args("operation s, type s, index u, data ay, user u, fields a{sv}", SET_CREDENTIAL_OPTIONS),
                args("user u, next u")),
-        Method("GetCredentialStatus", "manage", "exists b, user u, creator s, modifier s, next u. Never the data.",
+        Method("RatePIN", "manage", "What is wrong with a PIN that this user (0: a new one) is to get, in words: it"
+               " counts, it repeats, it is a date, it is one digit from somebody else's. Nothing is set or kept.",
+               args("data ay, user u"), args("faults as")),
+        Method("GetCredentialStatus", "manage", "exists b, user u, creator s, modifier s, uses u and left u (if they"
+               " are limited), from t, until t (if there are such), spare b, duress b (a duress PIN), duress_digit b"
+               " (it has a duress variant), next u. Never the data.",
                args("type s, index u"), args("status a{sv}", STATUS_FIELDS)),
         Method("ClearCredential", "manage", "Remove a credential; type \"\": of every type; index 0xFFFE: all. A"
                " user's last one takes him along.", args("type s, index u")),
@@ -175,9 +192,14 @@ USERS = Interface(
     properties=(
         Property("NumberOfTotalUsersSupported", "u", "Users that fit."),
         Property("NumberOfPINUsersSupported", "u", "PINs that fit."),
+        Property("NumberOfRFIDUsersSupported", "u", "Cards that fit."),
         Property("NumberOfCredentialsSupportedPerUser", "u", "Credentials that one user may have."),
         Property("MinPINCodeLength", "y", "The fewest digits of a PIN."),
         Property("MaxPINCodeLength", "y", "The most digits of a PIN."),
+        Property("MinRFIDCodeLength", "y", "The fewest bytes of a card's data."),
+        Property("MaxRFIDCodeLength", "y", "The most bytes of a card's data."),
+        Property("PINQuality", "s", "What is done about a PIN that is easy to guess: allow, warn (SetCredential takes"
+                 " it, and RatePIN says why not to) or refuse."),
     ),
     signals=(Signal("LockUserChange", "A user or a credential was added, changed or removed.", _EVENT),),
 )

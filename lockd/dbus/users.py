@@ -8,6 +8,15 @@ from typing import Any
 from lockd.dbus.desk import Caller, Desk
 from lockd.errors import InvalidField
 
+#: Fields of SetCredential that are of the user it makes.
+NEW_USER = frozenset({"user_status", "user_type"})
+
+
+def _digits(data: bytes) -> str:
+    if not (data.isascii() and data.isdigit()):
+        raise InvalidField("data: a PIN must be digits 0-9 in ASCII")
+    return data.decode("ascii")
+
 
 class Users:
     """People and what they open with."""
@@ -37,11 +46,14 @@ class Users:
         user: int,
         fields: Mapping[str, Any],
     ) -> tuple[int, int]:
-        if kind in ("PIN", "ProgrammingPIN") and not (data.isascii() and data.isdigit()):
-            raise InvalidField("data: a PIN must be digits 0-9 in ASCII")
-        if fields and user:
-            raise InvalidField("fields: only for a new user (user 0)")
+        if kind in ("PIN", "ProgrammingPIN"):
+            _digits(data)
+        if user and not NEW_USER.isdisjoint(fields):
+            raise InvalidField(f"fields: {', '.join(sorted(NEW_USER))} only for a new user (user 0)")
         return await self._desk.set_credential(operation, kind, index, data, user, fields, caller.by)
+
+    async def RatePIN(self, _caller: Caller, data: bytes, user: int) -> list[str]:
+        return await self._desk.rate_pin(_digits(data), user)
 
     async def GetCredentialStatus(self, _caller: Caller, kind: str, index: int) -> Mapping[str, Any]:
         return self._desk.credential_status(kind, index)

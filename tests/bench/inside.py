@@ -6,6 +6,7 @@ import asyncio
 import os
 import sqlite3
 import tempfile
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from lockd.core.instant import Instant
 from lockd.core.lock import Lock
 from lockd.core.snapshot import Snapshot
 from lockd.settings import simulation
-from lockd.words import Contact
+from lockd.words import Contact, CredentialType, Source
 from tests.bench.row import Row, row
 from tests.daemon.inside import Inside, inside
 
@@ -34,7 +35,7 @@ RECORD = os.urandom(240)
 async def measure() -> list[Row]:
     """In a folder on the disk that $TMPDIR is on."""
     with tempfile.TemporaryDirectory(prefix="lockd-bench-") as place:
-        return [await _way(Path(place)), _check()]
+        return [await _way(Path(place)), _check("PIN", "Keypad"), _check("RFID", "RFID"), _memory()]
 
 
 async def _way(place: Path) -> Row:
@@ -93,32 +94,49 @@ def _ms(work: Callable[[], object]) -> float:
     return 1000 * (perf_counter() - begun)
 
 
-def _check() -> Row:
-    """Whose PIN it is and whether he may come in, by its digest. The slow hash would hide any difference:
+def _check(kind: CredentialType, source: Source) -> Row:
+    """Whose PIN or card it is and whether he may come in, by its digest. The slow hash would hide any difference:
     it is left out."""
-    few, many = Crowd(FEW), Crowd(MANY)
+    few, many = Crowd(FEW, kind, source), Crowd(MANY, kind, source)
     few_us, many_us = [], []
     for n in range(CHECKS):
         few_us.append(few.check(n % FEW + 1))
         many_us.append(many.check(n * 31 % MANY + 1))
-    return row(f"PIN check with {MANY:,} people, less the slow hash", many_us, few_us, f"with {FEW} people", "us", 1.3)
+    name = f"{kind} check with {MANY:,} people, less the slow hash"
+    return row(name, many_us, few_us, f"with {FEW} people", "us", 1.3)
+
+
+def _memory() -> Row:
+    """Of everybody, with a name and a PIN each, as the lock keeps them."""
+    tracemalloc.start()
+    few = Crowd(FEW)
+    before = tracemalloc.get_traced_memory()[0]
+    many = Crowd(MANY)
+    grown = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert few is not many
+    return row(f"memory of {MANY:,} people", [grown / 2**20], [10.0], "10 MiB", "MiB", 1)
 
 
 class Crowd:
-    """A lock that so many people have a PIN for. They may operate it from afar alone, so that at the keypad
-    each check ends with a record and no motion."""
+    """A lock that so many people have a PIN or a card for. They may operate it from afar alone, so that at
+    the door each check ends with a record and no motion."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, kind: CredentialType = "PIN", source: Source = "Keypad") -> None:
+        self._kind, self._source = kind, source
         everybody = range(1, size + 1)
-        users = {str(n): {"index": n, "type": "RemoteOnlyUser"} for n in everybody}
-        pins = {f"PIN:{n}": {"kind": "PIN", "index": n, "user": n, "digest": _digest(n).hex()} for n in everybody}
+        about = {"creator": "uid 1000 (anna)", "modifier": "uid 1000 (anna)"}
+        users = {str(n): {"index": n, "name": f"person {n}", "type": "RemoteOnlyUser", **about} for n in everybody}
+        pins = {
+            f"{kind}:{n}": {"kind": kind, "index": n, "user": n, "digest": _digest(n).hex(), **about} for n in everybody
+        }
         contacts: dict[Contact, bool] = {"locked": True, "unlocked": False, "closed": True}
         self._at = Instant(0.0, 0, "Trusted")
         self._lock = Lock(simulation(), Snapshot(users, pins), contacts, self._at)
 
     def check(self, index: int) -> float:
         """Microseconds until the record is on its way."""
-        asked = OperationAsked("Unlock", "Keypad", Presented("PIN", _digest(index)))
+        asked = OperationAsked("Unlock", self._source, Presented(self._kind, _digest(index)))
         begun = perf_counter()
         effects = self._lock.handle(asked, self._at)
         taken = perf_counter() - begun

@@ -27,12 +27,12 @@ from lockd.core.roster import ALL, ENFORCED
 from lockd.settings import Pin
 from lockd.words import Contact, OperatingMode, TimeState, Wish
 from tests.core.power_events import PowerEvents
-from tests.core.world import AT_LOCKED, AT_UNLOCKED, World, digest, wired
+from tests.core.world import AT_LOCKED, AT_UNLOCKED, NOON, World, digest, wired
 
 CODES = ("code one", "code two", "code three", "code four")
 SECRETS = tuple(text for code in CODES for text in (code, digest(code).hex(), digest(code).decode()))
 
-LOCK = {"auto_relock_s": 30, "wrong_code_limit": 3, "lockout_s": 20}
+LOCK = {"auto_relock_s": 30, "duress_digit": True, "wrong_code_limit": 3, "lockout_s": 20}
 KINDS = {
     "motor": ({}, AT_LOCKED),
     "motor with a latch": ({"latch": Pin(9)}, AT_UNLOCKED),
@@ -40,6 +40,10 @@ KINDS = {
     "motor without a door contact": ({"retries": 0}, {"locked": False, "unlocked": False}),
     "strike": ({"kind": "strike"}, AT_LOCKED),
 }  # fmt: skip
+
+TERMS: tuple[dict[str, Any], ...] = (
+    {}, {}, {"uses": 1}, {"uses": 2, "spare": True}, {"until": NOON // 1_000_000 + 60}, {"duress": True},
+)  # fmt: skip
 
 codes = st.sampled_from((None, *CODES))
 indexes = st.sampled_from((1, 2, 3, 101, ALL))
@@ -86,10 +90,16 @@ class Anything(PowerEvents):
         self.world.submit(UserSet(op, index, {"type": kind}, self.request()))
 
     @rule(op=st.sampled_from(("Add", "Add", "Modify")), index=indexes, user=st.integers(0, 3),
-          code=st.sampled_from(CODES[:3]), kind=st.sampled_from(("DisposableUser", "ExpiringUser", None)))  # fmt: skip
-    def set_pin(self, op: str, index: int, user: int, code: str, kind: str | None) -> None:
-        fields = {"user_type": kind} if kind and not user else {}
-        self.world.submit(CredentialSet(op, "PIN", index, user, digest(code), fields, self.request()))
+          code=st.sampled_from(CODES[:3]), kind=st.sampled_from(("DisposableUser", "ExpiringUser", None)),
+          terms=st.sampled_from(TERMS), varies=st.booleans())  # fmt: skip
+    def set_pin(
+        self, op: str, index: int, user: int, code: str, kind: str | None, terms: dict[str, Any], varies: bool
+    ) -> None:
+        fields = terms | ({"user_type": kind} if kind and not user else {})
+        forced = digest(CODES[3]) if varies else b""
+        self.world.submit(CredentialSet(
+            op, "PIN", index, user, digest(code), fields, self.request(), forced=forced
+        ))  # fmt: skip
 
     @rule(index=indexes)
     def clear_user(self, index: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pytest
 
 from lockd.core import effects, events
-from lockd.core.people import Credential, credential_row
+from lockd.core.credentials import Credential, credential_row
 from lockd.core.snapshot import Kept, Snapshot
 from lockd.value import Value
 

@@ -7,12 +7,13 @@ from typing import Any, get_args
 
 import pytest
 
+from lockd.core.enrolment import credentials_supported
 from lockd.core.events import CredentialCleared, CredentialSet, Event, UserCleared, UserSet
 from lockd.core.people import UNIQUE_ID_NONE, User
-from lockd.core.roster import ALL, ENFORCED, NAME_MAX, free_index, pins_supported
+from lockd.core.roster import ALL, ENFORCED, NAME_MAX
 from lockd.core.snapshot import Snapshot
 from lockd.settings import UserSettings
-from lockd.words import CredentialType, UserType
+from lockd.words import UserType
 from tests.core.world import WIRED, World, digest
 
 SMALL = WIRED.but(users=UserSettings(max=3, credentials=2))
@@ -169,7 +170,7 @@ def test_a_pin_for_user_0_makes_a_new_user_and_tells_of_him_too(world: World) ->
 
 
 def test_there_is_no_next_free_place_after_the_last(world: World) -> None:
-    assert pins_supported(SMALL.users) == 6
+    assert credentials_supported(SMALL.users) == 6
     assert do(world, pin("222222", index=6, user=0)) == (1, 0)
 
 
@@ -205,7 +206,8 @@ def test_the_same_pin_may_be_set_again_in_its_own_place(world: World) -> None:
     (pin("222222", index=2, user=0, user_type="YearDayScheduleUser"), "UnsupportedCommand"),
     (pin("222222", index=2, user=0, user_status="Available"), "InvalidField"),
     (pin("222222", index=2).but(kind="Nonsense"), "InvalidField"),
-    *((pin("222222", index=2).but(kind=k), "UnsupportedCommand") for k in get_args(CredentialType) if k != "PIN"),
+    (pin("222222", index=2).but(kind="Face"), "UnsupportedCommand"),
+    (pin("222222", index=2).but(kind="ProgrammingPIN"), "ConstraintError"),
 ])  # fmt: skip
 def test_a_credential_that_will_not_do_is_refused(world: World, event: CredentialSet, error: str) -> None:
     world.enrol(1, "111111").enrol(3, "333333")
@@ -272,7 +274,8 @@ def test_all_are_removed_at_once(world: World, kind: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "index", "error"), [
-    ("PIN", 2, "NotFound"), ("", 2, "NotFound"), ("RFID", 1, "UnsupportedCommand"), ("Nonsense", 1, "InvalidField"),
+    ("PIN", 2, "NotFound"), ("", 2, "NotFound"), ("RFID", 1, "NotFound"),
+    ("Face", 1, "UnsupportedCommand"), ("Nonsense", 1, "InvalidField"),
 ])  # fmt: skip
 def test_what_is_not_there_cannot_be_removed(world: World, kind: str, index: int, error: str) -> None:
     world.enrol(1, "111111")
@@ -280,7 +283,4 @@ def test_what_is_not_there_cannot_be_removed(world: World, kind: str, index: int
 
 
 def test_free_places() -> None:
-    assert free_index({1, 2, 4}, 5) == 3
-    assert free_index({1, 2, 4}, 5, after=3) == 5
-    assert free_index({1, 2, 3}, 3) == 0
-    assert pins_supported(UserSettings(max=10_000, credentials=100)) == ALL - 1
+    assert credentials_supported(UserSettings(max=10_000, credentials=100)) == ALL - 1

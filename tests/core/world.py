@@ -7,7 +7,7 @@ grant on disk, none that runs too long, one answer for each question.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from lockd.core.effects import (
     Answer,
@@ -44,7 +44,7 @@ from lockd.core.throws import INSIDE_BOUND_S
 from lockd.core.trail import BOUND_S
 from lockd.reading import Reading
 from lockd.settings import BoltSettings, DoorSettings, LockSettings, Pin, Settings
-from lockd.words import PLUGS, Contact, PowerSource, Source, TimeState, Wish
+from lockd.words import PLUGS, Contact, CredentialType, PowerSource, Source, TimeState, Wish
 
 Disk = Literal["works", "fails", "hangs"]
 
@@ -198,7 +198,18 @@ class World:
         self.wait(0.2)
         self.sense(contact, True)
 
-    def enrol(self, index: int, pin: str, **fields: Any) -> World:
+    def present(self, kind: CredentialType, data: str, source: Source, request: int = 0) -> list[Effect]:
+        """Somebody shows a card, a finger or a phone."""
+        return self.submit(OperationAsked("Unlock", source, Presented(kind, digest(data)), request))
+
+    def give(self, pin: str, index: int, user: int = 1, variant: str = "", op: str = "Add", **terms: Any) -> Any:
+        """A further PIN for a user, on these terms; the answer."""
+        request = 10_000 + len(self.answers)
+        forced = digest(variant) if variant else b""
+        self.submit(CredentialSet(op, "PIN", index, user, digest(pin), terms, request, "uid 0", forced))
+        return self.answers.get(request)
+
+    def enrol(self, index: int, pin: str, **fields: Any) -> Self:
         """A user with a PIN."""
         self.submit(UserSet("Add", index, fields))
         self.submit(CredentialSet("Add", "PIN", index, index, digest(pin)))
@@ -364,6 +375,9 @@ class World:
         """Promises 1 and 4: on disk, or an ordinary right that has waited for the disk."""
         user = self.lock.people.users.get(record.entry.fields.get("user", 0))
         inside = record.entry.fields["source"] == "Button"
+        shown = (self.lock.people.credentials.get(tuple(key)) for key in record.entry.fields.get("credentials", ()))
+        if any(credential is not None and credential.terms.limited for credential in shown):
+            return how == "durable"
         given_up = how == "failed" or self.mono - since >= (INSIDE_BOUND_S if inside else BOUND_S)
         return how == "durable" or (given_up and (user is None or user.type not in LIMITED))
 

@@ -85,6 +85,10 @@ class FakeDesk:
         self._saw("set_credential", *args)
         return 3, 4
 
+    async def rate_pin(self, *args: Any) -> list[str]:
+        self._saw("rate_pin", *args)
+        return ["Its digits count up or down"]
+
     def credential_status(self, *args: Any) -> dict[str, Any]:
         self._saw("credential_status", *args)
         return {"exists": True, "user": 3, "next": 0}

@@ -57,6 +57,8 @@ JUST_THERE: dict[tuple[str, str], list[Any]] = {
     ("SetCredential", "index"): [0, 65534, 65535],
     ("SetCredential", "data"): [b"12a4", b"\xd9\xa1\xd9\xa2\xd9\xa3\xd9\xa4", b"1234\n", b"1234\0", b"-1234"],
     ("SetCredential", "user"): [65534, 65535],
+    ("RatePIN", "data"): [b"12a4", b"1234\n"],
+    ("RatePIN", "user"): [65534, 65535],
     ("GetCredentialStatus", "type"): [""],
     ("GetCredentialStatus", "index"): [0, 65534, 65535],
     ("ClearCredential", "index"): [0, 65535],
@@ -84,6 +86,7 @@ BAD_FIELDS: dict[str, list[Any]] = {
     "pin": ["", "12a4", "1" * 257, "\u0661\u0662\u0663\u0664", "1234\n"],
     "name": [LONG, "a\nb", "a\x7fb"],
     "status": ["", "Free"], "type": ["", "Owner"], "rule": ["", "Quad"],
+    "uses": [256, 2**32 - 1], "from": [4_102_444_801, 2**64 - 1], "until": [2**63],
     "user_status": ["", "Free"], "user_type": ["", "Owner"],
 }  # fmt: skip
 BAD_PROPERTIES: dict[str, list[Any]] = {

@@ -24,6 +24,7 @@ METHODS = {
     "Users.SetUser": ("sua{sv} Add 9 0", KEEPERS),
     "Users.GetUser": ("u 9", KEEPERS),
     "Users.ListUsers": ("", KEEPERS),
+    "Users.RatePIN": ("ayu 6 57 56 55 54 53 52 9", KEEPERS),
     "Users.SetCredential": ("ssuayua{sv} Add PIN 9 6 57 56 55 54 53 52 9 0", KEEPERS),
     "Users.GetCredentialStatus": ("su PIN 9", KEEPERS),
     "Users.ClearCredential": ("su PIN 9", KEEPERS),

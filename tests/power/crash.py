@@ -12,8 +12,9 @@ import random
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from lockd.store.keys import load_keys
 from lockd.store.vault import Vault
@@ -24,6 +25,16 @@ from tests.power.work import MAX_EVENTS
 Rows = dict[str, dict[str, Any]]
 
 
+class Witness(Protocol):
+    """Who was there, and knows what had been promised when the power failed."""
+
+    def note(self, record: log.Record) -> None:
+        """One thing more was done."""
+
+
+W = TypeVar("W", bound=Witness)
+
+
 class Promise:
     """What the store must hold: the events and rows of every acknowledged commit."""
 
@@ -31,6 +42,12 @@ class Promise:
         self.events: list[dict[str, Any]] = []
         self.rows: Rows = {"user": {}, "credential": {}, "state": {}}
         self.begun: tuple[dict[str, Any], list[Any]] | None = None
+
+    def note(self, record: log.Record) -> None:
+        if record.kind == "B":
+            self.begin(record.rest)
+        elif record.kind == "A":
+            self.acknowledge(record.number)
 
     def begin(self, told: bytes) -> None:
         event, writes = json.loads(told)
@@ -84,23 +101,20 @@ def _breach(vault: Vault, promise: Promise) -> str:
     return ""
 
 
-def run(path: Path, states: int, seed: int) -> dict[str, Any]:
+def run(path: Path, states: int, seed: int, promise: W, breach: Callable[[Path, W], str]) -> dict[str, Any]:
     """Cut the power `states` times at random moments of the recorded run, more often in its first
-    part, when the store is being made."""
+    part, when the store is being made. `breach` says how what is found breaks what was promised."""
     chance = random.Random(seed)
     records = list(log.read(path))
     moments = sorted(int(len(records) * chance.random() ** chance.choice((1, 4))) for _ in range(states))
-    disk, promise, at = Disk(), Promise(), 0
-    breaches = []
+    disk, at = Disk(), 0
+    breaches: list[str] = []
     memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
     with tempfile.TemporaryDirectory(dir=memory) as place:
         for moment in moments:
             for record in records[at:moment]:
                 disk.apply(record)
-                if record.kind == "B":
-                    promise.begin(record.rest)
-                elif record.kind == "A":
-                    promise.acknowledge(record.number)
+                promise.note(record)
             at = moment
             folder = Path(place) / "state"
             folder.mkdir()
@@ -109,9 +123,9 @@ def run(path: Path, states: int, seed: int) -> dict[str, Any]:
             shutil.rmtree(folder)
     found = [text for text in breaches if text]
     lost = sum(text.startswith("lost") for text in found)
-    return {"records": len(records), "acknowledged": len(promise.events), "states": states, "lost": lost,
-            "corrupt": len(found) - lost, "examples": found[:3]}
+    corrupt = len(found) - lost
+    return {"records": len(records), "states": states, "lost": lost, "corrupt": corrupt, "examples": found[:3]}
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))))
+    print(json.dumps(run(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), Promise(), breach)))

@@ -1,4 +1,5 @@
-"""Acknowledged is durable: power cuts at random moments of real work lose nothing."""
+"""Acknowledged is durable: power cuts at random moments of real work lose nothing, and no use of a PIN
+that is good for few is ever to be had twice."""
 
 from __future__ import annotations
 
@@ -17,7 +18,6 @@ from tests.power import log
 from tests.power.disk import Disk
 
 HERE = Path(__file__).parent
-SESSIONS = 4
 FEW, MANY = 120, int(os.environ.get("LOCKD_POWER_STATES", "2000"))
 #: Each is replayed by one process.
 PARTS = os.cpu_count() or 1
@@ -34,14 +34,23 @@ def recorder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return library
 
 
-def record(recorder: Path, place: Path, synchronous: str) -> Path:
+WORK, USES = ("tests.power.work",), ("tests.power.uses", "work")
+CRASH, COUNT = ("tests.power.crash",), ("tests.power.uses", "cut")
+
+
+def record(recorder: Path, place: Path, synchronous: str, work: tuple[str, ...] = WORK, sessions: int = 4) -> Path:
     """Run all sessions of work under the recorder; returns the log, beside the folder `state`."""
     (place / "state").mkdir(mode=0o700)
     watched = {"LD_PRELOAD": str(recorder), "POWER_FOLDER": str(place / "state"), "POWER_LOG": str(place / "log")}
-    for session in range(SESSIONS):
-        subprocess.run([sys.executable, "-m", "tests.power.work", place / "state", str(session), synchronous],
+    for session in range(sessions):
+        subprocess.run([sys.executable, "-m", *work, place / "state", str(session), synchronous],
                        check=True, cwd=HERE.parent.parent, env=os.environ | watched, timeout=120)
     return place / "log"
+
+
+@pytest.fixture(scope="module")
+def uses(recorder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return record(recorder, tmp_path_factory.mktemp("uses"), "FULL", USES, 2)
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +58,10 @@ def recorded(recorder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return record(recorder, tmp_path_factory.mktemp("full"), "FULL")
 
 
-def cut(path: Path, states: int) -> dict[str, Any]:
+def cut(path: Path, states: int, judge: tuple[str, ...] = CRASH) -> dict[str, Any]:
     """The sums over all states, shared out among the processors."""
     parts = [
-        subprocess.Popen([sys.executable, "-m", "tests.power.crash", path, str(states // PARTS + 1), str(part)],
+        subprocess.Popen([sys.executable, "-m", *judge, path, str(states // PARTS + 1), str(part)],
                          cwd=HERE.parent.parent, stdout=subprocess.PIPE)
         for part in range(PARTS)
     ]
@@ -93,6 +102,11 @@ def test_the_same_power_cuts_do_lose_commits_that_were_not_synced(recorder: Path
     assert report["lost"] > FEW // 10, report
 
 
+def test_power_cuts_give_no_use_twice_and_take_none_away(uses: Path) -> None:
+    report = cut(uses, FEW // 2, COUNT)
+    assert (report["lost"], report["corrupt"]) == (0, 0), report
+
+
 @pytest.mark.slow
 def test_thousands_of_power_cuts_lose_nothing_acknowledged(
     recorded: Path, recorder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -103,5 +117,19 @@ def test_thousands_of_power_cuts_lose_nothing_acknowledged(
         for name, report in (("FULL", full), ("NORMAL (control)", normal)):
             print(f"\nsynchronous={name}: {report['states']} power cuts, {report['lost']} lost acknowledged commits,"
                   f" {report['corrupt']} corrupt")
+    assert (full["lost"], full["corrupt"]) == (0, 0), full
+    assert normal["lost"] > 0, normal
+
+
+@pytest.mark.slow
+def test_thousands_of_power_cuts_give_no_use_twice_and_take_none_away(
+    uses: Path, recorder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    full = cut(uses, MANY, COUNT)
+    normal = cut(record(recorder, tmp_path, "NORMAL", USES, 2), MANY // 10, COUNT)
+    with capsys.disabled():
+        for name, report in (("FULL", full), ("NORMAL (control)", normal)):
+            print(f"\nsynchronous={name}: {report['states']} power cuts around PINs of few uses, {report['lost']} gave"
+                  f" a use twice, {report['corrupt']} took one away")
     assert (full["lost"], full["corrupt"]) == (0, 0), full
     assert normal["lost"] > 0, normal
