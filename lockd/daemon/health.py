@@ -53,7 +53,9 @@ class Health:
         return lines
 
     def tell(self) -> None:
-        """Of a change in what works."""
+        """Of a change in what works, from READY on, which says how it is."""
+        if self._voice.bus is None:
+            return
         now = self.degraded()
         if now != self._told:
             self._told = now
