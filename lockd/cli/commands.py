@@ -7,7 +7,20 @@ import sys
 from typing import Any
 
 from lockd import __version__
-from lockd.cli import behaviour, configuration, log, model, operate, pins, power, service, simulate, status, users
+from lockd.cli import (
+    behaviour,
+    configuration,
+    enrol,
+    log,
+    model,
+    operate,
+    pins,
+    power,
+    service,
+    simulate,
+    status,
+    users,
+)  # fmt: skip
 from lockd.cli.doctor import command as doctor
 from lockd.cli.exits import FAILURE
 from lockd.cli.parser import Parser
@@ -15,7 +28,7 @@ from lockd.cli.parser import Parser
 DESCRIPTION = """See, drive and manage the door lock that lockd runs. Without --bus it speaks to the lockd of the
 system; if there is none, to a simulation of yours (lockctl simulate)."""
 
-FAMILIES = (status, operate, users, pins, log, power, behaviour, configuration, doctor, service, model, simulate)
+FAMILIES = (status, operate, users, pins, enrol, log, power, behaviour, configuration, doctor, service, model, simulate)
 
 
 def build() -> Parser:

@@ -72,9 +72,11 @@ class FakeLockd:
             case "History":
                 return self.samples
         self.done.append((method, *args))
-        if method == "Drill":
-            return [dict(way) for way in self.ways]
-        return (args[4] or self.made, 2) if method == "SetCredential" else None
+        answers: dict[str, Any] = {
+            "Drill": [dict(way) for way in self.ways], "Enrol": 4,
+            "SetCredential": (args[4] or self.made, 2) if method == "SetCredential" else None,
+        }  # fmt: skip
+        return answers.get(method)
 
     async def get(self, interface: str, name: str) -> Any:
         return (await self.get_all(interface))[name]

@@ -23,7 +23,7 @@ def test_every_command_of_the_brief_is_there() -> None:
     assert {" ".join(words) for words in COMMANDS} >= {
         "status", "lock", "unlock", "home", "user list", "user show", "user add", "user set", "user remove", "pin set",
         "pin remove", "pin list", "log", "log verify", "config check", "config show", "config wiring",
-        "config boot", "mode", "set", "doctor",
+        "config boot", "config access", "card add", "finger add", "mode", "set", "doctor",
         "rotate-key", "factory-reset", "time set", "press", "present", "door", "key", "thumb", "jam", "tamper",
         "inside", "battery", "plug", "unplug", "simulate",
     }  # fmt: skip
