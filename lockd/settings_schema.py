@@ -10,8 +10,10 @@ from typing import get_args
 
 from lockd.settings_rules import (
     Chip,
+    DeviceFile,
     Flag,
     Input,
+    Keyboard,
     KeySource,
     Lines,
     Matches,
@@ -82,6 +84,12 @@ KEYS = (
     Key("wiegand.data0", Input(), "Pulsed by a Wiegand keypad or card reader for each bit that is 0, through a level"
         " shifter."),
     Key("wiegand.data1", Input(), "The same for each bit that is 1."),
+    Key("nfc.port", DeviceFile(), "The serial port or the I2C bus that a PN532 card reader is on; empty: none."),
+    Key("nfc.irq", Input(), "On while a PN532 on I2C has something to say."),
+    Key("hid.device", Keyboard(), "The USB keypad or card reader, which lockd takes for itself alone; empty: none."),
+    Key("hid.kind", Word(("keypad", "card")), "Whether what it types are codes, or the numbers of cards."),
+    Key("fingerprint.port", DeviceFile(), "The serial port that an R503 fingerprint sensor is on; empty: none."),
+    Key("fingerprint.touch", Input(), "On while a finger touches it: its WAKEUP line."),
     Key("panel.buzzer", Output(), "A buzzer that sounds by itself while it is on."),
     Key("panel.green", Output(), "The green lamp."),
     Key("panel.red", Output(), "The red lamp."),

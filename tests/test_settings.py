@@ -172,7 +172,8 @@ def test_the_example_is_free_of_faults_with_everything_switched_on() -> None:
     for keypad in ("matrix", "wiegand"):
         rows = settings.describe(settings.parse(wiring.switched_on(EXAMPLE, keypad), "docs/lockd.toml"))
         left.append({row.path for row in rows if row.value is None})
-    assert left == [{"wiegand.data0", "wiegand.data1"}, {"keypad.rows", "keypad.columns"}]
+    readers = {"wiegand.data0", "wiegand.data1", "nfc.irq", "fingerprint.touch"}
+    assert left == [readers, {"keypad.rows", "keypad.columns"}]
 
 
 def test_describing_and_reading_are_inverse() -> None:
@@ -237,6 +238,16 @@ def test_a_line_used_twice_names_both_uses() -> None:
         (LEAST | {"wiegand": {"data0": 10}}, ["[wiegand] data1: missing; a Wiegand reader has two lines"]),
         (LEAST | {"wiegand": {"data1": 9}}, ["[wiegand] data0: missing; a Wiegand reader has two lines"]),
         (LEAST | {"wiegand": {"data0": 9, "data1": 9}}, ["wiegand.data0 and wiegand.data1 both use GPIO 9"]),
+        (LEAST | {"nfc": {"port": "/dev/i2c-1"}}, ["[nfc] irq: missing; without it a chip at /dev/i2c-1"]),
+        (LEAST | {"fingerprint": {"port": "/dev/serial0"}}, ["[fingerprint] touch: missing; without it the sensor"]),
+        (
+            LEAST | {"nfc": {"port": "/dev/a"}, "fingerprint": {"port": "/dev/a", "touch": 5}},
+            ['[fingerprint] port = "/dev/a": /dev/a is nfc.port already'],
+        ),
+        (LEAST | {"nfc": {"port": "ttyUSB0"}}, ["no device; allowed: the path of a device"]),
+        (LEAST | {"nfc": {"port": "/dev/../etc/passwd"}}, ["no device"]),
+        (LEAST | {"hid": {"device": "16c0:27d"}}, ['no device; allowed: "VENDOR:PRODUCT" as lsusb shows it']),
+        (LEAST | {"hid": {"device": "/dev/input/x", "kind": "mouse"}}, ['kind = "mouse": unknown word']),
         (LEAST | {"door": {"contact": 1}}, ["GPIO 1 is kept for the EEPROM of a HAT"]),
         (LEAST | {"door": {"contact": 28}}, ["no line of the header; allowed: a BCM number from 2 to 27"]),
         (LEAST | {"door": {"contact": -1}}, ["no line of the header"]),

@@ -75,11 +75,12 @@ CONTACTS = {
 
 
 def switched_on(text: str, keypad: str = "matrix") -> str:
-    """The example with all that is commented out switched on, but for the other kind of keypad: a header has
-    not the lines for both."""
+    """The example with all that is commented out switched on, but for the other kind of keypad, and the readers'
+    lines beside a matrix: a header has not enough of them."""
     text = re.sub(r"^#(\w+ = )", r"\1", text, flags=re.MULTILINE)
     if keypad == "matrix":
-        return re.sub(r"^(data[01] = )", r"#\1", text, flags=re.MULTILINE).replace('kind = "none"', 'kind = "matrix"')
+        text = text.replace('kind = "none"', 'kind = "matrix"')
+        return re.sub(r"^((?:data[01]|irq|touch) = )", r"#\1", text, flags=re.MULTILINE)
     return re.sub(r"^(rows|columns) = ", r"#\1 = ", text, flags=re.MULTILINE)
 
 

@@ -12,7 +12,7 @@ import signal
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lockd.core.effects import (
     Answer,
@@ -50,6 +50,9 @@ from lockd.settings import Settings, load
 from lockd.value import Value
 from lockd.words import Contact
 
+if TYPE_CHECKING:
+    from lockd.daemon.drivers import Drivers
+
 log = logging.getLogger("lockd")
 
 
@@ -72,9 +75,11 @@ class Daemon:
         self._stop = asyncio.Event()
         self._broken = False
         self._tasks: set[asyncio.Task[None]] = set()
+        self.drivers: Drivers | None = None
         self.hardware = Hardware(settings, options.runtime_dir, options.state_dir, self)
         ends.callback(self.hardware.close)
         opened = open_store(options.state_dir, settings.store)
+        self._known = not (opened.why_not or opened.snapshot.incomplete)  # whether that is everybody there is
         self.clock = Clock(settings.time, options.simulate, opened.newest)
         self.clock.remember(opened.snapshot)
         self.journal = Journal(opened.vault, opened.why_not, self._settled)
@@ -111,7 +116,7 @@ class Daemon:
             StopBolt: self.hardware.stop,
             DriveLatch: self.hardware.latch,
             Show: self.hardware.show,
-            Publish: self.voice.publish,
+            Publish: self._publish,
             Changed: self._changed,
             Answer: self._answer,
             ReadSupplies: self.power.read,
@@ -142,6 +147,12 @@ class Daemon:
         self.power.supply(reading)
 
     # Sinks and answers --------------------------------------------------------------------------
+
+    def _publish(self, effect: Publish) -> None:
+        self.voice.publish(effect)
+        gone = effect.entry.kind == "LockUserChange" or effect.entry.fields.get("alarm") == "LockFactoryReset"
+        if gone and self.drivers is not None:
+            self.drivers.tidy()
 
     def _changed(self, effect: Changed) -> None:
         self.voice.changed(effect.interface, effect.values)
@@ -203,6 +214,7 @@ class Daemon:
         log_to_journal()
         give_back()
         log.info("ready: %s", self.health.status())
+        self._begin_readers()
         bus = Bus(
             self.options.bus, self.desk, "polkit" if self.options.bus == "system" else "same-user",
             simulator=self.options.simulate, told=self.health.tell,
@@ -219,6 +231,18 @@ class Daemon:
         """Nobody tells when NTP has set it."""
         if self.clock.changed():
             self.pump.submit(ClockChanged())
+
+    def _begin_readers(self) -> None:
+        from lockd.daemon.drivers import Drivers
+        from lockd.daemon.learning import Learning
+
+        self.drivers = Drivers(self.hardware.pins, self.readers, lambda: learning.named() if self._known else None)
+        learning = self.desk.learning = Learning(
+            self.pump.lock, self.readers, self.drivers, self.desk.set_credential,
+            lambda step: self.voice.emit(USERS, "EnrolProgress", step),
+        )  # fmt: skip
+        for run in self.drivers.begin(self.settings):
+            self._spawn(run)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -275,7 +299,10 @@ class Daemon:
 
 USERS = "org.lockd1.Users"
 #: Sections that are read once.
-FIXED = ("bolt", "tamper", "inside", "spindle", "keypad", "wiegand", "panel", "gpio", "store", "time")
+FIXED = (
+    "bolt", "tamper", "inside", "spindle", "keypad", "wiegand", "nfc", "hid", "fingerprint", "panel", "gpio", "store",
+    "time",
+)  # fmt: skip
 #: Lines in other sections.
 WIRED = ("contact", "code", "hole", "usb_line", "nine_volt_line", "generator_line", "wireless_line")
 

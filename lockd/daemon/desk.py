@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lockd import __version__
 from lockd.codes import HOUR_US, CodeKind
@@ -39,9 +39,12 @@ from lockd.daemon.digests import Digests
 from lockd.daemon.enrolment import Enrolment
 from lockd.daemon.journal import Journal
 from lockd.daemon.pump import Pump
-from lockd.errors import AccessDenied, Failure, LockdError, NotFound
+from lockd.errors import AccessDenied, Busy, Failure, LockdError, NotFound
 from lockd.settings import Settings
 from lockd.words import DATA_BYTES, ScheduleKind, Wish
+
+if TYPE_CHECKING:
+    from lockd.daemon.learning import Learning
 
 
 class Desk:
@@ -66,6 +69,8 @@ class Desk:
         self._matcher = matcher
         self._changed, self._findings, self._degraded = changed, findings, degraded
         self._enrolment = Enrolment(digests, lambda: self._lock.people)
+        #: None until it is loaded.
+        self.learning: Learning | None = None
         self._requests: dict[int, asyncio.Future[Any]] = {}
         self._last_request = 0
 
@@ -170,6 +175,12 @@ class Desk:
     async def clear_credential(self, kind: str, index: int, by: str) -> None:
         """One, or all of a type, or all."""
         await self._ask(lambda request: CredentialCleared(kind, index, request, by))
+
+    async def enrol(self, kind: str, user: int, timeout_s: float, by: str) -> int:
+        """The next card, or a finger; the index of its credential."""
+        if self.learning is None:
+            raise Busy("lockd has just started (busy): try again.", "busy")
+        return await self.learning.enrol(kind, user, timeout_s, by)
 
     # Schedules ----------------------------------------------------------------------------------
 

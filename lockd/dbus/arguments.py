@@ -47,6 +47,7 @@ _credential_fields = fields(
         "duress": anything,
     },
 )
+_enrol = fields(names.ENROL_OPTIONS, {"timeout": number(5, 60)})
 
 #: From when this lockd was made, as a clock before that is never trusted, to what no clock of ours will see.
 _seconds = number(RELEASED // 1_000_000, 4_102_444_800)
@@ -76,6 +77,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Check]] = {
         "fields": _credential_fields,
     },
     "RatePIN": {"data": octets, "user": _user_or_new},
+    "Enrol": {"type": word("RFID", "Fingerprint"), "user": _index, "options": _enrol},
     "GetCredentialStatus": {"type": _credential, "index": _index},
     "ClearCredential": {"type": word("", *get_args(words.CredentialType)), "index": _index_or_all},
     "Explain": {"user": _index, "time": _moment},

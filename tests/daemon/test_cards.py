@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lockd.core.people import Credential, credential_row
+from lockd.core.credentials import Credential, credential_row
 from lockd.daemon.digests import in_hex
 from lockd.dbus.client import Client
 from lockd.gpio.wiegand_frames import KEYS

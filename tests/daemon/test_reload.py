@@ -23,7 +23,7 @@ NOWHERE: dict[str, str] = {
     "not a number": "nan",
 }
 #: The machine's own time zone.
-MAY_BE_EMPTY = {"time.zone"}
+MAY_BE_EMPTY = {"time.zone", "nfc.port", "hid.device", "fingerprint.port"}
 
 
 def _file(values: dict[str, str]) -> str:

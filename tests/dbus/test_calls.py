@@ -41,6 +41,7 @@ CALLS: list[tuple[str, str, tuple[Any, ...], tuple[Any, ...], Any]] = [
     (USERS, "SetCredential", ("Add", "PIN", 1, b"123456", 0, {"user_type": "ExpiringUser", "uses": 3}),
      ("set_credential", "Add", "PIN", 1, b"123456", 0, {"user_type": "ExpiringUser", "uses": 3}, BY), (3, 4)),
     (USERS, "RatePIN", (b"123456", 3), ("rate_pin", "123456", 3), ["Its digits count up or down"]),
+    (USERS, "Enrol", ("RFID", 3, {"timeout": 9}), ("enrol", "RFID", 3, 9, BY), 4),
     (USERS, "GetCredentialStatus", ("PIN", 1), ("credential_status", "PIN", 1), {"exists": True, "user": 3, "next": 0}),
     (USERS, "ClearCredential", ("", names.ALL), ("clear_credential", "", names.ALL, BY), None),
     (USERS, "Explain", (1, 0), ("explain", 1, 0), EXPLANATION),
