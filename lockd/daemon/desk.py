@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lockd import __version__
 from lockd.core.credentials import Credential
 from lockd.core.effects import Put
-from lockd.core.enrolment import credentials_supported
 from lockd.core.events import (
     ClockChanged,
     CredentialCleared,
@@ -29,14 +28,17 @@ from lockd.core.events import (
 )  # fmt: skip
 from lockd.core.lock import Lock
 from lockd.core.people import User
+from lockd.core.roster import credentials_supported
 from lockd.daemon.clock import OWNERS_TIME, Clock, boot_id
 from lockd.daemon.digests import Digests
-from lockd.daemon.enrolment import Enrolment
 from lockd.daemon.journal import Journal
 from lockd.daemon.pump import Pump
 from lockd.errors import AccessDenied, LockdError, NotFound
 from lockd.settings import Settings
 from lockd.words import DATA_BYTES, ScheduleKind, Wish
+
+if TYPE_CHECKING:
+    from lockd.daemon.enrolment import Enrolment
 
 
 class Desk:
@@ -58,7 +60,6 @@ class Desk:
         self.simulator = simulator
         self._pump, self._journal, self._digests, self._clock = pump, journal, digests, clock
         self._changed, self._findings, self._degraded = changed, findings, degraded
-        self._enrolment = Enrolment(digests, lambda: self._lock.people)
         self._requests: dict[int, asyncio.Future[Any]] = {}
         self._last_request = 0
 
@@ -135,15 +136,21 @@ class Desk:
         """What the data may be is checked here, as the core never sees it."""
         held = self._lock.people.credentials.get((kind, index))
         owner = held.user if op == "Modify" and held is not None else user
-        digest, forced = await self._enrolment.digest(self.settings.lock, kind, data, owner, fields)
+        digest, forced = await self._enrolment().digest(self.settings.lock, kind, data, owner, fields)
         given: tuple[int, int] = await self._ask(lambda request: CredentialSet(
             op, kind, index, user, digest, fields, request, by, forced,  # type: ignore[arg-type]
         ))  # fmt: skip
         return given
 
+    def _enrolment(self) -> Enrolment:
+        """Imported with the first change."""
+        from lockd.daemon.enrolment import Enrolment
+
+        return Enrolment(self._digests, lambda: self._lock.people)
+
     async def rate_pin(self, pin: str, user: int) -> list[str]:
         """Why it is not a good one, in words."""
-        return await self._enrolment.rate(self.settings.lock, pin, user)
+        return await self._enrolment().rate(self.settings.lock, pin, user)
 
     def credential_status(self, kind: str, index: int) -> dict[str, Any]:
         """Everything but the data."""
