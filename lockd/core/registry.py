@@ -13,7 +13,6 @@ from lockd.core.calendar import Calendar
 from lockd.core.codes import FLOOR, USED, Codes
 from lockd.core.credentials import SPENT
 from lockd.core.effects import Drop, Effect, Entry, Put, Write
-from lockd.core.enrolment import clear_credential, set_credential
 from lockd.core.entries import alarm_entry, reply, storage_failure, system_entry, telling
 from lockd.core.events import (
     CodesSet,
@@ -197,6 +196,8 @@ class Registry:
                 )
 
     def _plan(self, event: UserSet | UserCleared | CredentialSet | CredentialCleared) -> Planned:
+        from lockd.core.enrolment import clear_credential, set_credential
+
         match event:
             case UserSet():
                 return set_user(event, self.people, self.settings.users)
