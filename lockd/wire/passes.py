@@ -1,0 +1,265 @@
+"""Guest passes and revocation lists: COSE_Sign1 (RFC 9052) with EdDSA over deterministic CBOR.
+
+Of COSE no more than this: untagged, protected header {1: -8}, no unprotected one, the signer's key in
+the payload. A pass is signed by the phone of an owner or admin and is bound to the guest's own key;
+nobody can pass it on. It is checked without any network, inside the session of that guest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from lockd.value import Value
+from lockd.wire import cbor, results
+from lockd.wire.errors import MessageError, PassRefused
+from lockd.wire.messages import COMMANDS, MAX_PASS, NUMBERS
+from lockd.wire.noise import KEY
+from lockd.wire.rights import GRANTABLE, ISSUERS, Role
+
+PROTECTED = bytes.fromhex("a10127")
+#: COSE's external data: what one kind of document says is never taken for the other.
+PASS, LIST = b"LKP1 pass", b"LKP1 revocation list"
+SIGNATURE, ID = 64, 16
+MAX_WINDOWS = 16
+MAX_LISTED = 48
+DAY = 1440  #: minutes
+
+
+class Window(Value):
+    """When a pass holds, in the lock's local time. `days`: Sunday 1 … Saturday 64, added; `start`, `end`:
+    minutes of the day. An end before the start is past midnight, an equal one makes a whole day; the end
+    itself is outside."""
+
+    days: int
+    start: int
+    end: int
+
+    def holds(self, weekday: int, minute: int) -> bool:
+        """`weekday`: Sunday 0 … Saturday 6."""
+        length = (self.end - self.start) % DAY or DAY
+        yesterday = (weekday - 1) % 7
+        return self._within(weekday, minute, length) or self._within(yesterday, minute + DAY, length)
+
+    def _within(self, weekday: int, minute: int, length: int) -> bool:
+        return bool(self.days >> weekday & 1) and self.start <= minute < self.start + length
+
+
+class Pass(Value):
+    """`lock`: the lock's public key; `id`: 16 random bytes; `issuer`: who signs (Ed25519); `holder`: the
+    guest's public key (X25519); `not_before`, `expires`: seconds since 1970; no `windows`: at any time;
+    `uses`: 0 for any number; `rights`: of UNLOCK, LOCK, STATUS; `epoch`: below the lock's it is void;
+    `first_use_s`: seconds from `not_before` within which it must be used first, 0: any time."""
+
+    lock: bytes
+    id: bytes
+    issuer: bytes
+    holder: bytes
+    not_before: int
+    expires: int
+    windows: tuple[Window, ...] = ()
+    uses: int = 0
+    rights: tuple[str, ...] = ("UNLOCK",)
+    epoch: int = 0
+    first_use_s: int = 0
+
+
+class RevocationList(Value):
+    """Passes that are void, as any phone may carry it to the lock. `number`: higher than any before it;
+    `epoch`: the lock's from now on, if it is higher; `passes`: their ids."""
+
+    lock: bytes
+    issuer: bytes
+    number: int
+    epoch: int
+    passes: tuple[bytes, ...]
+
+
+class Book(Value):
+    """What the lock knows when it looks at a pass or list. `issuers`: whose signing keys these are;
+    `revoked`: ids; `used`: by id how often; `number`: that of the latest list."""
+
+    lock: bytes
+    issuers: Mapping[bytes, Role]
+    epoch: int = 0
+    revoked: frozenset[bytes] = frozenset()
+    used: Mapping[bytes, int] = {}
+    number: int = 0
+
+
+Signed = TypeVar("Signed", Pass, RevocationList)
+
+
+class Moment(Value):
+    """`wall`: seconds since 1970, and whether they can be trusted; the lock's local weekday (Sunday 0)
+    and minute of the day."""
+
+    wall: int
+    trusted: bool
+    weekday: int
+    minute: int
+
+
+def sign_pass(given: Pass, signing_key: bytes) -> bytes:
+    """The signed pass, at most 1 KiB. `signing_key`: 32 private bytes, whose public ones are the issuer.
+    MessageError: a value that no pass can have."""
+    return _sign(PASS, {
+        "lock": given.lock, "id": given.id, "iss": given.issuer, "sub": given.holder, "nbf": given.not_before,
+        "exp": given.expires, "win": [[w.days, w.start, w.end] for w in given.windows], "uses": given.uses,
+        "cmd": sorted(NUMBERS[name] for name in given.rights), "epoch": given.epoch, "first": given.first_use_s,
+    }, signing_key, _pass)  # fmt: skip
+
+
+def sign_list(given: RevocationList, signing_key: bytes) -> bytes:
+    """The signed list, as `sign_pass`."""
+    return _sign(LIST, {
+        "lock": given.lock, "iss": given.issuer, "n": given.number, "epoch": given.epoch, "ids": list(given.passes),
+    }, signing_key, _list)  # fmt: skip
+
+
+def read_pass(data: bytes) -> Pass:
+    """What is written in it, be it true or not: to show it. MessageError: no pass."""
+    return _pass(_payload(data))
+
+
+def verify_pass(data: bytes, holder: bytes, book: Book, now: Moment) -> Pass:
+    """The pass, if it holds now for the phone with this public key; PassRefused says why not. The use is
+    not counted here: it has to be durable first."""
+    given = _verified(PASS, data, book, _pass)
+    refusals = (
+        (given.holder != holder, results.NOT_AUTHORISED, "the pass of another phone"),
+        (given.id in book.revoked, results.REVOKED, "a pass that is revoked"),
+        (given.epoch < book.epoch, results.STALE, "a pass from before all were made void"),
+        (not now.trusted, results.TIME_UNKNOWN, "the lock does not know the time"),
+        (now.wall < given.not_before, results.TIME_NOT_ALLOWED, "a pass that does not hold yet"),
+        (now.wall >= given.expires, results.EXPIRED, "a pass that has expired"),
+        (_unused_too_long(given, book, now), results.EXPIRED, "a pass that was not used in time"),
+        (0 < given.uses <= book.used.get(given.id, 0), results.USED_UP, "a pass that is used up"),
+        (not _open(given.windows, now), results.TIME_NOT_ALLOWED, "a pass that does not hold at this time of the week"),
+    )
+    for refused, code, why in refusals:
+        if refused:
+            raise PassRefused(code, why)
+    return given
+
+
+def verify_list(data: bytes, book: Book) -> RevocationList:
+    """The list, if it is newer than what the lock has; PassRefused says why not."""
+    given = _verified(LIST, data, book, _list)
+    if given.number <= book.number:
+        raise PassRefused(results.STALE, f"list {given.number}, and the lock has number {book.number}")
+    return given
+
+
+def _unused_too_long(given: Pass, book: Book, now: Moment) -> bool:
+    late = now.wall >= given.not_before + given.first_use_s
+    return bool(given.first_use_s) and late and not book.used.get(given.id)
+
+
+def _open(windows: tuple[Window, ...], now: Moment) -> bool:
+    return not windows or any(window.holds(now.weekday, now.minute) for window in windows)
+
+
+def _verified(kind: bytes, data: bytes, book: Book, read: Callable[[bytes], Signed]) -> Signed:
+    """What an owner or admin of this lock has signed."""
+    try:
+        payload = _payload(data)
+        given = read(payload)
+    except MessageError as error:
+        raise PassRefused(results.BAD_PARAM, str(error)) from None
+    try:
+        Ed25519PublicKey.from_public_bytes(given.issuer).verify(cbor.decode(data)[3], _to_sign(kind, payload))
+    except InvalidSignature:
+        raise PassRefused(results.NOT_AUTHORISED, "a signature that does not hold") from None
+    if book.issuers.get(given.issuer) not in ISSUERS:
+        raise PassRefused(results.NOT_AUTHORISED, "signed by nobody who may")
+    if given.lock != book.lock:
+        raise PassRefused(results.NOT_AUTHORISED, "for another lock")
+    return given
+
+
+def _sign(kind: bytes, fields: dict[str, Any], signing_key: bytes, read: Callable[[bytes], object]) -> bytes:
+    payload = cbor.encode(fields)
+    read(payload)
+    key = Ed25519PrivateKey.from_private_bytes(signing_key)
+    if key.public_key().public_bytes_raw() != fields["iss"]:
+        raise MessageError("the issuer is another one than who signs")
+    data = cbor.encode([PROTECTED, {}, payload, key.sign(_to_sign(kind, payload))])
+    _payload(data)
+    return data
+
+
+def _to_sign(kind: bytes, payload: bytes) -> bytes:
+    return cbor.encode(["Signature1", PROTECTED, kind, payload])
+
+
+def _payload(data: bytes) -> bytes:
+    """Of a COSE_Sign1 as described above."""
+    if len(data) > MAX_PASS:
+        raise MessageError(f"{len(data)} bytes, and {MAX_PASS} are the most")
+    match cbor.decode(data):
+        case [protected, unprotected, bytes(payload), bytes(signature)] if (
+            protected == PROTECTED and unprotected == {} and len(signature) == SIGNATURE
+        ):
+            return payload
+    raise MessageError("no COSE_Sign1 with EdDSA")
+
+
+def _pass(payload: bytes) -> Pass:
+    fields = _Fields(payload, "lock id iss sub nbf exp win uses cmd epoch first")
+    windows, numbers = fields.list("win", MAX_WINDOWS), fields.list("cmd", len(GRANTABLE))
+    rights = tuple(COMMANDS[n].name for n in numbers if type(n) is int and n in COMMANDS)
+    if not numbers or len(rights) != len(numbers) or not set(rights) <= set(GRANTABLE):
+        raise MessageError(f"cmd: not some of {', '.join(GRANTABLE)}")
+    return Pass(
+        fields.bytes("lock", KEY), fields.bytes("id", ID), fields.bytes("iss", KEY), fields.bytes("sub", KEY),
+        fields.whole("nbf"), fields.whole("exp"), tuple(_window(each) for each in windows), fields.whole("uses"),
+        rights, fields.whole("epoch"), fields.whole("first"),
+    )  # fmt: skip
+
+
+def _window(given: object) -> Window:
+    match given:
+        case [int(days), int(start), int(end)] if 1 <= days <= 127 and 0 <= start < DAY and 0 <= end < DAY:
+            return Window(int(days), int(start), int(end))
+    raise MessageError("win: not days from 1 to 127, and two minutes of the day")
+
+
+def _list(payload: bytes) -> RevocationList:
+    fields = _Fields(payload, "lock iss n epoch ids")
+    ids = fields.list("ids", MAX_LISTED)
+    if not all(isinstance(each, bytes) and len(each) == ID for each in ids):
+        raise MessageError(f"ids: not of {ID} bytes each")
+    return RevocationList(
+        fields.bytes("lock", KEY), fields.bytes("iss", KEY), fields.whole("n"), fields.whole("epoch"), tuple(ids)
+    )  # fmt: skip
+
+
+class _Fields:
+    """The map in a payload: these keys and no others."""
+
+    def __init__(self, payload: bytes, names: str) -> None:
+        self._fields = cbor.decode_map(payload)
+        if self._fields.keys() != set(names.split()):
+            raise MessageError(f"not the keys {names}")
+
+    def bytes(self, name: str, length: int) -> bytes:
+        value = self._fields[name]
+        if not isinstance(value, bytes) or len(value) != length:
+            raise MessageError(f"{name}: not {length} bytes")
+        return value
+
+    def whole(self, name: str) -> int:
+        value = self._fields[name]
+        if type(value) is not int or not 0 <= value < 2**53:
+            raise MessageError(f"{name}: not a whole number from 0 to 2**53")
+        return value
+
+    def list(self, name: str, most: int) -> list[Any]:
+        value = self._fields[name]
+        if not isinstance(value, list) or len(value) > most:
+            raise MessageError(f"{name}: not a list of up to {most}")
+        return value
