@@ -1,8 +1,7 @@
-"""Guest passes and revocation lists: COSE_Sign1 (RFC 9052) with EdDSA over deterministic CBOR.
+"""Guest passes and revocation lists, signed by the phone of an owner or admin.
 
-Of COSE no more than this: untagged, protected header {1: -8}, no unprotected one, the signer's key in
-the payload. A pass is signed by the phone of an owner or admin and is bound to the guest's own key;
-nobody can pass it on. It is checked without any network, inside the session of that guest.
+A pass is bound to the guest's own key: nobody can pass it on. It is checked without any network, inside
+the session of that guest.
 """
 
 from __future__ import annotations
@@ -10,20 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-
 from lockd.value import Value
-from lockd.wire import cbor, results
+from lockd.wire import cbor, cose, results
+from lockd.wire.cose import Claims
 from lockd.wire.errors import MessageError, PassRefused
-from lockd.wire.messages import COMMANDS, MAX_PASS, NUMBERS
+from lockd.wire.messages import COMMANDS, NUMBERS
 from lockd.wire.noise import KEY
 from lockd.wire.rights import GRANTABLE, ISSUERS, Role
 
-PROTECTED = bytes.fromhex("a10127")
 #: COSE's external data: what one kind of document says is never taken for the other.
 PASS, LIST = b"LKP1 pass", b"LKP1 revocation list"
-SIGNATURE, ID = 64, 16
+ID = 16  #: bytes of a pass's number
 MAX_WINDOWS = 16
 MAX_LISTED = 48
 DAY = 1440  #: minutes
@@ -106,7 +102,7 @@ class Moment(Value):
 def sign_pass(given: Pass, signing_key: bytes) -> bytes:
     """The signed pass, at most 1 KiB. `signing_key`: 32 private bytes, whose public ones are the issuer.
     MessageError: a value that no pass can have."""
-    return _sign(PASS, {
+    return _signed(PASS, {
         "lock": given.lock, "id": given.id, "iss": given.issuer, "sub": given.holder, "nbf": given.not_before,
         "exp": given.expires, "win": [[w.days, w.start, w.end] for w in given.windows], "uses": given.uses,
         "cmd": sorted(NUMBERS[name] for name in given.rights), "epoch": given.epoch, "first": given.first_use_s,
@@ -115,14 +111,14 @@ def sign_pass(given: Pass, signing_key: bytes) -> bytes:
 
 def sign_list(given: RevocationList, signing_key: bytes) -> bytes:
     """The signed list, as `sign_pass`."""
-    return _sign(LIST, {
+    return _signed(LIST, {
         "lock": given.lock, "iss": given.issuer, "n": given.number, "epoch": given.epoch, "ids": list(given.passes),
     }, signing_key, _list)  # fmt: skip
 
 
 def read_pass(data: bytes) -> Pass:
     """What is written in it, be it true or not: to show it. MessageError: no pass."""
-    return _pass(_payload(data))
+    return _pass(cose.payload(data))
 
 
 def verify_pass(data: bytes, holder: bytes, book: Book, now: Moment) -> Pass:
@@ -166,14 +162,11 @@ def _open(windows: tuple[Window, ...], now: Moment) -> bool:
 def _verified(kind: bytes, data: bytes, book: Book, read: Callable[[bytes], Signed]) -> Signed:
     """What an owner or admin of this lock has signed."""
     try:
-        payload = _payload(data)
-        given = read(payload)
+        given = read(cose.payload(data))
     except MessageError as error:
         raise PassRefused(results.BAD_PARAM, str(error)) from None
-    try:
-        Ed25519PublicKey.from_public_bytes(given.issuer).verify(cbor.decode(data)[3], _to_sign(kind, payload))
-    except InvalidSignature:
-        raise PassRefused(results.NOT_AUTHORISED, "a signature that does not hold") from None
+    if not cose.holds(kind, data, given.issuer):
+        raise PassRefused(results.NOT_AUTHORISED, "a signature that does not hold")
     if book.issuers.get(given.issuer) not in ISSUERS:
         raise PassRefused(results.NOT_AUTHORISED, "signed by nobody who may")
     if given.lock != book.lock:
@@ -181,41 +174,20 @@ def _verified(kind: bytes, data: bytes, book: Book, read: Callable[[bytes], Sign
     return given
 
 
-def _sign(kind: bytes, fields: dict[str, Any], signing_key: bytes, read: Callable[[bytes], object]) -> bytes:
+def _signed(kind: bytes, fields: dict[str, Any], signing_key: bytes, read: Callable[[bytes], object]) -> bytes:
     payload = cbor.encode(fields)
     read(payload)
-    key = Ed25519PrivateKey.from_private_bytes(signing_key)
-    if key.public_key().public_bytes_raw() != fields["iss"]:
-        raise MessageError("the issuer is another one than who signs")
-    data = cbor.encode([PROTECTED, {}, payload, key.sign(_to_sign(kind, payload))])
-    _payload(data)
-    return data
-
-
-def _to_sign(kind: bytes, payload: bytes) -> bytes:
-    return cbor.encode(["Signature1", PROTECTED, kind, payload])
-
-
-def _payload(data: bytes) -> bytes:
-    """Of a COSE_Sign1 as described above."""
-    if len(data) > MAX_PASS:
-        raise MessageError(f"{len(data)} bytes, and {MAX_PASS} are the most")
-    match cbor.decode(data):
-        case [protected, unprotected, bytes(payload), bytes(signature)] if (
-            protected == PROTECTED and unprotected == {} and len(signature) == SIGNATURE
-        ):
-            return payload
-    raise MessageError("no COSE_Sign1 with EdDSA")
+    return cose.sign(kind, payload, fields["iss"], signing_key)
 
 
 def _pass(payload: bytes) -> Pass:
-    fields = _Fields(payload, "lock id iss sub nbf exp win uses cmd epoch first")
-    windows, numbers = fields.list("win", MAX_WINDOWS), fields.list("cmd", len(GRANTABLE))
+    fields = Claims(payload, "lock id iss sub nbf exp win uses cmd epoch first")
+    windows, numbers = fields.listed("win", MAX_WINDOWS), fields.listed("cmd", len(GRANTABLE))
     rights = tuple(COMMANDS[n].name for n in numbers if type(n) is int and n in COMMANDS)
     if not numbers or len(rights) != len(numbers) or not set(rights) <= set(GRANTABLE):
         raise MessageError(f"cmd: not some of {', '.join(GRANTABLE)}")
     return Pass(
-        fields.bytes("lock", KEY), fields.bytes("id", ID), fields.bytes("iss", KEY), fields.bytes("sub", KEY),
+        fields.octets("lock", KEY), fields.octets("id", ID), fields.octets("iss", KEY), fields.octets("sub", KEY),
         fields.whole("nbf"), fields.whole("exp"), tuple(_window(each) for each in windows), fields.whole("uses"),
         rights, fields.whole("epoch"), fields.whole("first"),
     )  # fmt: skip
@@ -229,37 +201,10 @@ def _window(given: object) -> Window:
 
 
 def _list(payload: bytes) -> RevocationList:
-    fields = _Fields(payload, "lock iss n epoch ids")
-    ids = fields.list("ids", MAX_LISTED)
+    fields = Claims(payload, "lock iss n epoch ids")
+    ids = fields.listed("ids", MAX_LISTED)
     if not all(isinstance(each, bytes) and len(each) == ID for each in ids):
         raise MessageError(f"ids: not of {ID} bytes each")
     return RevocationList(
-        fields.bytes("lock", KEY), fields.bytes("iss", KEY), fields.whole("n"), fields.whole("epoch"), tuple(ids)
+        fields.octets("lock", KEY), fields.octets("iss", KEY), fields.whole("n"), fields.whole("epoch"), tuple(ids)
     )  # fmt: skip
-
-
-class _Fields:
-    """The map in a payload: these keys and no others."""
-
-    def __init__(self, payload: bytes, names: str) -> None:
-        self._fields = cbor.decode_map(payload)
-        if self._fields.keys() != set(names.split()):
-            raise MessageError(f"not the keys {names}")
-
-    def bytes(self, name: str, length: int) -> bytes:
-        value = self._fields[name]
-        if not isinstance(value, bytes) or len(value) != length:
-            raise MessageError(f"{name}: not {length} bytes")
-        return value
-
-    def whole(self, name: str) -> int:
-        value = self._fields[name]
-        if type(value) is not int or not 0 <= value < 2**53:
-            raise MessageError(f"{name}: not a whole number from 0 to 2**53")
-        return value
-
-    def list(self, name: str, most: int) -> list[Any]:
-        value = self._fields[name]
-        if not isinstance(value, list) or len(value) > most:
-            raise MessageError(f"{name}: not a list of up to {most}")
-        return value
