@@ -45,11 +45,12 @@ def decode_map(data: bytes) -> dict[str, Any]:
 def _look_over(data: bytes) -> None:
     """Walk along the heads of all items, without making anything of them."""
     at, items = 0, 0
-    open_: list[tuple[int, int]] = []  # what is still to come in each container, and which kind it is
-    while items == 0 or open_:
-        left, kind = open_.pop() if open_ else (1, LIST)
-        if left > 1:
-            open_.append((left - 1, kind))
+    nested = [(1, LIST)]  # what is still to come in each container, and which kind it is
+    while nested:
+        left, kind = nested.pop()
+        if not left:
+            continue
+        nested.append((left - 1, kind))
         key = kind == MAP and left % 2 == 0
         major, argument, at = _head(data, at)
         items += 1
@@ -59,9 +60,9 @@ def _look_over(data: bytes) -> None:
             raise MessageError("CBOR map with a key that is no short text")
         if major in (BYTES, TEXT):
             at = _string(data, at, argument, major)
-        elif major in (LIST, MAP) and argument:
-            open_.append((argument * (1 if major == LIST else 2), major))
-            if len(open_) > MAX_DEPTH:
+        elif major in (LIST, MAP):
+            nested.append((argument * (1 if major == LIST else 2), major))
+            if len(nested) > MAX_DEPTH + 1:
                 raise MessageError("CBOR that is nested too deep")
     if at != len(data):
         raise MessageError("more than one CBOR item")

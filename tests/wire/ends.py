@@ -37,7 +37,7 @@ class Drawn:
 
 
 class World:
-    """One lock. `at`: the mono time; `people`: whose phones it knows; `actuations`: commands that would move the bolt."""
+    """One lock. `at`: the mono time; `people`: whose phones it knows."""
 
     def __init__(self, *known: Role) -> None:
         self.at = 0.0

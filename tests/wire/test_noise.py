@@ -73,7 +73,8 @@ class Other:
 @pytest.mark.parametrize("initiator", [True, False])
 def test_another_implementation_understands_ours(initiator: bool, psk: bytes | None) -> None:
     prologue = b"LKP1\0 and more"
-    own = Handshake(initiator, keys("phone" if initiator else "lock"), keys("drawn"), keys("lock").public, prologue, psk)
+    static = keys("phone" if initiator else "lock")
+    own = Handshake(initiator, static, keys("drawn"), keys("lock").public, prologue, psk)
     other = Other(not initiator, "lock" if initiator else "phone", prologue, psk).noise
     for number in range(3):
         payload = f"payload {number}".encode()
