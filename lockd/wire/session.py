@@ -49,7 +49,7 @@ class LockSession(End):
     """The lock's end of one connection.
 
     `phone_key`: the phone's public key, empty before the handshake is over; `phone`: whose it is;
-    `verified`: the lock knows it.
+    `verified`: the lock knows it; `invitation`: the one that it enrols with.
     """
 
     def __init__(self, lock: LockEnd, at: float) -> None:
@@ -58,7 +58,7 @@ class LockSession(End):
         self.phone = Phone("stranger")
         self.verified = False
         self._lock = lock
-        self._invitation: Invitation | None = None
+        self.invitation: Invitation | None = None
         self._last = 0  # the highest id so far
         self._waiting: int | None = None  # the command that has no answer yet
         self._due: set[int] = set()  # those that still get one, ACCEPTED ones too
@@ -127,10 +127,10 @@ class LockSession(End):
         try:
             self._handshake = self._read_first(body, ephemeral, None)
         except HandshakeError:
-            self._invitation = self._lock.invitations.current(at)
-            if self._invitation is None:
+            self.invitation = self._lock.invitations.current(at)
+            if self.invitation is None:
                 raise
-            self._handshake = self._read_first(body, ephemeral, self._invitation.psk)
+            self._handshake = self._read_first(body, ephemeral, self.invitation.psk)
         self.state = "answered"
         self._idle = at + HANDSHAKE_S
         return Output(self._sent(HANDSHAKE_2, self._handshake.write()))
@@ -147,8 +147,8 @@ class LockSession(End):
         try:
             request = messages.read_request(self._handshake.read(body))
         except WireError:
-            if self._invitation is not None:
-                self._lock.invitations.failed(self._invitation.id, at)
+            if self.invitation is not None:
+                self._lock.invitations.failed(self.invitation.id, at)
             raise HandshakeError("message 3 does not fit") from None
         self.phone_key = self._handshake.remote
         self._look_up(at)
@@ -158,9 +158,9 @@ class LockSession(End):
         return out.but(events=(opened, *out.events))
 
     def _look_up(self, at: float) -> None:
-        if self._invitation is None:
+        if self.invitation is None:
             known = self._lock.who(self.phone_key)
-        elif taken := self._lock.invitations.take(self._invitation.id, at):
+        elif taken := self._lock.invitations.take(self.invitation.id, at):
             known = Phone("invited", taken.user)
         else:
             raise HandshakeError("an invitation that is used up or over")
@@ -227,7 +227,7 @@ class LockSession(End):
 
     def _wipe(self) -> None:
         super()._wipe()
-        self._told, self._due, self._waiting, self._invitation = {}, set(), None, None
+        self._told, self._due, self._waiting, self.invitation = {}, set(), None, None
 
 
 class PhoneSession(End):
