@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from typing import Literal
 
 from lockd.wire import results
@@ -25,7 +26,7 @@ def prologue(info: bytes, mode: int) -> bytes:
     return b"LKP1\0" + hashlib.sha256(info).digest() + bytes((mode,))
 
 
-class End:
+class End(ABC):
     """What both ends do alike."""
 
     def __init__(self, kinds: frozenset[int], tag: int | None, mtu: int, at: float) -> None:
@@ -42,6 +43,11 @@ class End:
     def closed(self) -> bool:
         """Whether it is wiped."""
         return self.state == "closed"
+
+    @property
+    def _spent(self) -> bool:
+        """Whether there is room for the last word only."""
+        return self._messages >= MAX_MESSAGES - 1
 
     def next_deadline(self) -> float | None:
         """When to call `tick`; None: never."""
@@ -71,14 +77,17 @@ class End:
         except WireError as error:
             return self._fail(error.code, at)
 
+    @abstractmethod
     def _take(self, message: Message, at: float) -> Output:
-        raise NotImplementedError
+        """What a message comes to in this state."""
 
+    @abstractmethod
     def _late(self, at: float) -> Output:
-        raise NotImplementedError
+        """A limit has been reached."""
 
+    @abstractmethod
     def _fail(self, code: int, at: float) -> Output:
-        raise NotImplementedError
+        """Wipe the session."""
 
     def _open_up(self, at: float) -> None:
         """The handshake is over."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from lockd.value import Value
 from lockd.wire import messages, results
-from lockd.wire.end import ENROLMENT, HANDSHAKE_S, MAX_MESSAGES, SESSION, End, prologue
+from lockd.wire.end import ENROLMENT, HANDSHAKE_S, SESSION, End, prologue
 from lockd.wire.enrolment import Invitation, Invitations
 from lockd.wire.errors import HandshakeError, MessageError, WireError
 from lockd.wire.events import Closed, CommandReceived, Opened, Output, Replied
@@ -77,6 +77,8 @@ class LockSession(End):
             return Output()
         if identity not in self._due:
             raise MessageError(f"command {identity} waits for no answer")
+        if self._spent:
+            return self.close(results.TIMEOUT, at)
         return self._tell(Reply(identity, result, fields), at)
 
     def admit(self, phone: Phone) -> None:
@@ -169,7 +171,7 @@ class LockSession(End):
 
     def _told_more(self, body: bytes, at: float) -> Output:
         plain = self._opened(body, at)
-        if self._messages > MAX_MESSAGES:
+        if self._spent:
             return self.close(results.TIMEOUT, at)
         try:
             return self._asked(messages.read_request(plain), at)

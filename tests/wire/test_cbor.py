@@ -23,7 +23,7 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_what_is_encoded_is_decoded(value: Any) -> None:
     try:
         assert cbor.decode(cbor.encode(value)) == value
@@ -32,7 +32,7 @@ def test_what_is_encoded_is_decoded(value: Any) -> None:
 
 
 @given(st.binary(max_size=120))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @example(bytes.fromhex("9b7fffffffffffffff"))
 @example(bytes.fromhex("a1616101"))
 def test_arbitrary_bytes_raise_nothing_else_and_have_one_encoding(data: bytes) -> None:
@@ -44,7 +44,7 @@ def test_arbitrary_bytes_raise_nothing_else_and_have_one_encoding(data: bytes) -
 
 
 @given(VALUES, st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_altered_bytes_raise_nothing_else(value: Any, data: st.DataObject) -> None:
     encoded = bytearray(cbor.encode(value))
     encoded[data.draw(st.integers(0, len(encoded) - 1))] = data.draw(st.integers(0, 255))

@@ -21,7 +21,7 @@ def together(frames: tuple[bytes, ...], tag: int | None = None, gap_s: float = 0
 
 
 @given(st.binary(min_size=1, max_size=MAX_MESSAGE), st.integers(0, 600), st.integers(0, 255))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_what_is_cut_is_put_together(body: bytes, mtu: int, tag: int) -> None:
     frames = fragments(DATA, tag, body, mtu)
     assert max(map(len, frames)) <= max(20, min(mtu - 3, 244))
@@ -120,7 +120,7 @@ FRAMES = st.lists(st.binary(max_size=600) | FIRST_ONES)
 
 
 @given(FRAMES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_arbitrary_frames_raise_nothing_else_and_take_no_more_than_a_message(frames: list[bytes]) -> None:
     reassembler = Reassembler(KINDS)
     for frame in frames:

@@ -36,7 +36,7 @@ def test_what_a_person_typed_is_not_shown() -> None:
 
 
 @given(st.integers(1, 2**32 - 1), st.binary(max_size=1500))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_every_length_is_padded_and_read_again(identity: int, extra: bytes) -> None:
     plain = messages.write_request("STATUS", identity, {"x": extra})
     assert len(plain) % 32 == 0
@@ -93,7 +93,7 @@ def test_no_reply(fields: Any) -> None:
 
 
 @given(st.binary(max_size=200).map(padded) | st.binary(max_size=128))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_arbitrary_bytes_raise_nothing_else(plain: bytes) -> None:
     for read in (messages.read_request, messages.read_reply):
         with suppress(MessageError):
