@@ -1,0 +1,56 @@
+"""The golden transcripts are what lockd says today, and can be replayed from nothing but their own values."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from lockd.wire.framing import CLEAR_ERROR, DATA, fragments
+from lockd.wire.noise import Handshake, KeyPair
+from tests.wire import transcripts
+
+NAMES = sorted(transcripts.SCENES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_lockd_says_the_same(name: str) -> None:
+    assert (transcripts.FOLDER / f"{name}.json").read_text() == transcripts.text(name)
+
+
+def test_there_are_no_others() -> None:
+    assert sorted(path.stem for path in transcripts.FOLDER.iterdir()) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_they_can_be_replayed(name: str) -> None:
+    told = json.loads((transcripts.FOLDER / f"{name}.json").read_text())
+    for message in told["messages"]:
+        frames = fragments(message["type"], int(told["tag"], 16), bytes.fromhex(message["body"]), told["mtu"])
+        assert [frame.hex() for frame in frames] == message["frames"]
+    if name != "wrong-lock-key":
+        replay(told)
+
+
+def replay(told: dict[str, Any]) -> None:
+    """Both ends from the keys; every message sealed anew."""
+    psk = bytes.fromhex(told["psk"]) if told["psk"] else None
+    ends = {}
+    for who in ("phone", "lock"):
+        static, ephemeral = (KeyPair(bytes.fromhex(told[who][which])) for which in ("private", "ephemeral"))
+        lock_key, prologue = bytes.fromhex(told["phone"]["lock_key"]), bytes.fromhex(told["prologue"])
+        ends[who] = Handshake(who == "phone", static, ephemeral, lock_key, prologue, psk)
+    ciphers: dict[str, Any] = {}
+    for message in told["messages"]:
+        who, other = message["from"], "lock" if message["from"] == "phone" else "phone"
+        body, plain = bytes.fromhex(message["body"]), bytes.fromhex(message.get("plain", ""))
+        if message["type"] == DATA:
+            assert ciphers[who][0].seal(plain) == body
+            assert ciphers[other][1].open(body) == plain
+        elif message["type"] != CLEAR_ERROR:
+            assert ends[who].write(plain) == body
+            assert ends[other].read(body) == plain
+        if "handshake_hash" in message:
+            assert ends["lock"].hash.hex() == ends["phone"].hash.hex() == message["handshake_hash"]
+            ciphers = {name: end.split() for name, end in ends.items()}
