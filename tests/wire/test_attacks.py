@@ -132,8 +132,8 @@ def test_frames_of_another_phone_with_our_tag() -> None:
 def test_frames_in_another_order() -> None:
     # Defence: framing.py: if flags & COUNTER != self._count & COUNTER:
     line = opened(mtu=23)
-    frames = line.phone.send("UNLOCK", {}, 0.0).frames
-    line.write([frames[0], frames[2], frames[1]])
+    frames = line.phone.send("CONFIG", {"name": "x" * 60}, 0.0).frames
+    line.write([frames[0], frames[2], frames[1], *frames[3:]])
     refused(line, results.BAD_FRAMING)
 
 
@@ -146,10 +146,11 @@ def test_messages_in_another_order() -> None:
 
 
 def test_a_frame_left_out() -> None:
-    # Defence: framing.py: if flags & COUNTER != self._count & COUNTER:
-    for missing in (0, 1):
+    # Defence: end.py: return self._fail(error.code, at)
+    # What notices it are the marks, the counter and the length, each enough without the others (test_framing.py).
+    for missing in (0, 1, 2):
         line = opened(mtu=23)
-        frames = list(line.phone.send("UNLOCK", {}, 0.0).frames)
+        frames = [frame for command in ("LOCK", "UNLOCK") for frame in line.phone.send(command, {}, 0.0).frames]
         del frames[missing]
         line.write(frames)
         refused(line, results.BAD_FRAMING)
@@ -251,33 +252,42 @@ def test_the_locks_own_frames_sent_back() -> None:
 
 def test_the_phones_own_frames_sent_back() -> None:
     # Defence: noise.py: return (first, second) if self._initiator else (second, first)
-    line = opened()
-    line.ask("STATUS")
-    line.from_lock(Output(line.sent("phone")[-1:]))  # type: ignore[arg-type]
+    line = World().connect().open("STATUS")
+    line.from_lock(Output(line.phone.send("LOCK", {}, 0.0).frames))
     assert line.phone_ends == [results.BAD_HANDSHAKE]
 
 
 def test_a_handshake_meant_for_another_lock() -> None:
-    # Defence: noise.py: for known in (prologue, lock_key):
+    # Defence: noise.py: return self._aead.decrypt(self._nonce(), sealed, bound)
     line = World().connect(lock_key=keys("another lock").public).open("UNLOCK")
     refused(line)
+    assert len(line.sent("lock")) == 1
 
 
 def test_a_lock_that_is_not_the_one() -> None:
     # Defence: noise.py: self._mix_key(self._own[own].shared(self._theirs[theirs]))
     world = World()
     line = Line(world, "owner", lock_key=keys("another lock").public)
-    line.lock = LockSession(world.lock.but(keys=Impostor()), 0.0)
+    line.lock = LockSession(world.lock.but(keys=Impostor("another lock")), 0.0)
     line.open("UNLOCK")
     assert (line.commands, line.phone.state) == ([], "closed")
 
 
-class Impostor(KeyPair):
-    """It shows the public key of a lock whose private one it does not have."""
+def test_a_phone_that_shows_the_key_of_another() -> None:
+    # Defence: noise.py: self._mix_key(self._own[own].shared(self._theirs[theirs]))
+    line = World().connect("thief")
+    assert line.phone._handshake is not None
+    line.phone._handshake._own["s"] = Impostor("owner")
+    line.open("UNLOCK")
+    refused(line)
 
-    def __init__(self) -> None:
+
+class Impostor(KeyPair):
+    """It shows the public key of somebody whose private one it does not have."""
+
+    def __init__(self, shown: str) -> None:
         super().__init__(secret("impostor"))
-        self.public = keys("another lock").public
+        self.public = keys(shown).public
 
 
 def test_an_unknown_phone() -> None:
@@ -354,7 +364,7 @@ def test_an_unknown_version() -> None:
 
 
 def test_a_session_taken_for_an_enrolment() -> None:
-    # Defence: end.py: return b"LKP1\0" + hashlib.sha256(info).digest() + bytes((mode,))
+    # Defence: session.py: if not self._may(command.name):
     world = World()
     invitation = world.invitations.open(b"8 bytes!", PSK, "user", 0, 0.0)
     line = world.connect("new").open("ENROL", label="x", sign=bytes(32))
