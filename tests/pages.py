@@ -8,6 +8,8 @@ from pathlib import Path
 from lockd.core.bolt import TABLE
 from lockd.dbus.names import INTERFACES, Arg, Interface, Method
 from lockd.header import boot_lines
+from lockd.wire import rights
+from lockd.wire.messages import ALL, Field
 from tests import wiring
 
 ROOT = Path(__file__).parent.parent
@@ -84,6 +86,26 @@ def boot() -> str:
     return "\n".join(["```", *boot_lines(wiring.everything()), "```\n"])
 
 
+def commands() -> str:
+    """Every command of LKP with its fields."""
+    rows = [f"| {each.number} | {each.name} | {', '.join(map(_field, each.fields)) or 'nothing'} |\n" for each in ALL]
+    return "| c | command | takes |\n| --- | --- | --- |\n" + "".join(rows)
+
+
+def _field(field: Field) -> str:
+    kinds = " or ".join({int: "number", str: "text", bytes: "bytes", bool: "true, false"}[kind] for kind in field.kinds)
+    range_ = ", ".join(field.words) if field.words else f"{kinds} {field.low} to {field.high}"
+    return f"`{field.name}`{'*' if field.needed else ''} ({range_})"
+
+
+def roles() -> str:
+    """Which role may give which command."""
+    names = ("owner", "admin", "user", "guest", "stranger", "invited")
+    lines = [(command, *("yes" if rights.may(name, command) else "" for name in names)) for command in rights.TABLE]
+    head = f"| | {' | '.join(names)} |\n|{' --- |' * (len(names) + 1)}\n"
+    return head + "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
 #: What is drawn where, between its mark and the next END.
 DRAWN: tuple[tuple[Path, str, Callable[[], str]], ...] = (
     (ROOT / "README.md", "<!-- drawn from lockd/core/bolt.py by `make docs` -->\n", diagram),
@@ -91,6 +113,8 @@ DRAWN: tuple[tuple[Path, str, Callable[[], str]], ...] = (
     (ROOT / "docs/wiring.md", "<!-- wires drawn from docs/lockd.toml by `make docs` -->\n", wires),
     (ROOT / "docs/wiring.md", "<!-- settings drawn from docs/lockd.toml by `make docs` -->\n", reference_settings),
     (ROOT / "docs/wiring.md", "<!-- config.txt drawn from docs/lockd.toml by `make docs` -->\n", boot),
+    (ROOT / "docs/lkp.md", "<!-- commands drawn from lockd/wire/messages.py by `make docs` -->\n", commands),
+    (ROOT / "docs/lkp.md", "<!-- rights drawn from lockd/wire/rights.py by `make docs` -->\n", roles),
     (ROOT / "docs/dbus.md", "<!-- drawn from lockd/dbus/names.py by `make docs` -->\n", reference),
 )
 

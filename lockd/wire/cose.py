@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from lockd.wire import cbor
 from lockd.wire.errors import MessageError
-from lockd.wire.messages import MAX_PASS
+from lockd.wire.messages import MAX_PASS, MAX_WHOLE
 
 PROTECTED = bytes.fromhex("a10127")
 SIGNATURE = 64
@@ -80,8 +80,8 @@ class Claims:
     def whole(self, name: str) -> int:
         """A number from 0 on."""
         value = self._fields[name]
-        if type(value) is not int or not 0 <= value < 2**53:
-            raise MessageError(f"{name}: not a whole number from 0 to 2**53")
+        if type(value) is not int or not 0 <= value <= MAX_WHOLE:
+            raise MessageError(f"{name}: not a whole number from 0 to {MAX_WHOLE}")
         return value
 
     def listed(self, name: str, most: int) -> list[Any]:

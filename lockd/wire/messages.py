@@ -24,6 +24,7 @@ MAX_PLAIN = (MAX_MESSAGE - TAG) // PAD * PAD - LENGTH
 MAX_FIRST = (MAX_MESSAGE - KEY - 2 * TAG) // PAD * PAD - LENGTH
 MAX_INFO = 64
 MAX_ID = 2**32 - 1
+MAX_WHOLE = 2**53 - 1  #: what a double still holds, as JavaScript has no other numbers
 MAX_PASS = 1024  #: bytes of a pass or a revocation list
 
 
@@ -78,8 +79,8 @@ ALL = (
     Command(1, "UNLOCK", True, (PIN,)),
     Command(2, "LOCK", True, (PIN,)),
     Command(3, "STATUS", False),
-    Command(4, "LOG_READ", False, (Field("from", (int,), 1, 2**63 - 1, True), Field("max", (int,), 1, 32))),
-    Command(5, "LOG_ACK", True, (Field("seq", (int,), 1, 2**63 - 1, True),)),
+    Command(4, "LOG_READ", False, (Field("from", (int,), 1, MAX_WHOLE, True), Field("max", (int,), 1, 32))),
+    Command(5, "LOG_ACK", True, (Field("seq", (int,), 1, MAX_WHOLE, True),)),
     Command(6, "USERS", True, (
         Field("op", (str,), needed=True, words=("list", "set", "clear", "credentials")), INDEX,
         Field("name", (str,), 0, 64), Field("status", (str,), 1, 32), Field("type", (str,), 1, 32),
@@ -88,8 +89,8 @@ ALL = (
     Command(7, "INVITE", True, (ROLE, Field("user", (int,), 1, 0xFFFE))),
     Command(8, "PASS", True, (Field("pass", (bytes,), 1, MAX_PASS, True),)),
     Command(9, "REVLIST", True, (Field("list", (bytes,), 1, MAX_PASS, True),)),
-    Command(10, "TIME_SET", True, (Field("time", (int,), 0, 2**63 - 1, True),)),
-    Command(11, "CONFIG", True, (Field("name", (str,), 1, 64, True), Field("value", (int, str, bool), 0, 2**31))),
+    Command(10, "TIME_SET", True, (Field("time", (int,), 0, MAX_WHOLE, True),)),
+    Command(11, "CONFIG", True, (Field("name", (str,), 1, 64, True), Field("value", (int, str, bool), 0, MAX_WHOLE))),
     Command(12, "ENROL", True, (Field("label", (str,), 1, 64, True), Field("sign", (bytes,), KEY, KEY, True))),
 )  # fmt: skip
 COMMANDS = {command.number: command for command in ALL}

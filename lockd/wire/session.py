@@ -70,9 +70,8 @@ class LockSession(End):
         return self._receive(value, offset, at)
 
     def reply(self, identity: int, result: int, fields: Mapping[str, Any], at: float) -> Output:
-        """Answer a command: ACCEPTED and later another result, or one alone. If the session is over, or
-        is one of another phone by now, nothing happens. MessageError: it has its answer, or this one is
-        too long."""
+        """Answer a command: ACCEPTED and later another result, or one alone. If the session is over,
+        nothing happens. MessageError: it has its answer, or this one is too long."""
         if self.closed:
             return Output()
         if identity not in self._due:

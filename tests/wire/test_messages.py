@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -105,7 +107,7 @@ def test_arbitrary_bytes_raise_nothing_else(plain: bytes) -> None:
 WRONG: dict[str, list[dict[str, Any]]] = {
     "UNLOCK": [{"pin": 123456}, {"pin": "123"}, {"pin": "1" * 17}, {"role": "owner"}, {"force": True}],
     "LOCK": [{"x": 1}],
-    "LOG_READ": [{}, {"from": 0}, {"from": 2**63}, {"from": 1, "max": 33}, {"from": True}],
+    "LOG_READ": [{}, {"from": 0}, {"from": 2**53}, {"from": 1, "max": 33}, {"from": True}],
     "LOG_ACK": [{}, {"seq": "1"}],
     "USERS": [{}, {"op": "become"}, {"op": "set", "index": 0}, {"op": "set", "name": "x" * 65}],
     "INVITE": [{}, {"role": "guest"}, {"role": "root"}, {"role": "user", "user": 0}],
@@ -170,3 +172,8 @@ def test_the_numbers_of_results_are_those_of_the_protocol() -> None:
         0x84: "BAD_FRAMING",
     }  # fmt: skip
     assert said == results.NAMES
+
+
+def test_the_page_has_every_result() -> None:
+    page = (Path(__file__).parents[2] / "docs/lkp.md").read_text()
+    assert {int(number, 16): name for number, name in re.findall(r"\| (0x\w\w) \| (\w+) \|", page)} == results.NAMES
