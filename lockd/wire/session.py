@@ -252,8 +252,10 @@ class PhoneSession(End):
         self._last = 0
 
     def start(self, command: str, fields: Mapping[str, Any], at: float) -> Output:
-        """Begin, with the first command, which gets id 1. MessageError: it does not fit."""
-        assert self._handshake is not None
+        """Begin, with the first command, which gets id 1. MessageError: it does not fit; HandshakeError: it
+        has begun already, or is over."""
+        if self._handshake is None or self.state != "start":
+            raise HandshakeError("a session begins once")
         self._first = messages.write_request(command, 1, fields, messages.MAX_FIRST)
         self._last = 1
         self.state = "answered"

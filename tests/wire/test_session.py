@@ -9,7 +9,7 @@ from lockd.wire.errors import HandshakeError, MessageError, VersionError
 from lockd.wire.events import Closed, CommandReceived, Opened, Output, Replied
 from lockd.wire.framing import DATA, HANDSHAKE_2, fragments
 from lockd.wire.session import MAX_UNDER_WAY, Phone
-from tests.wire.ends import Line, World, keys
+from tests.wire.ends import Line, World, first_frames, keys
 
 
 def test_unlock_with_the_handshake() -> None:
@@ -263,6 +263,28 @@ def test_the_phone_sends_nothing_without_a_session() -> None:
     line = World().connect()
     with pytest.raises(HandshakeError, match="no session"):
         line.phone.send("STATUS", {}, 0.0)
+
+
+def test_a_session_begins_once() -> None:
+    line = World().connect().open()
+    line.from_lock(line.lock.close(results.REVOKED, 0.0))
+    again = World().connect()
+    again.phone.start("STATUS", {}, 0.0)
+    for phone in (line.phone, again.phone):
+        with pytest.raises(HandshakeError, match="once"):
+            phone.start("STATUS", {}, 0.0)
+
+
+def test_nobody_is_looked_up_before_message_3_has_decrypted() -> None:
+    world = World()
+    asked: list[bytes] = []
+    world.lock = world.lock.but(who=asked.append)
+    line = world.connect(mtu=247)
+    (frame,) = first_frames(line, lambda number: number == 1)
+    line.write([frame[:-1] + bytes((frame[-1] ^ 1,))])
+    assert (asked, line.ends) == ([], [results.BAD_HANDSHAKE])
+    world.connect().open()
+    assert asked == [keys("owner").public]
 
 
 def test_the_phone_waits_for_a_lock_of_its_own_version() -> None:
