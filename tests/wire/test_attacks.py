@@ -498,8 +498,8 @@ def test_random_writes() -> None:
     # Defence: end.py: except WireError as error:
     drawn = random.Random(1)
     world = World()
-    writes = [writing(drawn) for _ in range(4000)]
-    line = scribble(world, writes[:1000])
+    writes = [writing(drawn) for _ in range(1500)]
+    line = scribble(world, writes[:500])
     gc.collect()
     tracemalloc.start()
     scribble(world, writes)
