@@ -70,7 +70,7 @@ def clear_credential(event: CredentialCleared, people: People) -> Change:
         raise NotFound(f"There is no {event.kind or 'credential'} {event.index}.")
     keys = {c.key for c in gone}
     owners = dict.fromkeys(c.user for c in gone)
-    orphans = sorted(user for user in owners if all(c.key in keys for c in people.of(user)))
+    orphans = dict.fromkeys(sorted(user for user in owners if all(c.key in keys for c in people.of(user))))
     drops = tuple(write for c in gone if c.user not in orphans for write in drop_credential(c))
     users = tuple(write for user in orphans for write in drop_user(user, people))
     owner = gone[0].user if len(gone) == 1 else ALL

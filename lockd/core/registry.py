@@ -207,6 +207,7 @@ class Registry:
                 return set_credential(event, self.people, self.settings.users)
             case _:
                 return clear_credential(event, self.people)
+
     def _property(self, event: PropertySet, at: Instant) -> Prepared:
         value = checked(event.name, event.value, from_settings(self.settings.lock))
         entry = system_entry("property-set", at, property=event.name, value=str(value), by=event.by)
