@@ -16,7 +16,7 @@ Trees = Mapping[str, ast.Module]
 
 MODULE_LINES, FUNCTION_LINES = 450, 60
 
-BASE = ("errors", "header", "value", "words", "reading", "settings", "settings_rules", "settings_schema",
+BASE = ("errors", "header", "lightly", "value", "words", "reading", "settings", "settings_rules", "settings_schema",
         "settings_checks", "settings_faults", "settings_reading")
 CORE = (*BASE, "core", "wire")
 DAEMON = (*CORE, "gpio", "ble", "dbus", "udev", "store", "daemon")
