@@ -75,7 +75,7 @@ async def _starts() -> list[Row]:
 
 def _cold_start() -> list[Row]:
     """What a start reads from the disk when nothing of it is in memory, but for what of Python is mapped here.
-    The wheel's cryptography brings an OpenSSL of its own, some 10 MiB more than Debian's; tests/pi/test_cold.py
+    The wheel's cryptography brings an OpenSSL of its own, some 10 MiB more than Debian's; tests/pi/test_start.py
     measures that one. Only root can empty the caches: no row without."""
     if not os.access(DROP_CACHES, os.W_OK):
         return []
