@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from lockd import __version__
 from lockd.errors import ConfigurationError, LockdError
-from lockd.lightly import in_place_of, postpone
+from lockd.lightly import functions_of, in_place_of, postpone
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,7 +80,7 @@ def _folders(given: dict[str, str], simulate: bool) -> tuple[Path, Path]:
 
 def start(given: dict[str, str]) -> int:
     """Read the settings, then run."""
-    _import_asyncio()
+    _import_lightly()
     from pathlib import Path
 
     from lockd.daemon.app import Options, run
@@ -96,14 +96,16 @@ def start(given: dict[str, str]) -> int:
     return run(Options(config, state, runtime, bus, simulate), settings)
 
 
-def _import_asyncio() -> None:
-    """Without TLS, which asyncio does without where Python has none and lockd never uses, and without
-    what it imports for the sake of mistakes."""
+def _import_lightly() -> None:
+    """asyncio without TLS, which it does without where Python has none and lockd never uses; pathlib
+    without URLs; both without what they have for the sake of mistakes."""
     if "asyncio" in sys.modules:
         return
     postpone(*LATER)
-    with in_place_of({"ssl": None, "asyncio.sslproto": ModuleType("asyncio.sslproto")}):
+    unused = {"ssl": None, "asyncio.sslproto": ModuleType("asyncio.sslproto")}
+    with in_place_of({**unused, "urllib.parse": functions_of("urllib.parse")}):
         import asyncio  # noqa: F401
+        import pathlib  # noqa: F401
 
 
 def main(argv: list[str] | None = None) -> int:

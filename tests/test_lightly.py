@@ -81,14 +81,15 @@ def test_on_the_way_to_ready_nothing_is_run_that_only_mistakes_or_handlers_need(
     """And asyncio is as whole as ever afterwards."""
     script = """
 import sys
-from lockd.__main__ import _import_asyncio
-_import_asyncio()
+from lockd.__main__ import _import_lightly
+_import_lightly()
 import lockd.daemon.app
 import lockd.gpio.loud
-unused = {"ast", "dis", "tokenize", "_ssl", "asyncio.sslproto", "importlib.metadata", "gpiozero.boards",
+unused = {"ast", "dis", "tokenize", "_ssl", "asyncio.sslproto", "importlib.metadata", "gpiozero.boards", "urllib.parse",
           "cryptography.hazmat.primitives.ciphers.base"}
 assert not (there := unused & sys.modules.keys()), there
-import asyncio, inspect, logging, ssl
+import asyncio, inspect, logging, pathlib, ssl
+assert pathlib.Path("/a b").as_uri() == "file:///a%20b"
 assert inspect.iscoroutinefunction(asyncio.sleep) and "ast" in sys.modules
 async def main():
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
