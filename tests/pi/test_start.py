@@ -22,7 +22,7 @@ Environment=NOTIFY_SOCKET=/run/cold-ready"""
 
 @pytest.mark.full
 def test_a_cold_start_reads_no_more_than_25_mib(pi: Machine, lock: Lock) -> None:
-    """The Pythons before it (none) and the key's service are systemd's other children: told apart."""
+    """What its key's service and systemd read for it is told apart."""
     lock.enrol("135790")
     pi.sh("systemctl stop lockd")
     lock.change_unit(TELLS)
