@@ -45,6 +45,7 @@ from lockd.daemon.tries import Tries
 from lockd.daemon.voice import Voice
 from lockd.daemon.zone import Zone
 from lockd.errors import ConfigurationError, LockdError
+from lockd.lightly import make_whole
 from lockd.reading import Reading
 from lockd.settings import Settings, load
 from lockd.value import Value
@@ -179,20 +180,25 @@ class Daemon:
         """From READY to the end; returns the exit status."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _loop, context: self._break(context.get("exception", context["message"])))
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop.set)
-        loop.add_signal_handler(signal.SIGHUP, self._reload)
         try:
             self.pump.submit(Started())
             self.power.ask()
             self.hardware.listen(self.typing.press, self.readers.reader)
             notify.ready(self.health.status())
+            self._obey(loop)
             self._begin_late()
             await self._stop.wait()
         finally:
             notify.stopping()
             await self._leave()
         return 1 if self._broken else 0
+
+    def _obey(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Signals: those that came since the start too."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._reload)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
     def _break(self, fault: object) -> None:
         """A mistake of our own. What is half done cannot be relied on: motor off, and out, so that
@@ -211,6 +217,7 @@ class Daemon:
         from lockd.daemon.memory import give_back
         from lockd.dbus.bus import Bus
 
+        make_whole("linecache", "textwrap")  # mistakes are told with them, even when no file can be opened any more
         log_to_journal()
         give_back()
         log.info("ready: %s", self.health.status())
@@ -298,6 +305,7 @@ class Daemon:
 
 
 USERS = "org.lockd1.Users"
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 #: Sections that are read once.
 FIXED = (
     "bolt", "tamper", "inside", "spindle", "keypad", "wiegand", "nfc", "hid", "fingerprint", "panel", "gpio", "store",
@@ -309,6 +317,7 @@ WIRED = ("contact", "code", "hole", "usb_line", "nine_volt_line", "generator_lin
 
 def run(options: Options, settings: Settings) -> int:
     """Until SIGTERM; returns the exit status."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # until READY, as asyncio imports much to handle one
 
     async def main() -> int:
         with ExitStack() as ends:

@@ -45,6 +45,27 @@ def test_it_ends_as_asked_with_status_0_and_without_a_word_of_trouble(lockd: Loc
     assert not [line for line in lockd.log.splitlines() if " INFO " not in line]
 
 
+def test_signals_that_come_before_ready_are_obeyed_at_ready(lockd: Lockd) -> None:
+    """A start in which all of them come as early as can be: none ends lockd, or is lost."""
+    (lockd.place / "early.py").write_text("""
+import os, signal, sys
+from lockd.__main__ import main
+from lockd.daemon import app
+begin = app.Hardware.__init__
+def interrupted(self, *args):
+    begin(self, *args)
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        os.kill(os.getpid(), number)
+app.Hardware.__init__ = interrupted
+sys.exit(main())
+""")
+    lockd.module = "early"
+    lockd.launch(PYTHONPATH=str(lockd.place))
+    assert lockd.wait() == 0
+    assert "the configuration was read again" in lockd.log
+    assert lockd.notes[0] == "READY=1\nSTATUS=a PIN works"
+
+
 async def test_ended_in_mid_throw_it_leaves_the_bolt_where_it_is(lockd: Lockd, caller: Client) -> None:
     await caller.call(LOCK, "UnlockDoor", {"wait": False})
     await until(lambda: lockd.bolt > 0.2)
