@@ -87,7 +87,7 @@ async def test_every_entry_is_compared_with_every_code_at_the_price_of_a_pin(tmp
     """A right code, a wrong one and a PIN do the same work: one slow hash, and a comparison with each window."""
     async with inside(tmp_path) as lock:
         await lock.daemon.desk.new_codes_key("test")
-        matcher, compared = lock.daemon.typing._presented_as, []
+        matcher, compared = lock.daemon.desk._matcher, []
         before = lock.daemon.pump.lock.code_windows
 
         def counted(at: Any) -> tuple[Window, ...]:
@@ -97,10 +97,10 @@ async def test_every_entry_is_compared_with_every_code_at_the_price_of_a_pin(tmp
         lock.daemon.pump.lock.code_windows = counted  # type: ignore[method-assign]
         right = _code_now(lock)
         for typed in (right, "000000000", "135790", "1", ""):
-            shown = matcher(typed, b"digest")
+            shown = matcher.presented("PIN", typed, b"digest")
             assert (shown.code, shown.window is not None) == (len(typed) == DIGITS, typed == right)
         assert {len(each) for each in compared} == {48}
-        assert matcher(right, b"").window is None
+        assert matcher.presented("PIN", right, b"").window is None
 
 
 def _code_now(lock: Inside) -> str:
