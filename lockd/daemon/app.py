@@ -136,12 +136,14 @@ class Daemon:
         self.pump.submit(Sensed(contact, on))
 
     def moved(self, bolt: float) -> None:
-        """The modelled bolt."""
-        self.voice.emit("org.lockd1.Simulator", "Moved", bolt)
+        """The modelled bolt. The mock backend may be had without --simulate, and then nobody is shown its door."""
+        if self.options.simulate:
+            self.voice.emit("org.lockd1.Simulator", "Moved", bolt)
 
     def modelled(self, values: Mapping[str, Any]) -> None:
         """The modelled door."""
-        self.voice.changed("org.lockd1.Simulator", values)
+        if self.options.simulate:
+            self.voice.changed("org.lockd1.Simulator", values)
 
     def supply(self, reading: Reading) -> None:
         """A line, or the modelled supply."""

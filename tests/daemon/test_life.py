@@ -17,6 +17,8 @@ from tests.fakes.bus import PrivateBus
 PIN = "135790"
 #: As on a Pi; this machine has no such chip.
 REAL = "[bolt]\nforward = 17\nbackward = 27\nlocked = 5\nunlocked = 6\n[gpio]\nchip = 15\n"
+#: A modelled door, as a settings file may ask for it.
+MOCK = '[gpio]\nbackend = "mock"\n[bolt]\nforward = 17\nbackward = 27\nlocked = 22\n'
 NAME = "Ottilie"
 
 
@@ -191,3 +193,16 @@ async def test_nobody_sees_a_secret_or_a_name(lockd: Lockd, caller: Client) -> N
     for secret in (PIN.encode(), NAME.encode()):
         assert not any(secret in content for content in (*visible, *kept))
     assert all(file.stat().st_mode & 0o077 == 0 for file in lockd.state.iterdir() if file.name != "door.json")
+
+
+async def test_the_modelled_door_moves_without_being_shown(private_bus: PrivateBus) -> None:
+    """The mock backend in a settings file, and no --simulate: nobody is told of the model, and all else works."""
+    with Lockd(private_bus.address, MOCK) as lockd:
+        lockd.arguments.remove("--simulate")
+        lockd.start()
+        async with on_the_bus(lockd) as caller:
+            await caller.call(LOCK, "UnlockDoor", {})
+            assert await caller.get(LOCK, "LockState") == "Unlocked"
+            with pytest.raises(LockdError):
+                await caller.get(SIMULATOR, "Bolt")
+        assert lockd.end() == 0
