@@ -10,7 +10,7 @@ PI := $(BIN)/pytest -o faulthandler_timeout=3600 -s --durations=0
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types unit coverage power-loss kill flood slow bench deb lint-deb test-pi test-pi-all pi-shell docs clean
+.PHONY: help run test lint types unit coverage power-loss kill flood slow bench deb lint-deb test-pi test-pi-arm test-pi-all pi-shell docs clean
 
 help: ## List the targets
 	@echo "lockd: turns a Raspberry Pi into a smart lock. Begin with: make run"
@@ -59,6 +59,9 @@ lint-deb: .venv/test deb ## Build it, lint it, and install, use, upgrade and pur
 
 test-pi: .venv/test ## Install the package on a virtual Pi, and try the lock there; ARGS goes to pytest
 	@$(PI) -m 'pi and not full' tests/pi $(ARGS)
+
+test-pi-arm: .venv/test ## Install the package on an emulated Raspberry Pi 3, and try its pins; ARGS goes to pytest
+	@$(PI) -m pi tests/pi/arm $(ARGS)
 
 test-pi-all: .venv/test ## The same with every scenario, the power cut 20 times, and 20 patterns on the lines
 	@PI_CUTS=20 PI_PATTERNS=20 $(PI) -m pi tests/pi $(ARGS)

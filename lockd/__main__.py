@@ -5,10 +5,15 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from lockd import __version__
 from lockd.errors import ConfigurationError, LockdError
+from lockd.lightly import functions_of, in_place_of, postpone
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 USAGE = """\
 usage: lockd [--config FILE] [--state-dir DIR] [--bus system|session|ADDRESS] [--simulate]
@@ -29,6 +34,8 @@ See also: lockctl(1), which talks to a running lockd.
 """
 
 VALUED = ("--config", "--state-dir", "--bus")
+#: Imported by others, and not used before READY.
+LATER = ("inspect", "ipaddress", "linecache", "locale", "ntpath", "textwrap")
 DEFAULT_CONFIG = "/etc/lockd/lockd.toml"
 
 
@@ -61,6 +68,8 @@ def parse(argv: list[str]) -> dict[str, str]:
 
 def _folders(given: dict[str, str], simulate: bool) -> tuple[Path, Path]:
     """Where state is kept, and where what only matters until the next boot."""
+    from pathlib import Path
+
     if simulate:
         home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
         state = Path(given.get("--state-dir") or f"{home}/lockd-simulation")
@@ -71,7 +80,9 @@ def _folders(given: dict[str, str], simulate: bool) -> tuple[Path, Path]:
 
 def start(given: dict[str, str]) -> int:
     """Read the settings, then run."""
-    _import_asyncio()
+    _import_lightly()
+    from pathlib import Path
+
     from lockd.daemon.app import Options, run
     from lockd.daemon.journald import log_to_stderr
     from lockd.settings import load, simulation
@@ -85,16 +96,16 @@ def start(given: dict[str, str]) -> int:
     return run(Options(config, state, runtime, bus, simulate), settings)
 
 
-def _import_asyncio() -> None:
-    """Without TLS, which asyncio does without where Python has none: a twelfth of the way to the
-    first PIN, and lockd never uses it."""
+def _import_lightly() -> None:
+    """asyncio without TLS, which it does without where Python has none and lockd never uses; pathlib
+    without URLs; both without what they have for the sake of mistakes."""
     if "asyncio" in sys.modules:
         return
-    sys.modules["ssl"] = None  # type: ignore[assignment]  # importing it fails
-    try:
+    postpone(*LATER)
+    unused = {"ssl": None, "asyncio.sslproto": ModuleType("asyncio.sslproto")}
+    with in_place_of({**unused, "urllib.parse": functions_of("urllib.parse")}):
         import asyncio  # noqa: F401
-    finally:
-        del sys.modules["ssl"]
+        import pathlib  # noqa: F401
 
 
 def main(argv: list[str] | None = None) -> int:

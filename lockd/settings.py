@@ -15,9 +15,10 @@ from lockd.value import Value
 from lockd.words import OperatingMode, PINQuality, Service
 
 __all__ = [
-    "AUTO", "BoltSettings", "DoorSettings", "GpioSettings", "KeypadSettings", "LockSettings", "Match", "PanelSettings",
-    "PhoneSettings", "Pin", "PowerSettings", "Row", "Settings", "StoreSettings", "TimeSettings", "UserSettings",
-    "WaySettings", "advise", "build", "describe", "load", "parse", "simulation", "wired",
+    "AUTO", "BoltSettings", "DoorSettings", "FingerprintSettings", "GpioSettings", "HidSettings", "KeypadSettings",
+    "LockSettings", "Match", "NfcSettings", "PanelSettings", "PhoneSettings", "Pin", "PowerSettings", "Row",
+    "Settings", "StoreSettings", "TimeSettings", "UserSettings", "WaySettings", "WiegandSettings", "advise", "build",
+    "describe", "load", "parse", "simulation", "wired",
 ]
 
 
@@ -69,6 +70,35 @@ class KeypadSettings(Value):
     rows: tuple[Pin, ...] = ()
     columns: tuple[Pin, ...] = ()
     timeout_s: float = 10.0
+
+
+class WiegandSettings(Value):
+    """The two lines of a Wiegand keypad or card reader; active low, as they leave a reader."""
+
+    data0: Pin | None = None
+    data1: Pin | None = None
+
+
+class NfcSettings(Value):
+    """A PN532. `port`: its serial port or I2C bus, empty: there is none; `irq` is on while it has something
+    to say on I2C."""
+
+    port: str = ""
+    irq: Pin | None = None
+
+
+class HidSettings(Value):
+    """A keypad or card reader that is a keyboard to Linux. `device`: vendor:product, or its path; empty: none."""
+
+    device: str = ""
+    kind: Literal["keypad", "card"] = "keypad"
+
+
+class FingerprintSettings(Value):
+    """A sensor of the R503 family. `touch` is on while a finger lies on it. An empty port: there is none."""
+
+    port: str = ""
+    touch: Pin | None = None
 
 
 class PanelSettings(Value):
@@ -182,6 +212,10 @@ class Settings(Value):
     inside: Pin | None = None
     spindle: Pin | None = None
     keypad: KeypadSettings = KeypadSettings()
+    wiegand: WiegandSettings = WiegandSettings()
+    nfc: NfcSettings = NfcSettings()
+    hid: HidSettings = HidSettings()
+    fingerprint: FingerprintSettings = FingerprintSettings()
     panel: PanelSettings = PanelSettings()
     gpio: GpioSettings = GpioSettings()
     users: UserSettings = UserSettings()

@@ -10,6 +10,9 @@ from lockd.header import CONSOLE, PULLED_UP
 from lockd.settings_rules import Pin
 from lockd.value import Value
 
+#: How the path of an I2C bus begins.
+I2C = "/dev/i2c-"
+
 #: What each kind of bolt cannot do without, and what it has no use for.
 NEEDED = {"motor": ("forward", "backward", "locked"), "strike": ("forward", "locked")}
 UNUSED = {"motor": (), "strike": ("backward", "enable")}
@@ -30,6 +33,8 @@ def contradictions(values: Mapping[str, Any]) -> Iterator[Contradiction]:
     yield from _levels(values)
     yield from _bolt(values)
     yield from _keypad(values)
+    yield from _wiegand(values)
+    yield from _readers(values)
     yield from _shared(values)
 
 
@@ -97,6 +102,25 @@ def _keypad(values: Mapping[str, Any]) -> Iterator[Contradiction]:
     if len(levels) > 1:
         text = "rows and columns are active at different levels; a pressed key joins them, so make them equal"
         yield Contradiction(("keypad.rows", "keypad.columns"), text)
+
+
+def _wiegand(values: Mapping[str, Any]) -> Iterator[Contradiction]:
+    paths = ("wiegand.data0", "wiegand.data1")
+    for path, other in (paths, paths[::-1]):
+        if values[path] is None and values[other] is not None:
+            yield Contradiction((path, other), "missing; a Wiegand reader has two lines: say which GPIO it is wired to")
+
+
+def _readers(values: Mapping[str, Any]) -> Iterator[Contradiction]:
+    nfc, finger = values["nfc.port"], values["fingerprint.port"]
+    if nfc.startswith(I2C) and values["nfc.irq"] is None:
+        text = f"missing; without it a chip at {nfc} would have to be asked all the time: say which GPIO it is wired to"
+        yield Contradiction(("nfc.irq", "nfc.port"), text)
+    if finger and values["fingerprint.touch"] is None:
+        text = "missing; without it the sensor would have to be asked all the time: say which GPIO it is wired to"
+        yield Contradiction(("fingerprint.touch", "fingerprint.port"), text)
+    if finger and finger == nfc:
+        yield Contradiction(("fingerprint.port", "nfc.port"), f"{nfc} is nfc.port already; each needs one of its own")
 
 
 def _shared(values: Mapping[str, Any]) -> Iterator[Contradiction]:

@@ -21,6 +21,8 @@ MAX_CHIP = 255
 #: Rules for supplies, and udev properties in one.
 MATCHES_MAX = 16
 
+HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
+
 #: lockd finds out by itself.
 AUTO = "auto"
 
@@ -262,6 +264,28 @@ class Chip(Same):
         return raw
 
 
+class DeviceFile(Same):
+    """A serial port, or an I2C bus."""
+
+    allowed: str = 'the path of a device, such as "/dev/serial0", or "" for none'
+
+    def read(self, raw: object, path: str) -> str:
+        return _device(_text(raw))
+
+
+class Keyboard(Same):
+    """An input device by what it is, or by its path."""
+
+    allowed: str = '"VENDOR:PRODUCT" as lsusb shows it, the path of a device in /dev/input, or "" for none'
+
+    def read(self, raw: object, path: str) -> str:
+        device = _text(raw)
+        ids = device.split(":")
+        if [len(each) for each in ids] == [4, 4] and set("".join(ids)) <= HEX_DIGITS:
+            return device.lower()
+        return _device(device)
+
+
 class KeySource(Same):
     """Where the store's key comes from."""
 
@@ -357,6 +381,12 @@ class Lines(Value):
 
     def plain(self, value: tuple[Pin, ...]) -> Any:
         return [self.each.plain(pin) for pin in value] or None
+
+
+def _device(path: str) -> str:
+    if path and (not path.startswith("/dev/") or len(path) > MAX_TEXT or not path.isprintable() or "/../" in path):
+        raise Wrong("no device")
+    return path
 
 
 def _quoted(word: str) -> str:

@@ -16,10 +16,11 @@ Trees = Mapping[str, ast.Module]
 
 MODULE_LINES, FUNCTION_LINES = 450, 60
 
-BASE = ("codes", "errors", "header", "value", "words", "reading", "settings", "settings_rules", "settings_schema",
+BASE = ("codes", "errors", "header", "lightly", "value", "words", "reader", "reading", "settings", "settings_rules",
+        "settings_schema",
         "settings_checks", "settings_faults", "settings_reading")
 CORE = (*BASE, "core", "wire")
-DAEMON = (*CORE, "gpio", "ble", "dbus", "udev", "store", "daemon")
+DAEMON = (*CORE, "gpio", "ble", "dbus", "udev", "store", "readers", "daemon")
 
 #: What each part of lockd may import of lockd, besides itself and its version.
 MAY_IMPORT = {
@@ -27,7 +28,7 @@ MAY_IMPORT = {
     **dict.fromkeys(BASE, BASE),
     "core": BASE,
     "wire": BASE,
-    **dict.fromkeys(("gpio", "ble", "dbus", "udev", "store"), CORE),
+    **dict.fromkeys(("gpio", "ble", "dbus", "udev", "store", "readers"), CORE),
     "daemon": DAEMON,
     "__main__": DAEMON,
     "phone": (*BASE, "wire"),
@@ -40,10 +41,12 @@ OWNERS = {
     "cbor2": ("wire",),
     "cryptography": ("store", "wire"),
     "dbus_next": ("dbus", "ble"),
+    "evdev": ("readers",),
     "gpiozero": ("gpio",),
     "lgpio": ("gpio",),
     "pyudev": ("udev",),
     "rich": ("cli",),
+    "serial": ("readers",),
     "shtab": ("cli",),
     "sqlite3": ("store",),
     "systemd": ("daemon",),

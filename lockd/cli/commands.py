@@ -11,6 +11,7 @@ from lockd.cli import (
     behaviour,
     codes,
     configuration,
+    enrol,
     log,
     model,
     operate,
@@ -20,7 +21,7 @@ from lockd.cli import (
     simulate,
     status,
     users,
-)
+)  # fmt: skip
 from lockd.cli.doctor import command as doctor
 from lockd.cli.exits import FAILURE
 from lockd.cli.parser import Parser
@@ -28,7 +29,9 @@ from lockd.cli.parser import Parser
 DESCRIPTION = """See, drive and manage the door lock that lockd runs. Without --bus it speaks to the lockd of the
 system; if there is none, to a simulation of yours (lockctl simulate)."""
 
-FAMILIES = (status, operate, users, pins, codes, log, power, behaviour, configuration, doctor, service, model, simulate)
+FAMILIES = (
+    status, operate, users, pins, enrol, codes, log, power, behaviour, configuration, doctor, service, model, simulate,
+)  # fmt: skip
 
 
 def build() -> Parser:

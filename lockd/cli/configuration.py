@@ -7,6 +7,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+from lockd.cli.access import access
 from lockd.cli.exits import CONFIGURATION
 from lockd.cli.output import Output
 from lockd.cli.parser import COMPLETE_FILE, command, group
@@ -26,6 +27,8 @@ def add_parser(subparsers: Any) -> None:
          ("lockctl config check", "lockctl config check ./lockd.toml")),
         ("show", "every setting with its value", show, ("lockctl config show", "lockctl config show --changed")),
         ("wiring", "list every wire, by the pins of the header", wiring, ("lockctl config wiring",)),
+        ("access", "print what systemd and udev have to allow for the readers in the file", access,
+         ("lockctl config access",)),
         ("boot", "print the lines for config.txt that keep the bolt still until lockd runs", boot,
          ("lockctl config boot", "lockctl config boot | sudo tee -a /boot/firmware/config.txt")),
     ):

@@ -79,6 +79,13 @@ def add_parser(subparsers: Any) -> None:
                        " of real locks belong on no command line.")
     pressing.add_argument("keys", type=_keys, metavar="KEYS")
     pressing.set_defaults(run=_does("Press", "Pressed.", lambda args: (args.keys,)))
+    presenting = command(subparsers, "present", "hold a card to the reader (simulated)",
+                         ("lockctl present 04a1b2c3d4e5f6", "lockctl present W26-188-24910"),
+                         "Where a Wiegand reader is wired, cards are W26-FFF-NNNNN, W34-FFFFF-NNNNN and"
+                         " W37-FFFFF-NNNNNN, with facility and card number. Made for trying out: cards of real locks"
+                         " belong on no command line.")
+    presenting.add_argument("card", type=_card, metavar="CARD", help="its data: in hex, or W26-FFF-NNNNN and its like")
+    presenting.set_defaults(run=_does("PresentCard", "The card is held to the reader.", lambda args: (args.card,)))
     for hand in HANDS:
         _add_hand(subparsers, hand)
     inside = command(subparsers, "inside", "press the button on the inside (simulated)", ("lockctl inside",))
@@ -141,6 +148,18 @@ def _keys(text: str) -> str:
     if not text or set(text) - set("0123456789#*"):
         raise ArgumentTypeError("keys are 0-9, # and *")
     return text
+
+
+def _card(text: str) -> bytes:
+    if text.startswith("W") and text.isascii():
+        return text.encode()
+    try:
+        data = bytes.fromhex(text)
+    except ValueError:
+        data = b""
+    if not data:
+        raise ArgumentTypeError("a card is its data in hex, or W26-FFF-NNNNN and its like")
+    return data
 
 
 def _plug(args: Namespace) -> tuple[str, float]:

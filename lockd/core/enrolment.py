@@ -1,5 +1,5 @@
 """Changes to credentials, after Matter's SetCredential and ClearCredential: checked against all there
-are, and answered with what to write. Those to users are in roster.py.
+are, and answered with what to write. Those to users are in roster.py. Imported with the first change.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from lockd.core.credentials import (
 from lockd.core.effects import Write
 from lockd.core.events import CredentialCleared, CredentialSet
 from lockd.core.people import People, User, drop_user
-from lockd.core.roster import ALL, Change, checked, expect_in_range, made, told
+from lockd.core.roster import ALL, Change, checked, credentials_supported, expect_in_range, made, told
 from lockd.errors import (
     ConstraintError,
     Duplicate,
@@ -37,11 +37,6 @@ from lockd.words import ACCEPTED, CredentialType
 
 #: Options of SetCredential that are of the credential, and what they are called in its terms.
 OPTIONS = {"uses": "uses", "from": "start", "until": "until", "spare": "spare", "duress": "duress"}
-
-
-def credentials_supported(limits: UserSettings) -> int:
-    """The indexes of each kind run from 1 to this."""
-    return min(limits.max * limits.credentials, ALL - 1)
 
 
 def set_credential(event: CredentialSet, people: People, limits: UserSettings) -> Change:
@@ -75,7 +70,7 @@ def clear_credential(event: CredentialCleared, people: People) -> Change:
         raise NotFound(f"There is no {event.kind or 'credential'} {event.index}.")
     keys = {c.key for c in gone}
     owners = dict.fromkeys(c.user for c in gone)
-    orphans = sorted(user for user in owners if all(c.key in keys for c in people.of(user)))
+    orphans = dict.fromkeys(sorted(user for user in owners if all(c.key in keys for c in people.of(user))))
     drops = tuple(write for c in gone if c.user not in orphans for write in drop_credential(c))
     users = tuple(write for user in orphans for write in drop_user(user, people))
     owner = gone[0].user if len(gone) == 1 else ALL

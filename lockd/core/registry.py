@@ -13,7 +13,6 @@ from lockd.core.calendar import Calendar
 from lockd.core.codes import FLOOR, USED, Codes
 from lockd.core.credentials import SPENT
 from lockd.core.effects import Drop, Effect, Entry, Put, Write
-from lockd.core.enrolment import clear_credential, set_credential
 from lockd.core.entries import alarm_entry, reply, storage_failure, system_entry, telling
 from lockd.core.events import (
     CodesSet,
@@ -197,6 +196,8 @@ class Registry:
                 )
 
     def _plan(self, event: UserSet | UserCleared | CredentialSet | CredentialCleared) -> Planned:
+        from lockd.core.enrolment import clear_credential, set_credential
+
         match event:
             case UserSet():
                 return set_user(event, self.people, self.settings.users)
@@ -206,6 +207,7 @@ class Registry:
                 return set_credential(event, self.people, self.settings.users)
             case _:
                 return clear_credential(event, self.people)
+
     def _property(self, event: PropertySet, at: Instant) -> Prepared:
         value = checked(event.name, event.value, from_settings(self.settings.lock))
         entry = system_entry("property-set", at, property=event.name, value=str(value), by=event.by)

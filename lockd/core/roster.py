@@ -30,6 +30,11 @@ class Change(Value):
     users: tuple[dict[str, Any], ...] = ()
 
 
+def credentials_supported(limits: UserSettings) -> int:
+    """Credential indexes of each kind run from 1 to this."""
+    return min(limits.max * limits.credentials, ALL - 1)
+
+
 def told(kind: str, operation: str, by: str, user: int, index: int = 0) -> dict[str, Any]:
     """The fields of LockUserChange."""
     fields: dict[str, Any] = {"data_type": kind, "operation": operation, "source": "Remote", "by": by, "user": user}

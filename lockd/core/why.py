@@ -38,7 +38,7 @@ def why(user: User, parts: Parts, at: Instant, wait_s: Callable[[Source], float]
         shut = refusal.detail == "schedule-shut"
         return _no(str(refusal.answer), refusal.detail, _next(user, parts, at) if shut else 0)
     return {"allowed": True, "reason": _yes(user, usable, parts), "detail": "", "next_open": 0,
-            "until": _until(user, parts, at)}  # fmt: skip
+            "until": _until(user, usable, parts, at)}  # fmt: skip
 
 
 def _decide(
@@ -74,8 +74,14 @@ def _next(user: User, parts: Parts, at: Instant) -> int:
     return parts.registry.people.calendar.next_change(user.index, user.type, at.wall // 1_000_000)
 
 
-def _until(user: User, parts: Parts, at: Instant) -> int:
-    """When the right ends, as far as it is known."""
+def _until(user: User, usable: Iterable[Credential], parts: Parts, at: Instant) -> int:
+    """When the right ends, as far as it is known: the user's own, or that of the last of his credentials."""
+    ends = [credential.terms.until for credential in usable]
+    shown = max(ends) if all(ends) else 0
+    return min((end for end in (shown, _users_end(user, parts, at)) if end), default=0)
+
+
+def _users_end(user: User, parts: Parts, at: Instant) -> int:
     if user.type in SCHEDULED:
         return _next(user, parts, at)
     used = parts.registry.people.spent.get(f"{SPENT}{user.index}", {})

@@ -12,7 +12,7 @@ import signal
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lockd.core.effects import (
     Answer,
@@ -40,13 +40,19 @@ from lockd.daemon.keypad import Typing
 from lockd.daemon.opening import open_store
 from lockd.daemon.power import Power
 from lockd.daemon.pump import Pump
+from lockd.daemon.readers import Readers
+from lockd.daemon.tries import Tries
 from lockd.daemon.voice import Voice
 from lockd.daemon.zone import Zone
 from lockd.errors import ConfigurationError, LockdError
+from lockd.lightly import make_whole
 from lockd.reading import Reading
 from lockd.settings import Settings, load
 from lockd.value import Value
 from lockd.words import Contact
+
+if TYPE_CHECKING:
+    from lockd.daemon.drivers import Drivers
 
 log = logging.getLogger("lockd")
 
@@ -71,9 +77,11 @@ class Daemon:
         self._broken = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._inside_at = float("-inf")
+        self.drivers: Drivers | None = None
         self.hardware = Hardware(settings, options.runtime_dir, options.state_dir, self)
         ends.callback(self.hardware.close)
         opened = open_store(options.state_dir, settings.store)
+        self._known = not (opened.why_not or opened.snapshot.incomplete)  # whether that is everybody there is
         self.clock = Clock(settings.time, options.simulate, opened.newest)
         self.clock.remember(opened.snapshot)
         self.journal = Journal(opened.vault, opened.why_not, self._settled)
@@ -89,8 +97,22 @@ class Daemon:
         self.power = Power(
             self.hardware, settings.power, lambda event: self.pump.submit(event), lambda: self.health.tell()
         )
+        matcher = Matcher(opened.digester, lock, self.clock.now)
+        tries = Tries(
+            self.digests, matcher.presented, lambda event: self.pump.submit(event),
+            lambda source: lock.lockout_remaining(source, self.clock.now()),
+        )  # fmt: skip
+        ends.callback(tries.close)
+        show = self.hardware.panel.show
+        self.typing = Typing(
+            lambda: lock.keypad_timeout_s, tries, lambda event: self.pump.submit(event), show, self.power.refresh
+        )
+        ends.callback(self.typing.close)
+        self.readers = Readers(tries, self.typing.press, show, self.power.refresh, lambda: self.health.tell())
+        ends.callback(self.readers.close)
         self.health = Health(
-            lock, self.hardware, self.journal, self.digests, self.clock, self.voice, opened.why_not, self.power
+            lock, self.hardware, self.journal, self.digests, self.clock, self.voice, opened.why_not, self.power,
+            self.readers,
         )
         self.pump = Pump(lock, self.clock.now, {
             Record: self.journal.write,
@@ -105,12 +127,6 @@ class Daemon:
             Spare: self._spare,
         }, self._break)  # fmt: skip
         ends.callback(self.pump.close)
-        matcher = Matcher(opened.digester, lock, self.clock.now)
-        self.typing = Typing(
-            lambda: lock.keypad_timeout_s, self.digests, matcher.presented, self.pump.submit, self.hardware.panel.show,
-            lambda: lock.lockout_remaining("Keypad", self.clock.now()), self.power.refresh,
-        )  # fmt: skip
-        ends.callback(self.typing.close)
         self.desk = Desk(
             settings, self.pump, self.journal, self.digests, matcher, self.clock, self.hardware.door,
             self.voice.changed, self.health.findings, self.health.degraded,
@@ -125,12 +141,14 @@ class Daemon:
         self.pump.submit(Sensed(contact, on))
 
     def moved(self, bolt: float) -> None:
-        """The modelled bolt."""
-        self.voice.emit("org.lockd1.Simulator", "Moved", bolt)
+        """The modelled bolt. The mock backend may be had without --simulate, and then nobody is shown its door."""
+        if self.options.simulate:
+            self.voice.emit("org.lockd1.Simulator", "Moved", bolt)
 
     def modelled(self, values: Mapping[str, Any]) -> None:
         """The modelled door."""
-        self.voice.changed("org.lockd1.Simulator", values)
+        if self.options.simulate:
+            self.voice.changed("org.lockd1.Simulator", values)
 
     def supply(self, reading: Reading) -> None:
         """A line, or the modelled supply."""
@@ -140,7 +158,10 @@ class Daemon:
 
     def _publish(self, effect: Publish) -> None:
         self.voice.publish(effect)
-        if self.desk.phones is not None and effect.entry.kind in ("LockUserChange", "DoorLockAlarm"):
+        gone = effect.entry.kind == "LockUserChange" or effect.entry.fields.get("alarm") == "LockFactoryReset"
+        if gone and self.drivers is not None:
+            self.drivers.tidy()
+        if gone and self.desk.phones is not None:
             asyncio.get_running_loop().call_soon(self.desk.phones.look)
 
     def _changed(self, effect: Changed) -> None:
@@ -172,20 +193,25 @@ class Daemon:
         """From READY to the end; returns the exit status."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _loop, context: self._break(context.get("exception", context["message"])))
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop.set)
-        loop.add_signal_handler(signal.SIGHUP, self._reload)
         try:
             self.pump.submit(Started())
             self.power.ask()
-            self.hardware.listen(self.typing.press)
+            self.hardware.listen(self.typing.press, self.readers.reader)
             notify.ready(self.health.status())
+            self._obey(loop)
             self._begin_late()
             await self._stop.wait()
         finally:
             notify.stopping()
             await self._leave()
         return 1 if self._broken else 0
+
+    def _obey(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Signals: those that came since the start too."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._reload)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
     def _break(self, fault: object) -> None:
         """A mistake of our own. What is half done cannot be relied on: motor off, and out, so that
@@ -204,9 +230,11 @@ class Daemon:
         from lockd.daemon.memory import give_back
         from lockd.dbus.bus import Bus
 
+        make_whole("linecache", "textwrap")  # mistakes are told with them, even when no file can be opened any more
         log_to_journal()
         give_back()
         log.info("ready: %s", self.health.status())
+        self._begin_readers()
         bus = Bus(
             self.options.bus, self.desk, "polkit" if self.options.bus == "system" else "same-user",
             simulator=self.options.simulate, told=self.health.tell,
@@ -255,6 +283,18 @@ class Daemon:
         """Nobody tells when NTP has set it."""
         if self.clock.changed():
             self.pump.submit(ClockChanged())
+
+    def _begin_readers(self) -> None:
+        from lockd.daemon.drivers import Drivers
+        from lockd.daemon.learning import Learning
+
+        self.drivers = Drivers(self.hardware.pins, self.readers, lambda: learning.named() if self._known else None)
+        learning = self.desk.learning = Learning(
+            self.pump.lock, self.readers, self.drivers, self.desk.set_credential,
+            lambda step: self.voice.emit(USERS, "EnrolProgress", step),
+        )  # fmt: skip
+        for run in self.drivers.begin(self.settings):
+            self._spawn(run)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -312,14 +352,19 @@ class Daemon:
 USERS = "org.lockd1.Users"
 #: Bytes of the longest answer of BlueZ's, which knows every device that was ever near.
 BLUEZ_LARGEST = 4 * 1024 * 1024
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 #: Sections that are read once.
-FIXED = ("bolt", "tamper", "inside", "spindle", "keypad", "panel", "gpio", "store", "time", "phone")
+FIXED = (
+    "bolt", "tamper", "inside", "spindle", "keypad", "wiegand", "nfc", "hid", "fingerprint", "panel", "gpio", "store",
+    "time", "phone",
+)  # fmt: skip
 #: Lines in other sections.
 WIRED = ("contact", "code", "hole", "usb_line", "nine_volt_line", "generator_line", "wireless_line")
 
 
 def run(options: Options, settings: Settings) -> int:
     """Until SIGTERM; returns the exit status."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # until READY, as asyncio imports much to handle one
 
     async def main() -> int:
         with ExitStack() as ends:

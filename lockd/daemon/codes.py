@@ -10,6 +10,7 @@ from lockd.core.events import Presented
 from lockd.core.instant import Instant
 from lockd.core.lock import Lock
 from lockd.store.digests import Digester
+from lockd.words import CredentialType
 
 
 class Matcher:
@@ -26,8 +27,10 @@ class Matcher:
             self._serial, self._key = serial, made
         return self._key
 
-    def presented(self, digits: str, digest: bytes) -> Presented:
-        """As the core is shown what was typed. Every entry, whatever it is, is compared with every code."""
+    def presented(self, kind: CredentialType, digits: str, digest: bytes) -> Presented:
+        """As the core is shown it. Every entry that was typed, whatever it is, is compared with every code."""
+        if kind != "PIN":
+            return Presented(kind, digest)
         key = self.key(self._lock.codes.serial)
         windows = self._lock.code_windows(self._now()) if key else ()
         shaped = bool(key) and len(digits) == DIGITS

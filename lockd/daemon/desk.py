@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lockd import __version__
 from lockd.codes import HOUR_US, CodeKind
 from lockd.core.credentials import Credential
 from lockd.core.effects import Put
-from lockd.core.enrolment import credentials_supported
 from lockd.core.events import (
     ClockChanged,
     CodesOp,
@@ -33,16 +32,20 @@ from lockd.core.events import (
 )  # fmt: skip
 from lockd.core.lock import Lock
 from lockd.core.people import User
+from lockd.core.roster import credentials_supported
 from lockd.daemon.clock import OWNERS_TIME, Clock, boot_id
 from lockd.daemon.codes import Matcher
 from lockd.daemon.digests import Digests
-from lockd.daemon.enrolment import Enrolment
 from lockd.daemon.journal import Journal
-from lockd.daemon.phone_desk import PhoneDesk
 from lockd.daemon.pump import Pump
-from lockd.errors import AccessDenied, Failure, LockdError, NotFound, UnsupportedCommand
+from lockd.errors import AccessDenied, Busy, Failure, LockdError, NotFound, UnsupportedCommand
 from lockd.settings import Settings
 from lockd.words import DATA_BYTES, ScheduleKind, Wish
+
+if TYPE_CHECKING:
+    from lockd.daemon.enrolment import Enrolment
+    from lockd.daemon.learning import Learning
+    from lockd.daemon.phone_desk import PhoneDesk
 
 
 class Desk:
@@ -67,7 +70,8 @@ class Desk:
         self._pump, self._journal, self._digests, self._clock = pump, journal, digests, clock
         self._matcher = matcher
         self._changed, self._findings, self._degraded = changed, findings, degraded
-        self._enrolment = Enrolment(digests, lambda: self._lock.people)
+        #: None until it is loaded.
+        self.learning: Learning | None = None
         self._requests: dict[int, asyncio.Future[Any]] = {}
         self._granted: dict[int, Callable[[], None]] = {}
         self._last_request = 0
@@ -148,15 +152,21 @@ class Desk:
         """What the data may be is checked here, as the core never sees it."""
         held = self._lock.people.credentials.get((kind, index))
         owner = held.user if op == "Modify" and held is not None else user
-        digest, forced = await self._enrolment.digest(self.settings.lock, kind, data, owner, fields)
+        digest, forced = await self._enrolment().digest(self.settings.lock, kind, data, owner, fields)
         given: tuple[int, int] = await self._ask(lambda request: CredentialSet(
             op, kind, index, user, digest, fields, request, by, forced,  # type: ignore[arg-type]
         ))  # fmt: skip
         return given
 
+    def _enrolment(self) -> Enrolment:
+        """Imported with the first change."""
+        from lockd.daemon.enrolment import Enrolment
+
+        return Enrolment(self._digests, lambda: self._lock.people)
+
     async def rate_pin(self, pin: str, user: int) -> list[str]:
         """Why it is not a good one, in words."""
-        return await self._enrolment.rate(self.settings.lock, pin, user)
+        return await self._enrolment().rate(self.settings.lock, pin, user)
 
     def credential_status(self, kind: str, index: int) -> dict[str, Any]:
         """Everything but the data."""
@@ -176,6 +186,12 @@ class Desk:
     async def clear_credential(self, kind: str, index: int, by: str) -> None:
         """One, or all of a type, or all."""
         await self._ask(lambda request: CredentialCleared(kind, index, request, by))
+
+    async def enrol(self, kind: str, user: int, timeout_s: float, by: str) -> int:
+        """The next card, or a finger; the index of its credential."""
+        if self.learning is None:
+            raise Busy("lockd has just started (busy): try again.", "busy")
+        return await self.learning.enrol(kind, user, timeout_s, by)
 
     # Schedules ----------------------------------------------------------------------------------
 

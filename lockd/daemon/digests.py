@@ -24,6 +24,11 @@ LANE_MAX = 4  #: codes of one source that may wait
 Code = tuple[str, str, "asyncio.Future[bytes]"]
 
 
+def in_hex(data: bytes) -> str:
+    """A card's or a finger's data as the secret that is digested; a PIN is its digits."""
+    return data.hex()
+
+
 class Digests:
     """`digester` None: there is no key, so no code can be checked."""
 

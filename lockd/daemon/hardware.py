@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lockd.core.effects import DriveBolt, DriveLatch, Show, StopBolt
 from lockd.daemon.felt import Felt
@@ -16,9 +16,13 @@ from lockd.gpio.motor import Motor
 from lockd.gpio.panel import Panel
 from lockd.gpio.pins import Pins
 from lockd.gpio.supply_lines import SupplyLines
+from lockd.reader import Reader
 from lockd.reading import Reading
 from lockd.settings import Settings
 from lockd.words import Contact
+
+if TYPE_CHECKING:
+    from lockd.gpio.wiegand import Wiegand
 
 
 class Listener(Protocol):
@@ -43,6 +47,7 @@ class Hardware:
     def __init__(self, settings: Settings, runtime_dir: Path, state_dir: Path, listener: Listener) -> None:
         self.door: Any = None
         self._keypad: MatrixKeypad | None = None
+        self._wiegand: Wiegand | None = None
         self._settings = settings
         factory = open_factory(settings.gpio, runtime_dir)
         if settings.gpio.backend == "mock":
@@ -58,10 +63,18 @@ class Hardware:
         self.panel = Panel(self.pins, settings)
         self.lines = SupplyLines(self.pins, settings, listener.supply)
 
-    def listen(self, press: Callable[[str], None]) -> None:
-        """Keys from here on."""
+    def listen(self, press: Callable[[str], None], reader: Callable[[str], Reader]) -> None:
+        """Keys and cards from here on. `reader(name)`: a new one, for its driver."""
         if self._settings.keypad.kind == "matrix":
             self._keypad = MatrixKeypad(self.pins, self._settings, press)
+        wired = self._settings.wiegand.data0 is not None
+        if wired:
+            from lockd.gpio.wiegand import Wiegand
+
+            self._wiegand = Wiegand(self.pins, self._settings.wiegand, reader("wiegand"))
+        if self.door is not None and not wired:
+            self.door.reader = reader("simulated")
+            self.door.reader.found()
 
     def readings(self) -> tuple[Reading, ...]:
         """What the lines feel now, and what the modelled supply gives."""
@@ -99,4 +112,6 @@ class Hardware:
             ends.callback(self.contacts.close)
             if self._keypad is not None:
                 ends.callback(self._keypad.close)
+            if self._wiegand is not None:
+                ends.callback(self._wiegand.close)
             ends.callback(self.motor.close)

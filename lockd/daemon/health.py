@@ -16,6 +16,7 @@ from lockd.daemon.finding import finding
 from lockd.daemon.hardware import Hardware
 from lockd.daemon.journal import Journal
 from lockd.daemon.power import Power
+from lockd.daemon.readers import Readers
 from lockd.daemon.voice import Voice
 from lockd.errors import LockdError
 from lockd.store.vault import Vault
@@ -32,11 +33,11 @@ class Health:
 
     def __init__(
         self, lock: Lock, hardware: Hardware, journal: Journal, digests: Digests, clock: Clock, voice: Voice,
-        why_no_store: str, power: Power,
+        why_no_store: str, power: Power, readers: Readers,
     ) -> None:  # fmt: skip
         self._lock, self._hardware, self._journal, self._clock, self._voice = lock, hardware, journal, clock, voice
         self._digests = digests
-        self._why_no_store, self._power = why_no_store, power
+        self._why_no_store, self._power, self._readers = why_no_store, power, readers
         #: What is wrong with phones; None: they are off.
         self.phones: Callable[[], str] | None = None
         self._told: list[str] = []
@@ -51,12 +52,15 @@ class Health:
             lines.append(f"power: {self._power.trouble}")
         if self.phones is not None and (trouble := self.phones()):
             lines.append(f"phones: {trouble}")
+        lines += self._readers.degraded()
         if self._voice.bus is None or self._voice.bus.trouble:
             lines.append(f"dbus: {self._voice.bus.trouble if self._voice.bus else 'not started yet'}")
         return lines
 
     def tell(self) -> None:
-        """Of a change in what works."""
+        """Of a change in what works, from READY on, which says how it is."""
+        if self._voice.bus is None:
+            return
         now = self.degraded()
         if now != self._told:
             self._told = now
@@ -140,6 +144,7 @@ class Health:
             finding("bus", _fault_if(bus), bus or "org.lockd1 is ours", "check that dbus runs and no other lockd does"),
             self._feed(at),
             *self._hardware.felt.findings(self._hardware.contacts.levels(), seen["Motion"] != "Idle"),
+            *self._readers.findings(),
             self._people(at),
             self._ways(at),
             *self._phones(),

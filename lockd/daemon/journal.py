@@ -10,15 +10,17 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lockd.core.effects import Record
 from lockd.core.events import EffectFailed, Recorded
 from lockd.errors import Failure, LockdError
 from lockd.store.vault import Vault
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 log = logging.getLogger("lockd.store")
 
@@ -75,6 +77,8 @@ class Journal:
         """Ask the store something that may take long, beside the records."""
         vault = self._expect()
         if self._reader is None:
+            from concurrent.futures import ThreadPoolExecutor  # nobody reads before READY
+
             self._reader = ThreadPoolExecutor(1, "lockd-reader")
         return await self._loop.run_in_executor(self._reader, work, vault)
 

@@ -52,6 +52,7 @@ _credential_fields = fields(
         "duress": anything,
     },
 )
+_enrol = fields(names.ENROL_OPTIONS, {"timeout": number(5, 60)})
 
 #: From when this lockd was made, as a clock before that is never trusted, to what no clock of ours will see.
 _seconds = number(RELEASED // 1_000_000, 4_102_444_800)
@@ -81,6 +82,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Check]] = {
         "fields": _credential_fields,
     },
     "RatePIN": {"data": octets, "user": _user_or_new},
+    "Enrol": {"type": word("RFID", "Fingerprint"), "user": _index, "options": _enrol},
     "GetCredentialStatus": {"type": _credential, "index": _index},
     "ClearCredential": {"type": word("", *get_args(words.CredentialType)), "index": _index_or_all},
     "Explain": {"user": _index, "time": _moment},
@@ -132,6 +134,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Check]] = {
     "RotateKey": {},
     "FactoryReset": {"word": matching("erase everything", 'the words "erase everything"')},
     "Press": {"keys": matching(r"[0-9*#]{1,64}", "1 to 64 of the keys 0-9, * and #")},
+    "PresentCard": {"data": octets},
     "OpenDoor": {},
     "CloseDoor": {},
     "TurnKey": {"direction": _turn},

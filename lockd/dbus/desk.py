@@ -66,6 +66,10 @@ class Desk(Protocol):
     async def rate_pin(self, pin: str, user: int) -> list[str]:
         """Why this PIN is not a good one for the user (0: a new one), in words; empty: it is."""
 
+    async def enrol(self, kind: str, user: int, timeout_s: float, by: str) -> int:
+        """Kind RFID or Fingerprint; the index of the new credential. `timeout_s`: until somebody is there. The
+        steps are told by EnrolProgress."""
+
     def credential_status(self, kind: str, index: int) -> Mapping[str, Any]:
         """STATUS_FIELDS."""
 

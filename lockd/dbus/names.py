@@ -109,6 +109,10 @@ EXPLANATION_FIELDS = {"allowed": "b", "reason": "s", "detail": "s", "next_open":
 WEEK_FIELDS = {"days": "y", "start_hour": "y", "start_minute": "y", "end_hour": "y", "end_minute": "y"}
 YEAR_FIELDS = {"start": "t", "end": "t"}
 HOLIDAY_FIELDS = {"start": "t", "end": "t", "mode": "s"}
+#: Options of Enrol.
+ENROL_OPTIONS = {"timeout": "u"}
+#: Keys of EnrolProgress.
+ENROL_FIELDS = {"step": "s", "type": "s", "user": "u", "index": "u", "text": "s"}
 #: Keys of Verify's answer.
 REPORT_FIELDS = {"ok": "b", "first": "t", "last": "t", "bad": "t", "reason": "s"}
 #: Keys of Diagnose's answers.
@@ -201,6 +205,10 @@ USERS = Interface(
         Method("RatePIN", "manage", "What is wrong with a PIN that this user (0: a new one) is to get, in words: it"
                " counts, it repeats, it is a date, it is one digit from somebody else's. Nothing is set or kept.",
                args("data ay, user u"), args("faults as")),
+        Method("Enrol", "manage", "Give a user the next card that is shown (type RFID), or teach the sensor his finger"
+               " (Fingerprint). EnrolProgress tells what to do meanwhile. Options: timeout u (seconds until somebody"
+               " is there, 5 to 60, default 30). Answers the index of the new credential.",
+               args("type s, user u, options a{sv}", ENROL_OPTIONS), args("index u")),
         Method("GetCredentialStatus", "manage", "exists b, user u, creator s, modifier s, uses u and left u (if they"
                " are limited), from t, until t (if there are such), spare b, duress b (a duress PIN), duress_digit b"
                " (it has a duress variant), next u. Never the data.",
@@ -245,7 +253,12 @@ USERS = Interface(
         Property("PINQuality", "s", "What is done about a PIN that is easy to guess: allow, warn (SetCredential takes"
                  " it, and RatePIN says why not to) or refuse."),
     ),
-    signals=(Signal("LockUserChange", "A user, a credential or a schedule was added, changed or removed.", _EVENT),),
+    signals=(
+        Signal("LockUserChange", "A user, a credential or a schedule was added, changed or removed.", _EVENT),
+        Signal("EnrolProgress", "What Enrol waits for: step s (present: show the card or lay the finger down; lift it;"
+               " again: lay it down once more; done; failed), type s, user u; index u when done, text s when failed.",
+               args("progress a{sv}", ENROL_FIELDS)),
+    ),
 )
 
 CODES = Interface(
@@ -368,6 +381,9 @@ SIMULATOR = Interface(
     "Hands on the modelled door. Only with --simulate.",
     methods=(
         Method("Press", "any", "Press keys: 0-9, # enters, * clears.", args("keys s")),
+        Method("PresentCard", "any", "Hold a card with this data to the reader. Where Wiegand lines are wired it is in"
+               " ASCII: W26-FFF-NNNNN, W34-FFFFF-NNNNN or W37-FFFFF-NNNNNN (facility and card number).",
+               args("data ay")),
         Method("OpenDoor", "any", "Pull the door open; by force if the bolt is out."),
         Method("CloseDoor", "any", "Push it shut."),
         Method("TurnKey", "any", "Turn the mechanical key: lock or unlock.", args("direction s")),

@@ -24,6 +24,9 @@ class Simulator:
     async def Press(self, _caller: Caller, keys: str) -> None:
         self._door.press(keys)
 
+    async def PresentCard(self, _caller: Caller, data: bytes) -> None:
+        self._door.present_card(data)
+
     async def OpenDoor(self, _caller: Caller) -> None:
         self._door.open_door()
 

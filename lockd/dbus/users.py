@@ -9,6 +9,9 @@ from lockd.core.calendar import LOCKS_OWN
 from lockd.dbus.desk import Caller, Desk
 from lockd.errors import InvalidField
 
+#: Enough to find the card and to walk to the door.
+ENROL_S = 30
+
 #: Fields of SetCredential that are of the user it makes.
 NEW_USER = frozenset({"user_status", "user_type"})
 
@@ -55,6 +58,9 @@ class Users:
 
     async def RatePIN(self, _caller: Caller, data: bytes, user: int) -> list[str]:
         return await self._desk.rate_pin(_digits(data), user)
+
+    async def Enrol(self, caller: Caller, kind: str, user: int, options: Mapping[str, Any]) -> int:
+        return await self._desk.enrol(kind, user, options.get("timeout", ENROL_S), caller.by)
 
     async def GetCredentialStatus(self, _caller: Caller, kind: str, index: int) -> Mapping[str, Any]:
         return self._desk.credential_status(kind, index)

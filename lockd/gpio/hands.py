@@ -4,13 +4,17 @@ and leaves the rest to physics."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lockd.errors import Busy, Failure, InvalidField, UnsupportedCommand
 from lockd.gpio.supply_model import Supply, waited
 from lockd.gpio.wiring import Matrix
 from lockd.gpio.world import World
+from lockd.reader import Reader
 from lockd.words import GAUGES, PLUGS, Direction
+
+if TYPE_CHECKING:
+    from lockd.gpio.wiegand_model import WiegandReader
 
 #: A hand's turn of key, thumbturn or code wheel's knob, and a finger on the inside button.
 TURN_S = 0.5
@@ -27,11 +31,14 @@ TURNS: dict[str, Direction] = {"lock": "Locking", "unlock": "Unlocking"}
 
 
 class Hands:
-    """`Mechanism` is the door that they act upon."""
+    """`Mechanism` is the door that they act upon. `reader`: who reads a card that is held to it, where
+    there are no Wiegand lines."""
 
     _world: World
     _supply: Supply
     _matrix: Matrix | None
+    reader: Reader | None = None
+    _card_reader: WiegandReader | None = None
     _strike: bool
     _turning: Direction | None = None
     _key_in = _finger_in = False
@@ -46,6 +53,15 @@ class Hands:
         if len(keys) + self._matrix.waiting > KEYS_MAX:
             raise Busy(f"keys: at most {KEYS_MAX} can wait to be pressed")
         self._matrix.press(keys)
+
+    def present_card(self, data: bytes) -> None:
+        """Hold a card to the reader; a Wiegand reader's lines carry cards of Wiegand's formats alone."""
+        if self._card_reader is not None:
+            self._card_reader.hold(data)
+        elif self.reader is not None:
+            self.reader.card(data)
+        else:
+            raise UnsupportedCommand("this lock has no reader yet")
 
     def open_door(self) -> None:
         """Pull the door open; by force when the bolt is out."""

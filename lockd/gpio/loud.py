@@ -30,6 +30,12 @@ class LoudPin(_mock.MockPin):  # type: ignore[misc]
         super()._set_pull(value)
         self._tell()
 
+    def pulse(self, at: float) -> None:
+        """To the other level and back at once, as a kernel tells it that saw it at `at`, in seconds."""
+        told = self.when_changed
+        if told is not None and self.edges in ("both", "falling" if self.state else "rising"):
+            told(at, not self.state)
+
     def _tell(self) -> None:
         if len(self.states) > KEPT_STATES:
             self.clear_states()

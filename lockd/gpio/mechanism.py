@@ -74,6 +74,10 @@ class Mechanism(Hands):
         self._lines = {kind: Switch(factory, pin, self._timeline, False) for kind, pin in lines.items()}
         wired = settings.keypad.kind == "matrix"
         self._matrix = Matrix(factory, settings, self._timeline) if wired else None
+        if settings.wiegand.data0 is not None:
+            from lockd.gpio.wiegand_model import WiegandReader
+
+            self._card_reader = WiegandReader(factory, settings.wiegand, self._timeline)
         self._shown = self.properties()
         self.readings()
         self._coils_switched()

@@ -7,12 +7,12 @@ import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from lockd.errors import Failure
 from lockd.gpio.actuators import motor_pins
 from lockd.gpio.backend import naming, open_factory
-from lockd.gpio.library import DigitalInputDevice, DigitalOutputDevice
+from lockd.gpio.library import GPIODevice
 from lockd.settings import Pin, Settings
 
 log = logging.getLogger("lockd.gpio")
@@ -27,9 +27,8 @@ class Output:
         self._lock = threading.Lock()
         self._wanted: bool | None = False
         with naming(pin):
-            self._device = DigitalOutputDevice(
-                pin.number, active_high=pin.active == "high", initial_value=False, pin_factory=factory
-            )
+            self._device = GPIODevice(pin.number, pin_factory=factory)
+            self._device.pin.output_with_state(self._level(False))
 
     @property
     def on(self) -> bool:
@@ -40,9 +39,9 @@ class Output:
         """Drive it."""
         with self._lock, naming(self.pin):
             if self._wanted is None:
-                self._device.pin.output_with_state(on == (self.pin.active == "high"))
+                self._device.pin.output_with_state(self._level(on))
             else:
-                self._device.value = on
+                self._device.pin.state = self._level(on)
             self._wanted = on
 
     def release(self) -> None:
@@ -54,9 +53,9 @@ class Output:
     def check(self) -> None:
         """Failure when the line is not as it was set."""
         with self._lock, naming(self.pin):
-            level = None if self._wanted is None else bool(self._device.value)
-        if level != self._wanted:
-            raise Failure(f"{self.pin.key}: GPIO{self.pin.number} is {'on' if level else 'off'} and should not be")
+            on = None if self._wanted is None else bool(self._device.value) == self._level(True)
+        if on != self._wanted:
+            raise Failure(f"{self.pin.key}: GPIO{self.pin.number} is {'on' if on else 'off'} and should not be")
 
     def close(self) -> None:
         """Off, and let go."""
@@ -66,28 +65,28 @@ class Output:
             with naming(self.pin):
                 self._device.close()
 
+    def _level(self, on: bool) -> bool:
+        """Whether the line is high then."""
+        return on == (self.pin.active == "high")
+
 
 class Input:
     """A read line, by its polarity and pull."""
 
     def __init__(self, pin: Pin, factory: Any) -> None:
         self.pin = pin
-        pull_up = {"up": True, "down": False, "none": None}[pin.pull]
-        # gpiozero derives the active level from the pull; here they are told apart, as a contact
-        # that opens when it is on is wired with a pull just as well.
-        self._active = (pin.active == "high") != (pull_up is True)
         self._edge: Callable[[], object] | None = None
         with naming(pin):
-            self._device = DigitalInputDevice(
-                pin.number, pull_up=pull_up, active_state=True if pull_up is None else None, pin_factory=factory
-            )
-            self._device.when_activated = self._device.when_deactivated = self._changed
+            self._device = GPIODevice(pin.number, pin_factory=factory)
+            self._device.pin.input_with_pull({"none": "floating"}.get(pin.pull, pin.pull))
+            self._device.pin.edges = "both"
+            self._device.pin.when_changed = self._changed
 
     @property
     def on(self) -> bool:
         """The level now, not debounced."""
         with naming(self.pin):
-            return bool(self._device.value) == self._active
+            return bool(self._device.value) == (self.pin.active == "high")
 
     def watch(self, edge: Callable[[], object] | None) -> None:
         """Call at each change of level, in a thread of the library's; None: no more."""
@@ -99,13 +98,23 @@ class Input:
         with naming(self.pin):
             self._device.close()
 
-    def _changed(self) -> None:
+    def _changed(self, _ticks: object, _level: object) -> None:
         edge = self._edge
         if edge is not None:
             edge()
 
 
-Line = TypeVar("Line", Input, Output)
+class Claimable(Protocol):
+    """A kind of line. `close`: let go; a line that is driven is off then."""
+
+    pin: Pin
+
+    def __init__(self, pin: Pin, factory: Any) -> None: ...
+
+    def close(self) -> None: ...
+
+
+Line = TypeVar("Line", bound=Claimable)
 
 
 class Pins:
@@ -114,7 +123,7 @@ class Pins:
 
     def __init__(self, settings: Settings, runtime_dir: Path, factory: Any = None) -> None:
         self._factory = factory if factory is not None else open_factory(settings.gpio, runtime_dir)
-        self._lines: dict[int, Input | Output] = {}
+        self._lines: dict[int, Claimable] = {}
         atexit.register(self.close)
         try:
             self._motor = [self.output(pin) for pin in motor_pins(settings.bolt)]
@@ -124,11 +133,20 @@ class Pins:
 
     def output(self, pin: Pin) -> Output:
         """The line as an output, off when it is claimed now. The same line twice is the same one."""
-        return self._claim(pin, Output)
+        return self.claim(pin, Output)
 
     def input(self, pin: Pin) -> Input:
         """The line as an input."""
-        return self._claim(pin, Input)
+        return self.claim(pin, Input)
+
+    def claim(self, pin: Pin, kind: type[Line]) -> Line:
+        """The line as one of that kind; Failure when it is taken by another."""
+        line = self._lines.get(pin.number)
+        if line is None:
+            line = self._lines[pin.number] = kind(pin, self._factory)
+        if not isinstance(line, kind) or line.pin != pin:
+            raise Failure(f"{pin.key}: GPIO{pin.number} is taken by {line.pin.key}")
+        return line
 
     def check(self) -> None:
         """Failure when a line of the motor's is not as it was set, or the chip is gone."""
@@ -145,11 +163,3 @@ class Pins:
                 log.error("cannot let go of a pin: %s", fault)
         self._lines.clear()
         self._factory.close()
-
-    def _claim(self, pin: Pin, kind: type[Line]) -> Line:
-        line = self._lines.get(pin.number)
-        if line is None:
-            line = self._lines[pin.number] = kind(pin, self._factory)
-        if not isinstance(line, kind) or line.pin != pin:
-            raise Failure(f"{pin.key}: GPIO{pin.number} is taken by {line.pin.key}")
-        return line

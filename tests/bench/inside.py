@@ -167,7 +167,7 @@ class Crowd:
     def check_code(self) -> float:
         """The same, with the search for what the code stands for."""
         begun = perf_counter()
-        shown = self._matcher.presented(self._code, b"no PIN's")
+        shown = self._matcher.presented("PIN", self._code, b"no PIN's")
         effects = self._lock.handle(OperationAsked("Unlock", "Keypad", shown), self._at)
         taken = perf_counter() - begun
         assert self._recorded(effects)["label"] == "once"

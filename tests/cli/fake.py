@@ -77,10 +77,11 @@ class FakeLockd:
         self.done.append((method, *args))
         if method == "CreateKey":
             self.properties[names.CODES.name] = {"Key": "name", "Epoch": 1}
-            return bytes(range(32))
-        if method == "Drill":
-            return [dict(way) for way in self.ways]
-        return (args[4] or self.made, 2) if method == "SetCredential" else None
+        answers: dict[str, Any] = {
+            "Drill": [dict(way) for way in self.ways], "Enrol": 4, "CreateKey": bytes(range(32)),
+            "SetCredential": (args[4] or self.made, 2) if method == "SetCredential" else None,
+        }  # fmt: skip
+        return answers.get(method)
 
     async def get(self, interface: str, name: str) -> Any:
         return (await self.get_all(interface))[name]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lockd import errors
+from lockd.cli import access
 from lockd.cli.exits import MEANINGS, STATUSES, NotRunning, Usage
 from lockd.dbus import names
 from lockd.errors import LockdError
@@ -295,6 +296,8 @@ def test_the_time_is_set_to_seconds_since_1970(ctl: Ctl, lockd: FakeLockd) -> No
     ("words", "call"),
     [
         ("press 123456#", ("Press", "123456#")),
+        ("present 04A1b2", ("PresentCard", b"\x04\xa1\xb2")),
+        ("present W26-188-24910", ("PresentCard", b"W26-188-24910")),
         ("door open", ("OpenDoor",)),
         ("door close", ("CloseDoor",)),
         ("key unlock", ("TurnKey", "unlock")),
@@ -322,6 +325,13 @@ def test_the_time_is_set_to_seconds_since_1970(ctl: Ctl, lockd: FakeLockd) -> No
 def test_hands_do_what_they_say(ctl: Ctl, lockd: FakeLockd, words: str, call: tuple[Any, ...]) -> None:
     assert ctl(*words.split()).status == 0
     assert lockd.done == [call]
+
+
+@pytest.mark.parametrize("card", ["", "04a", "card", "W26-188-\u00b2"])
+def test_what_is_no_card_is_not_presented(ctl: Ctl, lockd: FakeLockd, card: str) -> None:
+    ran = ctl("present", card)
+    assert (ran.status, "a card is its data in hex" in ran.err) == (64, True)
+    assert lockd.done == []
 
 
 def test_a_real_door_has_no_simulated_hands(ctl: Ctl, lockd: FakeLockd) -> None:
@@ -485,3 +495,60 @@ def test_json_goes_on_one_line(ctl: Ctl, lockd: FakeLockd) -> None:
     out = ctl("user", "list", "--json").out
     assert out.count("\n") == 1
     assert json.loads(out)[0]["name"] == "Änne"
+
+
+READERS = """[bolt]
+forward = 17
+backward = 27
+locked = 23
+[nfc]
+port = "/dev/i2c-1"
+irq = 13
+[hid]
+device = "16C0:27db"
+[fingerprint]
+port = "/dev/serial0"
+touch = 19
+"""
+
+
+def test_what_the_readers_need_is_printed_as_the_files_that_allow_it(ctl: Ctl, tmp_path: Path) -> None:
+    file = tmp_path / "lockd.toml"
+    file.write_text(READERS)
+    dropin, rules = ctl("config", "access", str(file), "--json").document["files"].items()
+    assert dropin == (access.DROP_IN, [
+        "[Service]", "DeviceAllow=char-i2c rw", "DeviceAllow=char-ttyAMA rw", "DeviceAllow=char-ttyS rw",
+        "DeviceAllow=char-input rw", "SupplementaryGroups=i2c dialout",
+    ])  # fmt: skip
+    assert rules == (access.RULES, [
+        'SUBSYSTEM=="input", KERNEL=="event*", ATTRS{id/vendor}=="16c0", ATTRS{id/product}=="27db", OWNER="lockd",'
+        ' GROUP="root", MODE="0600"'
+    ])  # fmt: skip
+    said = ctl("config", "access", str(file)).out
+    assert f"# {access.DROP_IN}\n[Service]\n" in said
+    assert "daemon-reload" in said
+
+
+def test_a_keypad_that_is_named_by_its_path_is_read_by_its_group(ctl: Ctl, tmp_path: Path) -> None:
+    file = tmp_path / "lockd.toml"
+    readers = '[hid]\ndevice = "/dev/input/by-id/x"\n[nfc]\nport = "/dev/ttyUSB0"\n'
+    file.write_text(READERS.partition("[nfc]")[0] + readers)
+    assert ctl("config", "access", str(file), "--json").document["files"] == {access.DROP_IN: [
+        "[Service]", "DeviceAllow=char-ttyUSB rw", "DeviceAllow=char-input rw", "SupplementaryGroups=dialout input",
+    ]}  # fmt: skip
+
+
+def test_without_readers_nothing_more_has_to_be_allowed(ctl: Ctl, tmp_path: Path) -> None:
+    file = tmp_path / "lockd.toml"
+    file.write_text(READERS.partition("[nfc]")[0])
+    assert ctl("config", "access", str(file), "--json").document == {"files": {}}
+    assert "nothing" in ctl("config", "access", str(file)).out
+
+
+def test_a_card_or_a_finger_is_added_by_showing_it(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.users = [ANNA]
+    ran = ctl("card", "add", "anna", "--wait", "20")
+    assert lockd.done == [("Enrol", "RFID", 1, {"timeout": 20})]
+    assert ran.out == "Show the card to the reader within 20 s.\nCard 4 now belongs to Anna (user 1).\n"
+    assert ctl("finger", "add", "1", "--json").document == {"ok": True, "index": 4, "user": 1}
+    assert lockd.done[-1] == ("Enrol", "Fingerprint", 1, {"timeout": 30})

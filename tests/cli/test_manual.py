@@ -22,11 +22,11 @@ COMMANDS = [parser.prog.removeprefix("lockctl").split() for parser in build().fa
 def test_every_command_of_the_brief_is_there() -> None:
     assert {" ".join(words) for words in COMMANDS} >= {
         "status", "lock", "unlock", "home", "user list", "user show", "user add", "user set", "user remove", "pin set",
-        "pin remove", "pin list", "code new", "code key", "code list",
+        "pin remove", "pin list", "card add", "finger add", "code new", "code key", "code list",
         "code revoke", "code epoch", "log", "log verify", "config check", "config show", "config wiring",
-        "config boot", "mode", "set", "doctor",
-        "rotate-key", "factory-reset", "time set", "press", "door", "key", "thumb", "jam", "tamper", "inside",
-        "battery", "plug", "unplug", "simulate",
+        "config boot", "config access", "mode", "set", "doctor",
+        "rotate-key", "factory-reset", "time set", "press", "present", "door", "key", "thumb", "jam", "tamper",
+        "inside", "battery", "plug", "unplug", "simulate",
     }  # fmt: skip
 
 

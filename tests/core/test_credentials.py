@@ -280,6 +280,16 @@ def test_with_a_dead_disk_a_limited_pin_opens_nothing_and_another_does() -> None
         assert comes_in(world, OTHER)
 
 
+def test_a_right_ends_with_the_last_credential_that_ends_and_is_explained_so() -> None:
+    world = World().enrol(1, OTHER)
+    world.give(PIN, 2, until=NOW + HOUR)
+    assert world.lock.explain(1, 0, world.at)["until"] == 0
+    world.give(OTHER, 1, op="Modify", until=NOW + 2 * HOUR)
+    assert world.lock.explain(1, 0, world.at)["until"] == NOW + 2 * HOUR
+    later = world.lock.explain(1, NOW + 3 * HOUR, world.at)
+    assert (later["allowed"], later["detail"]) == (False, "expired")
+
+
 # Uses ------------------------------------------------------------------------------------------------
 
 

@@ -7,10 +7,9 @@ from typing import Any, get_args
 
 import pytest
 
-from lockd.core.enrolment import credentials_supported
 from lockd.core.events import CredentialCleared, CredentialSet, Event, UserCleared, UserSet
 from lockd.core.people import UNIQUE_ID_NONE, User
-from lockd.core.roster import ALL, NAME_MAX
+from lockd.core.roster import ALL, NAME_MAX, credentials_supported
 from lockd.core.snapshot import Snapshot
 from lockd.settings import UserSettings
 from lockd.words import CredentialRule, UserType

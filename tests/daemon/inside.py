@@ -83,13 +83,13 @@ def nimble() -> Settings:
 
 
 @asynccontextmanager
-async def inside(folder: Path, status: int = 0) -> AsyncIterator[Inside]:
+async def inside(folder: Path, status: int = 0, settings: Settings | None = None) -> AsyncIterator[Inside]:
     """It runs until the end of the block, and then ends as by SIGTERM, with this exit status. There
     is no bus."""
     folder.mkdir(mode=0o700, exist_ok=True)
     options = Options(None, folder, folder, f"unix:path={folder}/no-bus", True)
     with ExitStack() as ends:
-        daemon = Daemon(options, nimble(), ends)
+        daemon = Daemon(options, settings or nimble(), ends)
         lock = Inside(daemon)
         running = asyncio.create_task(daemon.run())
         try:

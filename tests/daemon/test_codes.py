@@ -14,7 +14,7 @@ from lockd.codes import DIGITS, Window, code_of
 from lockd.dbus.client import Client
 from lockd.errors import InsufficientBattery
 from tests.daemon.inside import Inside, inside
-from tests.daemon.process import LOCK, PATIENCE_S, SIMULATOR, Lockd, enrol, heard, on_the_bus, press, trail, until
+from tests.daemon.process import LOCK, PATIENCE_S, SIMULATOR, Lockd, heard, on_the_bus, press, trail, until
 
 CODES = "org.lockd1.Codes"
 
@@ -65,27 +65,29 @@ async def test_a_code_opens_once_even_after_a_kill_and_a_revoked_one_never(lockd
     assert not any(once.encode() in file.read_bytes() for file in lockd.state.iterdir() if file.is_file())
 
 
-async def test_a_code_needs_the_time_and_an_owner_can_set_it(lockd: Lockd) -> None:
-    lockd.start()
-    async with on_the_bus(lockd) as caller, caller.signals() as news, asyncio.timeout(2 * PATIENCE_S):
-        key = await keys(caller)
-        await caller.call(SIMULATOR, "SetTimeState", "Unknown")
-        await press(caller, code(key, "once") + "#")
-        assert (await heard(news, "LockOperationError"))["detail"] == "clock-unset"
-        await enrol(caller, "135790")
-        await press(caller, "135790#")
-        await heard(news, "LockOperation", phase="done", user=1)
-        await caller.call(LOCK, "LockDoor", {})
-        await caller.call(SIMULATOR, "SetTimeState", "Trusted")
-        await press(caller, code(key, "once") + "#")
-        await heard(news, "LockOperation", phase="done", label="once")
+async def test_a_code_needs_the_time_and_an_owner_can_set_it(tmp_path: Path) -> None:
+    async with inside(tmp_path) as lock:
+        await lock.daemon.desk.new_codes_key("test")
+        code, clock = _code_now(lock), lock.daemon.clock
+        refusals = lock.daemon.pump.lock.guard.tries
+        clock.forced, clock._automatic, clock._rtc = None, False, False
+        assert clock.now().trust != "Trusted"
+        lock.press(code + "#")
+        await until(lambda: "Keypad" in refusals and bool(refusals["Keypad"].failures))
+        assert lock.bolt == 0.0
+        await lock.daemon.desk.set_time(int(time()), "test")
+        lock.press(code + "#")
+        await lock.until("Unlocked")
+    told = [entry.fields for kind, entry in lock.events if kind == "durable"]  # until the last one, as it has ended
+    assert [fields["detail"] for fields in told if "error" in fields] == ["clock-unset"]
+    assert [fields["label"] for fields in told if fields.get("phase") == "done"] == ["once"]
 
 
 async def test_every_entry_is_compared_with_every_code_at_the_price_of_a_pin(tmp_path: Path) -> None:
     """A right code, a wrong one and a PIN do the same work: one slow hash, and a comparison with each window."""
     async with inside(tmp_path) as lock:
         await lock.daemon.desk.new_codes_key("test")
-        matcher, compared = lock.daemon.typing._presented_as, []
+        matcher, compared = lock.daemon.desk._matcher, []
         before = lock.daemon.pump.lock.code_windows
 
         def counted(at: Any) -> tuple[Window, ...]:
@@ -95,10 +97,10 @@ async def test_every_entry_is_compared_with_every_code_at_the_price_of_a_pin(tmp
         lock.daemon.pump.lock.code_windows = counted  # type: ignore[method-assign]
         right = _code_now(lock)
         for typed in (right, "000000000", "135790", "1", ""):
-            shown = matcher(typed, b"digest")
+            shown = matcher.presented("PIN", typed, b"digest")
             assert (shown.code, shown.window is not None) == (len(typed) == DIGITS, typed == right)
         assert {len(each) for each in compared} == {48}
-        assert matcher(right, b"").window is None
+        assert matcher.presented("PIN", right, b"").window is None
 
 
 def _code_now(lock: Inside) -> str:

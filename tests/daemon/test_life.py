@@ -17,6 +17,8 @@ from tests.fakes.bus import PrivateBus
 PIN = "135790"
 #: As on a Pi; this machine has no such chip.
 REAL = "[bolt]\nforward = 17\nbackward = 27\nlocked = 5\nunlocked = 6\n[gpio]\nchip = 15\n"
+#: A modelled door, as a settings file may ask for it.
+MOCK = '[gpio]\nbackend = "mock"\n[bolt]\nforward = 17\nbackward = 27\nlocked = 22\n'
 NAME = "Ottilie"
 
 
@@ -43,6 +45,27 @@ def test_it_ends_as_asked_with_status_0_and_without_a_word_of_trouble(lockd: Loc
     lockd.send(number)
     assert lockd.wait() == 0
     assert not [line for line in lockd.log.splitlines() if " INFO " not in line]
+
+
+def test_signals_that_come_before_ready_are_obeyed_at_ready(lockd: Lockd) -> None:
+    """A start in which all of them come as early as can be: none ends lockd, or is lost."""
+    (lockd.place / "early.py").write_text("""
+import os, signal, sys
+from lockd.__main__ import main
+from lockd.daemon import app
+begin = app.Hardware.__init__
+def interrupted(self, *args):
+    begin(self, *args)
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        os.kill(os.getpid(), number)
+app.Hardware.__init__ = interrupted
+sys.exit(main())
+""")
+    lockd.module = "early"
+    lockd.launch(PYTHONPATH=str(lockd.place))
+    assert lockd.wait() == 0
+    assert "the configuration was read again" in lockd.log
+    assert lockd.notes[0] == "READY=1\nSTATUS=a PIN works"
 
 
 async def test_ended_in_mid_throw_it_leaves_the_bolt_where_it_is(lockd: Lockd, caller: Client) -> None:
@@ -170,3 +193,16 @@ async def test_nobody_sees_a_secret_or_a_name(lockd: Lockd, caller: Client) -> N
     for secret in (PIN.encode(), NAME.encode()):
         assert not any(secret in content for content in (*visible, *kept))
     assert all(file.stat().st_mode & 0o077 == 0 for file in lockd.state.iterdir() if file.name != "door.json")
+
+
+async def test_the_modelled_door_moves_without_being_shown(private_bus: PrivateBus) -> None:
+    """The mock backend in a settings file, and no --simulate: nobody is told of the model, and all else works."""
+    with Lockd(private_bus.address, MOCK) as lockd:
+        lockd.arguments.remove("--simulate")
+        lockd.start()
+        async with on_the_bus(lockd) as caller:
+            await caller.call(LOCK, "UnlockDoor", {})
+            assert await caller.get(LOCK, "LockState") == "Unlocked"
+            with pytest.raises(LockdError):
+                await caller.get(SIMULATOR, "Bolt")
+        assert lockd.end() == 0

@@ -9,6 +9,7 @@ import pytest
 from lockd.core.events import Presented
 from lockd.daemon.digests import Digests
 from lockd.daemon.keypad import Typing
+from lockd.daemon.tries import Tries
 from lockd.words import Sign
 
 
@@ -20,10 +21,11 @@ class Keypad:
         self.begun = 0
         self.signs: list[Sign] = []
         self.digests = Digests(None)
-        self.typing = Typing(
-            lambda: self.timeout_s, self.digests, lambda _digits, digest: Presented("PIN", digest),
-            lambda _event: None, self.signs.append, lambda: 0.0, self._begin,
+        tries = Tries(
+            self.digests, lambda kind, _digits, digest: Presented(kind, digest), lambda _event: None,
+            lambda _source: 0.0,
         )  # fmt: skip
+        self.typing = Typing(lambda: self.timeout_s, tries, lambda _event: None, self.signs.append, self._begin)
 
     def press(self, keys: str) -> None:
         for key in keys:

@@ -37,7 +37,7 @@ async def _watching(lock: Inside) -> AsyncIterator[list[bool]]:
         return looks[-1]
 
     lock.daemon.health.fit = counted  # type: ignore[method-assign]
-    watching = asyncio.create_task(lock.daemon.health.watch(0.001))
+    watching = asyncio.create_task(lock.daemon.health.watch(0.001, lambda: None))
     try:
         yield looks
     finally:

@@ -98,6 +98,10 @@ class FakeDesk:
         self._saw("rate_pin", *args)
         return ["Its digits count up or down"]
 
+    async def enrol(self, *args: Any) -> int:
+        self._saw("enrol", *args)
+        return 4
+
     def credential_status(self, *args: Any) -> dict[str, Any]:
         self._saw("credential_status", *args)
         return {"exists": True, "user": 3, "next": 0}

@@ -23,6 +23,7 @@ class Line:
         self.level = 0
         self.driven: list[int] = []
         self.alert: Callable[[int, int, int, int], None] | None = None
+        self.edges = 0
 
 
 class Callback:
@@ -74,6 +75,7 @@ class Chip(ModuleType):
 
     def gpio_claim_alert(self, handle: int, gpio: int, edges: int, flags: int = 0) -> None:
         self.gpio_claim_input(handle, gpio, flags)
+        self._line(handle, gpio).edges = edges
 
     def gpio_free(self, handle: int, gpio: int) -> None:
         self._line(handle, gpio).mode = 0
@@ -96,12 +98,13 @@ class Chip(ModuleType):
     def callback(self, handle: int, gpio: int, edges: int, call: Callable[..., Any]) -> Callback:
         return Callback(self._line(handle, gpio), call)
 
-    def press(self, gpio: int, level: int) -> None:
-        """Pull a line from outside; lgpio tells it from a thread of its own."""
+    def press(self, gpio: int, level: int, tick: int = 0) -> None:
+        """Pull a line from outside at a kernel time in nanoseconds; lgpio tells it from a thread of its own, if
+        that edge was asked for."""
         line = self.lines[gpio]
         line.level = level
-        if line.alert is not None:
-            thread = threading.Thread(target=line.alert, args=(0, gpio, level, 0))
+        if line.alert is not None and line.edges & (self.RISING_EDGE if level else self.FALLING_EDGE):
+            thread = threading.Thread(target=line.alert, args=(0, gpio, level, tick))
             thread.start()
             thread.join()
 

@@ -18,9 +18,12 @@ from lockd.gpio.keypad import MatrixKeypad
 from lockd.gpio.library import load
 from lockd.gpio.motor import Motor
 from lockd.gpio.pins import Pins
+from lockd.gpio.pulses import PulseLine
+from lockd.gpio.wiegand import Wiegand
 from lockd.settings import BoltSettings, GpioSettings, Pin, Settings, simulation
 from tests.gpio.chip import Chip
 from tests.gpio.clockwork import Clockwork
+from tests.gpio.wiegand import KNOWN, LINES, Heard
 
 LOW_BRIDGE = BoltSettings(
     forward=Pin(17, active="low", key="bolt.forward"), backward=Pin(27, active="low", key="bolt.backward")
@@ -76,6 +79,45 @@ async def test_contacts_and_keys_are_felt_on_the_chip(chip: Chip, tmp_path: Path
         assert await felt == ("inside", True)
     keypad.close()
     contacts.close()
+    pins.close()
+
+
+def test_a_card_is_read_on_the_chip_by_the_kernels_times(chip: Chip, tmp_path: Path) -> None:
+    settings = on_chip(LOW_BRIDGE).but(wiegand=LINES)
+    clock, heard = Clockwork(), Heard()
+    pins = Pins(settings, tmp_path)
+    reader = Wiegand(pins, LINES, heard, clock)
+    assert LINES.data0
+    assert LINES.data1
+    lines = (LINES.data0.number, LINES.data1.number)
+    assert [(chip.lines[line].edges, chip.lines[line].level) for line in lines] == [(chip.FALLING_EDGE, 1)] * 2
+    data, bits = KNOWN[3]
+    for n, bit in enumerate(bits):  # all told at once; only their times say when they were
+        tick = 1_795_271_400_000_000_000 + n * 2_000_000
+        chip.press(lines[int(bit)], 0, tick)
+        chip.press(lines[int(bit)], 1, tick + 50_000)
+    clock.turn(1)
+    assert (heard.cards, heard.garbage, heard.trouble) == ([data], [], "")
+    reader.close()
+    assert [chip.lines[line].alert for line in lines] == [None, None]
+    pins.close()
+
+
+def test_a_pulsed_line_tells_of_no_more_pulses_even_where_the_chip_is_gone(chip: Chip, tmp_path: Path) -> None:
+    pins = Pins(on_chip(LOW_BRIDGE), tmp_path)
+    assert LINES.data0
+    line = pins.claim(LINES.data0, PulseLine)
+    pulses: list[float] = []
+    line.watch(pulses.append)
+    chip.press(LINES.data0.number, 0, 2_000_000_000)
+    alert = chip.lines[LINES.data0.number].alert
+    assert alert
+    chip.refuses = "'bad handle'"
+    with pytest.raises(Failure, match=r"^wiegand\.data0: GPIO14: bad handle$"):
+        line.close()
+    alert(0, LINES.data0.number, 0, 3_000_000_000)  # it was on its way
+    assert pulses == [2.0]
+    chip.refuses = ""
     pins.close()
 
 

@@ -14,6 +14,7 @@ from lockd.errors import Busy, Failure, InvalidField, UnsupportedCommand
 from lockd.gpio.travel import OBSTACLE, TRAVEL_S, Travel
 from lockd.settings import KeypadSettings, Pin, simulation
 from tests.gpio.clockwork import Bench
+from tests.gpio.wiegand import Heard
 
 
 def unlock(bench: Bench, seconds: float = 1.0) -> None:
@@ -340,6 +341,14 @@ def test_only_so_many_keys_wait(bench: Bench) -> None:
     bench.door.press("1" * 100)
     with pytest.raises(Busy):
         bench.door.press("12")
+
+
+def test_a_card_at_a_door_without_lines_is_read_by_whoever_is_there(bench: Bench) -> None:
+    with pytest.raises(UnsupportedCommand, match="no reader yet"):
+        bench.door.present_card(b"\x04\xa1")
+    bench.door.reader = heard = Heard()
+    bench.door.present_card(b"\x04\xa1")
+    assert heard.cards == [b"\x04\xa1"]
 
 
 def test_a_lock_without_a_keypad_cannot_be_typed_at(tmp_path: Path) -> None:

@@ -77,8 +77,27 @@ def test_a_wrong_configuration_is_not_tried_again() -> None:
 
 def test_it_waits_for_nothing_that_a_pin_does_not_need() -> None:
     assert words("Wants") | words("Requires") == {"lockd-key.service", "dev-lockd-chip.device"}
-    assert words("After") == {"local-fs.target", "lockd-key.service", "dev-lockd-chip.device"}
+    assert words("After") == {"systemd-remount-fs.service", "lockd-key.service", "dev-lockd-chip.device"}
     assert {"basic.target", "multi-user.target"} <= words("Before"), "nor do others take the processor from it"
+
+
+def test_it_comes_before_what_it_does_not_wait_for() -> None:
+    """Nothing that it waits for, or what it waits for waits for: systemd would break the circle somewhere."""
+    first = (SYSTEMD / "system/lockd.service.d/first.conf").read_text()
+    after_it = {word for line in re.findall("^Before=(.*)$", first, re.MULTILINE) for word in line.split()}
+    needed = {"udevd", "udev-trigger", "tmpfiles-setup-dev", "remount-fs", "sysusers", "random-seed", "journald"}
+    assert after_it
+    assert not {f"systemd-{name}.service" for name in needed} & after_it
+    assert not after_it & (words("After") | words("Wants"))
+
+
+def test_the_preset_spares_what_lockd_needs_and_whoever_wants_in() -> None:
+    preset = (SYSTEMD / "system-preset/70-lockd.preset").read_text()
+    ruled = dict(reversed(line.split()) for line in preset.splitlines() if line and not line.startswith("#"))
+    assert ruled.pop("lockd.service") == "enable"
+    assert set(ruled.values()) == {"disable"}
+    for name in ("dbus", "polkit", "bluetooth", "ssh", "NetworkManager", "systemd-timesyncd", "avahi-daemon"):
+        assert f"{name}.service" not in ruled
 
 
 def test_the_key_is_handed_over_anew_whenever_lockd_is_started_anew() -> None:

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 #: Programs that are needed, and the Debian packages they are in.
@@ -69,18 +69,22 @@ def run(command: Sequence[str | Path], timeout_s: float, folder: Path | None = N
     return str(done.stdout)
 
 
-def need_programs() -> None:
+def as_root(*command: str | Path) -> tuple[str | Path, ...]:
+    """The command, as root runs it."""
+    return command if os.geteuid() == 0 else ("sudo", "-n", *command)
+
+
+def need_programs(programs: Mapping[str, str] = PROGRAMS) -> None:
     """Install from the machine's own Debian mirror what is missing."""
-    missing = sorted({package for program, package in PROGRAMS.items() if not shutil.which(program, path=SEARCH)})
+    missing = sorted({package for program, package in programs.items() if not shutil.which(program, path=SEARCH)})
     if not KEYRING.exists():
         missing.append("debian-archive-keyring")
     if not missing:
         return
-    as_root = () if os.geteuid() == 0 else ("sudo", "-n")
     say(f"installing {' '.join(missing)}")
-    run([*as_root, "apt-get", "-qq", "update"], 300)
+    run(as_root("apt-get", "-qq", "update"), 300)
     install = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-y", "--no-install-recommends", "install")
-    run([*as_root, *install, *missing], 900)
+    run(as_root(*install, *missing), 900)
 
 
 def mirror() -> str:

@@ -81,7 +81,7 @@ def initrd(kernel: Kernel) -> Path:
             shutil.copy(file, tree / "rig" / file.name)
         shutil.move(tree / "rig/init", tree / "init")
         (tree / "init").chmod(0o755)
-        (folder / "initrd").write_bytes(gzip.compress(_archive(tree), compresslevel=1))
+        (folder / "initrd").write_bytes(gzip.compress(archive(tree), compresslevel=1))
         shutil.rmtree(tree)
 
     return kept("initrd", digest(inputs), build) / "initrd"
@@ -106,7 +106,8 @@ def _copy_modules(kernel: Kernel, folder: Path) -> None:
         (folder / f"{number:02}-{path.name.removesuffix('.xz')}").write_bytes(bare)
 
 
-def _archive(tree: Path) -> bytes:
+def archive(tree: Path) -> bytes:
+    """All of this folder, as the kernel takes it for its first root."""
     names = "\n".join(str(path.relative_to(tree)) for path in sorted(tree.rglob("*")))
     packed = subprocess.run(
         ["busybox", "cpio", "-o", "-H", "newc"], cwd=tree, input=names.encode(), capture_output=True, timeout=60

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from tests.pi.host import GENTLY, RigError, run
 from tests.pi.kernel import initrd, kernel
@@ -52,10 +52,10 @@ class Done:
         self.ended: int = answer["ended"]
 
 
-def overlay(base: Path, file: Path) -> Path:
-    """A disk that starts as `base` and keeps what is written in `file`."""
+def overlay(base: Path, file: Path, *size: str) -> Path:
+    """A disk that starts as `base` and keeps what is written in `file`; of the same size, or of `size`."""
     kind = "qcow2" if base.suffix == ".qcow2" else "raw"
-    run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", kind, "-b", base, file], 60)
+    run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", kind, "-b", base, file, *size], 60)
     return file
 
 
@@ -78,6 +78,8 @@ class Machine:
     """`folder` holds the console's log, and `share`, which the machine sees as /run/share. Whoever
     makes one ends it: a context manager, which cuts the power."""
 
+    boot_s = BOOT_S
+
     def __init__(self, disk: Path, folder: Path, append: str = "") -> None:
         self.disk, self.folder, self._append = disk, folder, append
         self.share = folder / "share"
@@ -89,7 +91,7 @@ class Machine:
         self._answers: dict[int, dict[str, Any]] = {}
         self._last = 0
 
-    def __enter__(self) -> Machine:
+    def __enter__(self) -> Self:
         self.power_on()
         return self
 
@@ -109,20 +111,15 @@ class Machine:
         self._rest, self._answers = b"", {}
         port = self.folder / "port"
         port.unlink(missing_ok=True)
-        console = [
-            "-serial", f"file:{self._console()}",
-            "-chardev", f"socket,id=rig,path={port},server=on,wait=off",
-            "-device", "virtserialport,chardev=rig,name=rig",
-        ]  # fmt: skip
-        qemu = command(self.disk, self.share, f"{self._append} {append}", [])
+        qemu = self._qemu(port, f"{self._append} {append}")
         with (self.folder / "qemu.log").open("ab") as log:
             self._process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", *GENTLY, *qemu, *console],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            )  # fmt: skip
+                ["setpriv", "--pdeathsig", "KILL", *GENTLY, *qemu], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
         try:
             self._channel = self._connect(port)
-            self._answer(0, BOOT_S)
+            self._begin()
+            self._answer(0, self.boot_s)
         except RigError:
             self.cut_power()
             raise
@@ -141,6 +138,18 @@ class Machine:
         except subprocess.TimeoutExpired:
             self.cut_power()
             raise self._hung("did not shut down", timeout_s) from None
+
+    def _qemu(self, port: Path, append: str) -> list[str]:
+        """Its command line; the rig's agent is heard at the socket `port`."""
+        console = [
+            "-serial", f"file:{self._console()}",
+            "-chardev", f"socket,id=rig,path={port},server=on,wait=off",
+            "-device", "virtserialport,chardev=rig,name=rig",
+        ]  # fmt: skip
+        return command(self.disk, self.share, append, console)
+
+    def _begin(self) -> None:
+        """What is left to do when QEMU runs."""
 
     def _gone(self, timeout_s: float) -> None:
         assert self._process is not None
@@ -203,8 +212,9 @@ class Machine:
             raise self._hung("has gone", timeout_s)
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            answer = json.loads(line)
-            self._answers[answer["id"]] = answer
+            if line.startswith(b"{"):  # else what a serial port says when it is opened
+                answer = json.loads(line)
+                self._answers[answer["id"]] = answer
 
     # Where things are ---------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from tests.pi.host import GENTLY, KEYRING, digest, run, source
@@ -11,6 +12,8 @@ from tests.pi.keep import kept
 
 SUITE = "trixie"
 SIZE = "3G"
+#: Of another architecture, on a busy machine.
+LONGEST_S = 3 * 3600
 LGPIO = "0.2.2.0"
 PACKAGES = (
     "systemd", "systemd-sysv", "udev", "dbus", "polkitd", "libpam-systemd", "kmod", "e2fsprogs", "procps", "bluez",
@@ -20,12 +23,12 @@ PACKAGES = (
 #: Needed to build lgpio, and gone again afterwards.
 BUILD = ("gcc", "libc6-dev", "python3-dev", "python3-setuptools", "swig")
 
-#: Runs outside of the new system's folder, $1, as its root.
+#: All scripts run outside of the new system's folder, $1; what they make is put into $2.
 BUILD_LGPIO = f"""
 set -e
 root=$1
 chroot "$root" apt-get -qq -y --no-install-recommends install {' '.join(BUILD)}
-tar -C "$root/opt" -xf "$2"
+tar -C "$root/opt" -xf "$2/lgpio-{LGPIO}.tar.gz"
 chroot "$root" sh -ec 'cd /opt/lgpio-{LGPIO}; PYPI=1 python3 setup.py -q build; \
     cp build/lib*/*.py build/lib*/*.so /usr/lib/python3/dist-packages/'
 rm -r "$root/opt/lgpio-{LGPIO}"
@@ -66,21 +69,20 @@ mkfs.ext4 -q -F -L root -d "$2/root" "$2/disk.img" {SIZE}
 
 def disk(more: tuple[str, ...] = ()) -> Path:
     """A raw ext4 image, with `more` packages on it. Never written to: machines lay their own over it."""
-    return kept("disk", digest([Path(__file__), *more]), lambda folder: _build(folder, more)) / "disk.img"
+    return kept("disk", digest([Path(__file__), *more]), lambda folder: build(folder, more)) / "disk.img"
 
 
-def _build(folder: Path, more: tuple[str, ...]) -> None:
+def build(folder: Path, more: tuple[str, ...], hook: str = "", options: Iterable[str] = ()) -> None:
+    """Make disk.img there. `hook`: one more script, when all is installed; `options`: of mmdebstrap's."""
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--no-deps"]
     run([*pip, "--no-binary", "lgpio", "--dest", folder, f"lgpio=={LGPIO}"], 300)
-    hooks = {"build-lgpio": BUILD_LGPIO, "configure": CONFIGURE, "pack": PACK}
-    for name, script in hooks.items():
-        (folder / f"{name}.sh").write_text(script)
     quoted = shlex.quote(str(folder))
+    scripts = {"build-lgpio": BUILD_LGPIO, "configure": CONFIGURE, "more": hook, "pack": PACK}
+    for name, script in scripts.items():
+        (folder / f"{name}.sh").write_text(script)
     run([
         *GENTLY, "mmdebstrap", "--mode=auto", "--variant=minbase", "--format=null", f"--keyring={KEYRING}",
-        f"--include={','.join(PACKAGES + more)}",
-        f'--customize-hook=sh {quoted}/build-lgpio.sh "$1" {quoted}/lgpio-{LGPIO}.tar.gz',
-        f'--customize-hook=sh {quoted}/configure.sh "$1"',
-        f'--customize-hook=sh {quoted}/pack.sh "$1" {quoted}',
+        f"--include={','.join(PACKAGES + more)}", *options,
+        *(f'--customize-hook=sh {quoted}/{name}.sh "$1" {quoted}' for name in scripts),
         SUITE, "/dev/null", source(SUITE),
-    ], 1800)  # fmt: skip
+    ], LONGEST_S)  # fmt: skip

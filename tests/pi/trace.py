@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from tests.pi.machine import Machine
@@ -21,14 +22,11 @@ def driven(machine: Machine) -> list[tuple[float, int, bool]]:
     return [(float(at), int(line) - base, on == "1") for at, line, on in found if int(line) - base in MOTOR]
 
 
-class Trace:
-    """Every change of level since the trace was begun; times in nanoseconds since power-up."""
+class Changes:
+    """Every change of the motor's levels: when, in nanoseconds, whether forward and backward were on."""
 
-    def __init__(self, machine: Machine) -> None:
-        state: dict[str, Any] = machine.door("state")
-        self.bolt: float = state["bolt"]
-        self.changes: list[tuple[int, bool, bool]] = [tuple(change) for change in state["trace"]]
-        self.blind_ms: float = state["blind_ns"] / 1e6
+    def __init__(self, changes: Iterable[tuple[int, bool, bool]]) -> None:
+        self.changes = list(changes)
 
     @property
     def still(self) -> bool:
@@ -48,6 +46,16 @@ class Trace:
         """Milliseconds from then, in seconds since power-up, until both lines were inactive."""
         off = (at / 1e6 for at, forward, backward in self.changes if not (forward or backward))
         return next(at - moment * 1e3 for at in off if at >= moment * 1e3)
+
+
+class Trace(Changes):
+    """What the door saw since the trace was begun; times since power-up."""
+
+    def __init__(self, machine: Machine) -> None:
+        state: dict[str, Any] = machine.door("state")
+        super().__init__((at, forward, backward) for at, forward, backward in state["trace"])
+        self.bolt: float = state["bolt"]
+        self.blind_ms: float = state["blind_ns"] / 1e6
 
 
 def pulses(machine: Machine, since: float = 0.0) -> list[tuple[float, int, bool] | tuple[int, bool, bool]]:

@@ -10,6 +10,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -349,3 +350,11 @@ def test_an_empty_folder_that_is_open_to_others_is_taken(folder: Path) -> None:
     folder.chmod(0o755)
     load_keys(folder, "auto", None)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_reader_finds_its_file_whatever_its_folder_is_called(tmp_path: Path) -> None:
+    file = tmp_path / "100 %2F #1?mode=memory" / "lockd.db"
+    file.parent.mkdir()
+    database.connect(file).close()
+    with closing(database.connect_reader(file, "ro")) as db:
+        assert db.execute("SELECT count(*) FROM sqlite_master").fetchone() == (len(database.TABLES),)

@@ -12,8 +12,9 @@ ENOUGH = 2
 def ways_in(settings: Settings) -> tuple[str, ...]:
     """What lets somebody in from outside who has no other machine, and does not need the others."""
     ways = settings.ways
+    electric = "the keypad" if settings.keypad.kind != "none" else "the Wiegand reader"
     known = {
-        "the keypad": settings.keypad.kind != "none",
+        electric: settings.keypad.kind != "none" or settings.wiegand.data0 is not None,
         "the mechanical key": ways.key or settings.spindle is not None,
         "the mechanical code": ways.code is not None,
         "the emergency hole": ways.hole is not None,
@@ -27,8 +28,8 @@ def independent(machine: Machine) -> Finding:
     if len(found) >= ENOUGH:
         return ok(f"{' and '.join(found)} let you in")
     if not found:
-        return warning("no keypad is set, so only D-Bus (lockctl) opens from outside", "wire a keypad, and keep a"
-                       " mechanical key outside")
+        return warning("no keypad or reader is set, so only D-Bus (lockctl) opens from outside", "wire a keypad,"
+                       " and keep a mechanical key outside")
     return warning(f"lockd knows of one way in, {found[0]}", "keep a second one that does not need it, such as a"
                    " mechanical key outside, and say so in lockd.toml: [ways] key = true")
 

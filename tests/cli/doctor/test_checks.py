@@ -106,6 +106,8 @@ CASES = (
     Case("pins: claimed", "unchecked", "anna may not look at", both(
         having(shut=(CHIP,)), lambda pi: pi.asked_by(1000, 1000))),
     Case("pins: shared", "fault", "GPIO 18 (inside.button) to I2S", put(BOOT, "[pi4]\ndtparam = i2s=on\n")),
+    Case("pins: shared", "fault", "GPIO 10 (wiegand.data0) to SPI", both(
+        put(BOOT, "dtparam=spi=on\n"), wired("[keypad]", "[wiegand]\ndata0 = 10\ndata1 = 9\n[keypad]"))),
     Case("pins: shared", "fault", "to 1-Wire", put(BOOT, "dtoverlay=w1-gpio,gpiopin=24\n")),
     Case("pins: shared", "fault", "to the serial port", put(BOOT, "enable_uart=1 # for the console\n")),
     Case("pins: shared", "ok", BOOT, put(BOOT, "dtparam=spi=on,i2c_arm=on\ndtparam=i2s=off\n[none]\nenable_uart=1\n")),
@@ -169,6 +171,8 @@ CASES = (
     Case("disk: journal", "ok", "gone after a reboot", gone("/var/log/journal")),
     Case("ways: independent", "warning", "one way in, the keypad", wired("[spindle]\ncontact = 15\n", "")),
     Case("ways: independent", "warning", "only D-Bus", put(TOML, "[bolt]\nforward = 17\nbackward = 27\nlocked = 22\n")),
+    Case("ways: independent", "warning", "one way in, the Wiegand reader", put(
+        TOML, "[bolt]\nforward = 17\nbackward = 27\nlocked = 22\n[wiegand]\ndata0 = 10\ndata1 = 9\n")),
 )  # fmt: skip
 
 

@@ -1,5 +1,5 @@
-"""The rig's hands inside the machine: runs what the host asks for over a virtio port, a line of
-JSON each way, and keeps the door."""
+"""The rig's hands inside the machine: runs what the host asks for over a port, a line of JSON each
+way, and keeps the door."""
 
 import json
 import os
@@ -9,8 +9,6 @@ import threading
 import time
 from pathlib import Path
 from typing import Any
-
-from door import Door
 
 PORT_NAME = "rig"
 
@@ -48,11 +46,9 @@ def run(argv: list[str], stdin: str, timeout_s: float) -> dict[str, Any]:
 
 
 class Agent:
-    def __init__(self, port: str) -> None:
-        self._port = os.open(port, os.O_RDWR)
+    def __init__(self, port: int, door: object) -> None:
+        self._port, self._door = port, door
         self._sending = threading.Lock()
-        wanted = wishes()
-        self.door = Door(bolt=float(wanted.get("bolt", 1)), wired="loose" not in wanted)
 
     def send(self, answer: dict[str, Any]) -> None:
         rest = json.dumps(answer).encode() + b"\n"
@@ -71,7 +67,7 @@ class Agent:
             if "run" in request:
                 answer = run(request["run"], request["stdin"], request["timeout_s"])
             else:
-                answer = {"value": getattr(self.door, request["door"])(*request["args"], **request["named"])}
+                answer = {"value": getattr(self._door, request["door"])(*request["args"], **request["named"])}
         except Exception as fault:  # noqa: BLE001 - the host is told
             answer = {"fault": f"{type(fault).__name__}: {fault}"}
         self.send({"id": request["id"]} | answer)
@@ -83,7 +79,11 @@ def tell_systemd() -> None:
 
 
 if __name__ == "__main__":
-    agent = Agent(find_port())
-    threading.Thread(target=agent.door.watch, daemon=True).start()
+    from door import Door
+
+    wanted = wishes()
+    door = Door(bolt=float(wanted.get("bolt", 1)), wired="loose" not in wanted)
+    agent = Agent(os.open(find_port(), os.O_RDWR), door)
+    threading.Thread(target=door.watch, daemon=True).start()
     tell_systemd()
     agent.serve()
