@@ -91,9 +91,8 @@ class Daemon:
         ends.callback(self.digests.close)
         self.voice = Voice()
         self._phone_rows = {k: row.value for k, row in opened.snapshot.state.items() if k.startswith("phone:")}
-        levels, zone = self.hardware.contacts.levels(), Zone(settings.time.zone)
-        self.zone = zone
-        lock = Lock(settings, opened.snapshot, levels, self.clock.now(), zone)
+        levels, self.zone = self.hardware.contacts.levels(), Zone(settings.time.zone)
+        lock = Lock(settings, opened.snapshot, levels, self.clock.now(), self.zone)
         self.power = Power(
             self.hardware, settings.power, lambda event: self.pump.submit(event), lambda: self.health.tell()
         )

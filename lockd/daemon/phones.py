@@ -16,8 +16,8 @@ from lockd.ble.advert import Spec
 from lockd.ble.link import Connect
 from lockd.ble.service import Service
 from lockd.core.effects import Write
-from lockd.core.enrolment import credentials_supported
 from lockd.core.events import CredentialCleared, CredentialSet, Denied, Event, Noted
+from lockd.core.roster import credentials_supported
 from lockd.daemon.phone_book import Known, PhoneBook
 from lockd.daemon.phone_commands import Asked, Commands, Shared, result_of
 from lockd.errors import Busy, Duplicate, Failure, InvalidField, LockdError, NotFound, Restricted
@@ -120,7 +120,7 @@ class Phones:
         if role == "owner":
             self._expect_first_owner_inside()
         made = self.invite(role, fields.get("user", 0), fields.get("name", ""))
-        self._submit(Noted("phone-invited", f"{by}, as {role}"))
+        self._submit(Noted("phone-invited", by))
         return made
 
     def cancel_invite(self, number: str) -> None:
