@@ -12,11 +12,13 @@ from lockd.cli import (
     codes,
     configuration,
     enrol,
+    explain,
     log,
     model,
     operate,
     pins,
     power,
+    schedules,
     service,
     simulate,
     status,
@@ -30,7 +32,8 @@ DESCRIPTION = """See, drive and manage the door lock that lockd runs. Without --
 system; if there is none, to a simulation of yours (lockctl simulate)."""
 
 FAMILIES = (
-    status, operate, users, pins, enrol, codes, log, power, behaviour, configuration, doctor, service, model, simulate,
+    status, operate, users, pins, enrol, codes, schedules, explain, log, power, behaviour, configuration, doctor,
+    service, model, simulate,
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 from lockd.dbus import names
-from lockd.errors import LockdError, UnsupportedCommand
+from lockd.errors import LockdError, NotFound, UnsupportedCommand
 
 LOCK = {
     "LockState": "Locked", "Motion": "Idle", "Fault": "None", "DoorState": "DoorClosed", "ActuatorEnabled": True,
@@ -26,7 +26,7 @@ MANAGER = {"Version": "1.2.3", "TimeState": "Trusted", "Degraded": []}
 #: Methods that only ask, and what answers them.
 ANSWERS = {
     "ListUsers": "users", "Verify": "report", "Diagnose": "findings", "ListLabels": "labels", "ListOpen": "open_codes",
-    "Ways": "ways", "History": "samples",
+    "Ways": "ways", "History": "samples", "Explain": "explanation", "GetCredentialStatus": "terms",
 }  # fmt: skip
 
 
@@ -47,12 +47,21 @@ class FakeLockd:
             names.LOCK.name: dict(LOCK),
             names.POWER.name: dict(POWER),
             names.MANAGER.name: dict(MANAGER),
-            names.USERS.name: {"NumberOfTotalUsersSupported": 4, "NumberOfPINUsersSupported": 40},
+            names.USERS.name: {
+                "NumberOfTotalUsersSupported": 4, "NumberOfPINUsersSupported": 40,
+                "NumberOfWeekDaySchedulesSupportedPerUser": 3, "NumberOfYearDaySchedulesSupportedPerUser": 2,
+                "NumberOfHolidaySchedulesSupported": 2,
+            },
             names.CODES.name: {"Key": "", "Epoch": 0},
             names.LOG.name: {},
         }
         self.labels: list[dict[str, Any]] = []
         self.open_codes: list[dict[str, Any]] = []
+        self.explanation: dict[str, Any] = {
+            "allowed": True, "reason": "May come in at the keypad.", "detail": "", "next_open": 0, "until": 0,
+        }
+        self.terms: dict[str, Any] = {"exists": True}
+        self.schedules: dict[tuple[Any, ...], dict[str, Any]] = {}
         self.done: list[tuple[Any, ...]] = []
         self.refuse: dict[str, LockdError] = {}
         self.changes: list[Any] = []
@@ -74,7 +83,10 @@ class FakeLockd:
             return [event for event in self.events if args[0] <= event["seq"]][: args[1]]
         if method in ANSWERS:
             return copy.deepcopy(getattr(self, ANSWERS[method]))
+        if method.endswith("Schedule") and method.startswith("Get"):
+            return self._schedule(method.removeprefix("Get"), args)
         self.done.append((method, *args))
+        self._keep(method, args)
         if method == "CreateKey":
             self.properties[names.CODES.name] = {"Key": "name", "Epoch": 1}
         answers: dict[str, Any] = {
@@ -82,6 +94,28 @@ class FakeLockd:
             "SetCredential": (args[4] or self.made, 2) if method == "SetCredential" else None,
         }  # fmt: skip
         return answers.get(method)
+
+    def _schedule(self, kind: str, place: tuple[Any, ...]) -> dict[str, Any]:
+        if (kind, *place) not in self.schedules:
+            raise NotFound("There is none.")
+        return self.schedules[kind, *place]
+
+    def _keep(self, method: str, args: tuple[Any, ...]) -> None:
+        """What a change does to users and schedules."""
+        kind, known = method[3:], {"WeekDaySchedule": names.WEEK_FIELDS, "YearDaySchedule": names.YEAR_FIELDS}
+        if method.startswith("Set") and kind in known:
+            self.schedules[kind, *args[:2]] = dict(zip(known[kind], args[2:], strict=True))
+        elif method == "SetHolidaySchedule":
+            self.schedules[kind, args[0]] = dict(zip(names.HOLIDAY_FIELDS, args[1:], strict=True))
+        elif method.startswith("Clear") and method.endswith("Schedule"):
+            cleared = (method[5:], *args)
+            for place in [each for each in self.schedules if each[0] == cleared[0] and each[2:] == cleared[2:]]:
+                if args[0] in (place[1], names.ALL_SCHEDULES):
+                    del self.schedules[place]
+        elif method == "SetUser":
+            known_users = {user["index"]: dict(user) for user in self.users}
+            known_users.setdefault(args[1], {"index": args[1], "type": "UnrestrictedUser"}).update(args[2])
+            self.users = list(known_users.values())
 
     async def get(self, interface: str, name: str) -> Any:
         return (await self.get_all(interface))[name]

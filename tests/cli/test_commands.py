@@ -123,7 +123,7 @@ def test_users_are_listed_in_words(ctl: Ctl, lockd: FakeLockd) -> None:
 def test_users_as_json_are_as_lockd_tells_them(ctl: Ctl, lockd: FakeLockd) -> None:
     lockd.users = [ANNA, BERT]
     assert ctl("--json", "user").document == [ANNA, BERT]
-    assert ctl("user", "show", "anna", "--json").document == ANNA
+    assert ctl("user", "show", "anna", "--json").document == {**ANNA, "text": "Anna may always come in."}
 
 
 def test_a_user_is_added_at_the_first_free_place_with_a_pin(ctl: Ctl, lockd: FakeLockd) -> None:
