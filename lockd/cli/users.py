@@ -15,7 +15,7 @@ from lockd.cli.explain import explained
 from lockd.cli.link import Lockd
 from lockd.cli.output import Output
 from lockd.cli.parser import Parser, command, group, place, whole
-from lockd.cli.people import SHORT, TYPES, called, everybody, find, free_place
+from lockd.cli.people import SHORT, TYPES, called, everybody, find, free_place, marks
 from lockd.cli.pins import give_pin, new_user, pin_options, wants_pin
 from lockd.cli.schedules import give_hours, hours_said
 from lockd.cli.session import on_bus
@@ -99,7 +99,7 @@ async def show_list(lockd: Lockd, args: Namespace, out: Output) -> None:
             (u["index"], u.get("name", ""), SHORT.get(u.get("type", ""), u.get("type", "")),
              STATUSES.get(u.get("status", ""), u.get("status", "")), credentials(u))
             for u in users
-        ), wraps="Name")
+        ), wraps=("Name", "Credentials"))
 
 
 async def show(lockd: Lockd, args: Namespace, out: Output) -> None:
@@ -203,5 +203,6 @@ async def remove(lockd: Lockd, args: Namespace, out: Output) -> None:
 
 
 def credentials(user: Any) -> str:
-    """`PIN 1, PIN 4`."""
-    return ", ".join(f"{kind} {index}" for kind, index in user.get("credentials", ())) or "none"
+    """`PIN 1, PIN 4 (spare)`."""
+    told = ((f"{kind} {index}", marks(user, kind, index)) for kind, index in user.get("credentials", ()))
+    return ", ".join(f"{which} ({mark})" if mark else which for which, mark in told) or "none"

@@ -26,7 +26,8 @@ MANAGER = {"Version": "1.2.3", "TimeState": "Trusted", "Degraded": []}
 #: Methods that only ask, and what answers them.
 ANSWERS = {
     "ListUsers": "users", "Verify": "report", "Diagnose": "findings", "ListLabels": "labels", "ListOpen": "open_codes",
-    "Ways": "ways", "History": "samples", "Explain": "explanation", "GetCredentialStatus": "terms",
+    "Ways": "ways", "History": "samples", "Explain": "explanation", "RatePIN": "pin_faults",
+    "GetCredentialStatus": "terms",
 }  # fmt: skip
 
 
@@ -60,6 +61,7 @@ class FakeLockd:
         self.explanation: dict[str, Any] = {
             "allowed": True, "reason": "May come in at the keypad.", "detail": "", "next_open": 0, "until": 0,
         }
+        self.pin_faults: list[str] = []
         self.terms: dict[str, Any] = {"exists": True}
         self.schedules: dict[tuple[Any, ...], dict[str, Any]] = {}
         self.done: list[tuple[Any, ...]] = []
