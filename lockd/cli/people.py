@@ -9,7 +9,7 @@ from lockd.cli import ask
 from lockd.cli.link import Lockd
 from lockd.dbus.names import ALL, USERS
 from lockd.errors import AccessDenied, NotFound, ResourceExhausted
-from lockd.words import UserType
+from lockd.words import CredentialRule, UserType
 
 User = Mapping[str, Any]
 
@@ -23,6 +23,8 @@ def _short(name: str) -> str:
 #: Each type of user in a short word, and the other way round.
 SHORT: dict[str, str] = {name: _short(name) for name in get_args(UserType)}
 TYPES: dict[str, str] = {short: name for name, short in SHORT.items()}
+RULES = {rule.lower(): rule for rule in get_args(CredentialRule)}
+STATUSES = {"OccupiedEnabled": "enabled", "OccupiedDisabled": "disabled", "Available": "free"}
 
 
 async def everybody(lockd: Lockd) -> Sequence[User]:
@@ -81,6 +83,12 @@ def marked(user: User, mark: str, kind: str, index: int) -> bool:
 def marks(user: User, kind: str, index: int) -> str:
     """`spare, limited`, or nothing."""
     return ", ".join(mark for mark in MARKS if marked(user, mark, kind, index))
+
+
+def credentials(user: User) -> str:
+    """`PIN 1, PIN 4 (spare)`."""
+    told = ((f"{kind} {index}", marks(user, kind, index)) for kind, index in user.get("credentials", ()))
+    return ", ".join(f"{which} ({mark})" if mark else which for which, mark in told) or "none"
 
 
 def owners(users: Iterable[User], wanted: str) -> dict[int, User]:

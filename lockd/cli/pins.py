@@ -109,7 +109,8 @@ async def change(lockd: Lockd, args: Namespace, out: Output) -> None:
     fields = terms(args, datetime.now())
     index = None if args.another or args.spare or args.duress else _which(_usual(user), args.index, user)
     pin = ask.new_pin(f"New PIN for {called(user)}: ", args.stdin, "--stdin")
-    faults = await lockd.call(USERS.name, "RatePIN", pin.encode(), user["index"])
+    warns = await lockd.get(USERS.name, "PINQuality") == "warn"
+    faults = await lockd.call(USERS.name, "RatePIN", pin.encode(), user["index"]) if warns else ()
     done = await give_pin(lockd, user, pin, index, fields)
     verb = "added" if index is None else "changed"
     advice = f" It could be better: {'; '.join(faults)}." if faults else ""

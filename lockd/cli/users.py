@@ -6,26 +6,23 @@ import contextlib
 from argparse import Namespace
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any
 
-from lockd.cli import ask
+from lockd.cli import ask, transfer
 from lockd.cli.copyable import copyable
 from lockd.cli.exits import Usage
 from lockd.cli.explain import explained
 from lockd.cli.link import Lockd
 from lockd.cli.output import Output
 from lockd.cli.parser import Parser, command, group, place, whole
-from lockd.cli.people import SHORT, TYPES, called, everybody, find, free_place, marks
+from lockd.cli.people import RULES, SHORT, STATUSES, TYPES, called, credentials, everybody, find, free_place
 from lockd.cli.pins import give_pin, new_user, pin_options, wants_pin
 from lockd.cli.schedules import give_hours, hours_said
 from lockd.cli.session import on_bus
 from lockd.cli.timetable import Timetable, hour_options, type_with, wanted, write
 from lockd.dbus.names import ALL, USERS
 from lockd.errors import LockdError
-from lockd.words import CredentialRule
 
-RULES = {rule.lower(): rule for rule in get_args(CredentialRule)}
-STATUSES = {"OccupiedEnabled": "enabled", "OccupiedDisabled": "disabled", "Available": "free"}
 WHO = "index or name"
 
 
@@ -59,6 +56,7 @@ def add_parser(subparsers: Any) -> None:
     _fields(changing)
     changing.set_defaults(run=on_bus(change))
 
+    transfer.add_commands(commands)
     removing = command(commands, "remove", "remove a user with all PINs",
                        ("lockctl user remove Anna", "lockctl user remove all --yes all"))
     removing.add_argument("user", metavar="USER", help=f"{WHO}, or all")
@@ -200,9 +198,3 @@ async def remove(lockd: Lockd, args: Namespace, out: Output) -> None:
     user = find(users, args.user)
     await lockd.call(USERS.name, "ClearUser", user["index"])
     out.done(f"Removed {called(user)}.", removed=[user["index"]])
-
-
-def credentials(user: Any) -> str:
-    """`PIN 1, PIN 4 (spare)`."""
-    told = ((f"{kind} {index}", marks(user, kind, index)) for kind, index in user.get("credentials", ()))
-    return ", ".join(f"{which} ({mark})" if mark else which for which, mark in told) or "none"

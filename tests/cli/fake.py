@@ -49,7 +49,7 @@ class FakeLockd:
             names.POWER.name: dict(POWER),
             names.MANAGER.name: dict(MANAGER),
             names.USERS.name: {
-                "NumberOfTotalUsersSupported": 4, "NumberOfPINUsersSupported": 40,
+                "NumberOfTotalUsersSupported": 4, "NumberOfPINUsersSupported": 40, "PINQuality": "warn",
                 "NumberOfWeekDaySchedulesSupportedPerUser": 3, "NumberOfYearDaySchedulesSupportedPerUser": 2,
                 "NumberOfHolidaySchedulesSupported": 2,
             },

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,3 +54,27 @@ def test_a_holiday_has_its_mode_while_it_lasts(ctl: Run) -> None:
     assert ctl("holiday")[1][0]["mode"] == "Vacation"
     assert ctl("holiday", "remove", "1")[0] == 0
     assert ctl("mode")[1] == {"OperatingMode": "Normal"}
+
+
+def test_everybody_is_exported_and_comes_back_into_an_empty_lock_as_he_was(ctl: Run, tmp_path: Path) -> None:
+    file, again = tmp_path / "users.csv", tmp_path / "again.csv"
+    ctl("user", "add", "Anna", "--when", "Mon-Fri 8-17", "--until", "2030-12-31", "--unique-id", "7")
+    ctl("user", "add", "Bert", "--disable", "--rule", "dual")
+    assert ctl("user", "export", str(file)) == (0, {"ok": True, "file": str(file), "users": 2})
+    same = {"ok": True, "check": False, "added": [], "changed": [], "unchanged": 2}
+    assert ctl("user", "import", str(file)) == (0, same)
+    ctl("user", "remove", "all", "--yes", "all")
+    assert ctl("user", "import", str(file)) == (0, {**same, "added": ["Anna", "Bert"], "unchanged": 0})
+    ctl("user", "export", str(again))
+    assert again.read_text() == file.read_text()
+
+
+def test_a_spare_pin_for_one_use_is_set_and_told(ctl: Run) -> None:
+    ctl("user", "add", "Anna", "--pin-stdin", stdin="246809\n")
+    words = ("--spare", "--uses", "1", "--until", "2030-12-31", "--stdin")
+    status, done = ctl("pin", "set", "Anna", *words, stdin="975310\n")
+    assert (status, done["index"]) == (0, 2)
+    assert ctl("pin", "list")[1][1] == {"index": 2, "user": 1, "name": "Anna", "spare": True, "limited": True}
+    assert ctl("user", "show", "Anna")[1]["text"] == (
+        "Anna may always come in; PIN 2: 1 of 1 uses left, until the end of Tue 31 Dec 2030."
+    )
