@@ -41,7 +41,7 @@ class Step(Value):
 def add_commands(commands: Any) -> None:
     """Add `export` and `import` to `user`."""
     out = command(commands, "export", "everybody as a CSV file, without secrets",
-                  ("lockctl user export users.csv", "lockctl user export > users.csv"))
+                  ("lockctl user export users.csv", "lockctl user export | column -ts,"))
     out.add_argument("file", metavar="FILE", nargs="?", help="where to (default: standard output)")
     out.set_defaults(run=on_bus(export))
     taking = command(commands, "import", "add and change users by a CSV file",
