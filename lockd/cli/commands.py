@@ -9,12 +9,14 @@ from typing import Any
 from lockd import __version__
 from lockd.cli import (
     behaviour,
+    ble,
     codes,
     configuration,
     enrol,
     log,
     model,
     operate,
+    phone,
     pins,
     power,
     service,
@@ -30,7 +32,8 @@ DESCRIPTION = """See, drive and manage the door lock that lockd runs. Without --
 system; if there is none, to a simulation of yours (lockctl simulate)."""
 
 FAMILIES = (
-    status, operate, users, pins, enrol, codes, log, power, behaviour, configuration, doctor, service, model, simulate,
+    status, operate, users, pins, enrol, codes, phone, log, power, behaviour, configuration, doctor, service, model,
+    simulate, ble,
 )  # fmt: skip
 
 

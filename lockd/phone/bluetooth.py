@@ -116,7 +116,7 @@ def worded() -> Iterator[None]:
     try:
         from bleak.exc import BleakError
     except ImportError:
-        text = "bleak, which speaks Bluetooth, is missing: sudo apt install python3-bleak, or pip install 'lockd[phone]'"
+        text = "bleak, which speaks Bluetooth, is absent: apt install python3-bleak, or pip install 'lockd[phone]'"
         raise Unreachable(text) from None
     try:
         yield

@@ -72,10 +72,11 @@ class Book(Value):
             raise NotFound(f"this phone knows no lock “{name}”; there are: {names}")
         return found[0]
 
-    def free(self, name: str) -> str:
-        """The name, or the name with a number if another lock has it."""
-        taken = {lock.name for lock in self.locks}
-        names = (name or "lock", *(f"{name or 'lock'} {number}" for number in range(2, len(taken) + 3)))
+    def name_for(self, key: bytes, wanted: str) -> str:
+        """What that lock is called here already, else the wanted name, or that with a number if another has it."""
+        own = [lock.name for lock in self.locks if lock.key == key]
+        taken = {lock.name for lock in self.locks if lock.key != key}
+        names = (*own, wanted or "lock", *(f"{wanted or 'lock'} {number}" for number in range(2, len(taken) + 3)))
         return next(each for each in names if each not in taken)
 
     def add(self, lock: Known) -> Book:

@@ -23,7 +23,8 @@ async def test_an_unlock_waits_for_accepted_and_then_for_the_bolt(mtu: int) -> N
     lock.mtu, lock.slow = mtu, 0.25
     granted: list[float] = []
     phone = await client(Line(lock))
-    assert await phone.command("UNLOCK", {"pin": "123456"}, lambda: granted.append(lock.clock())) == {"lock": "Unlocked"}
+    answer = await phone.command("UNLOCK", {"pin": "123456"}, lambda: granted.append(lock.clock()))
+    assert answer == {"lock": "Unlocked"}
     assert lock.asked == [("UNLOCK", {"pin": "123456"})]
     assert (granted, lock.clock()) == ([0.25], 0.5)
     room = max(20, min(mtu - 3, 244))
