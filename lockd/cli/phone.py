@@ -20,6 +20,8 @@ from lockd.cli.when import told
 from lockd.errors import Failure, LockdError, NotFound
 
 PHONES = "org.lockd1.Phones"
+#: List's rows hold id, label, role (s), user (u), created (t, seconds since 1970) and connected (b).
+Row = Mapping[str, Any]
 ROLES = ("owner", "admin", "user")
 
 
@@ -59,9 +61,9 @@ async def show_list(lockd: Lockd, args: Namespace, out: Output) -> None:
         out.say(copyable("No phone yet. Invite one: lockctl phone invite"))
     else:
         who, now = await names(lockd), datetime.now()
-        out.table(("Id", "Label", "Role", "User", "Since"), (
-            (row["id"], row.get("label", ""), row.get("role", ""), _owner(row, who),
-             told(row["added"], now) if row.get("added") else "") for row in phones
+        out.table(("Id", "Label", "Role", "User", "Enrolled", ""), (
+            (row["id"], row["label"], row["role"], _owner(row, who), told(row["created"] * 1_000_000, now),
+             "connected" if row["connected"] else "") for row in phones
         ), wraps="Label")
 
 
@@ -81,11 +83,10 @@ async def invite(lockd: Lockd, args: Namespace, out: Output) -> None:
     if not args.no_wait:
         came = await _who_comes(lockd, number, before)
         owner = _owner(came, await names(lockd))
-        out.done(f"Enrolled: {came.get('label') or 'a phone'} of {owner} ({came.get('role', args.role)}),"
-                 f" id {came['id']}.")  # fmt: skip
+        out.say(f"Enrolled: {came['label']} of {owner} ({came['role']}), id {came['id']}.")
 
 
-async def _who_comes(lockd: Lockd, number: str, before: set[str]) -> Mapping[str, Any]:
+async def _who_comes(lockd: Lockd, number: str, before: set[str]) -> Row:
     """The phone that uses the invitation, which is taken back if none does or nobody waits any more."""
     try:
         async with asyncio.timeout(inviting.LASTS_S):
@@ -98,13 +99,14 @@ async def _who_comes(lockd: Lockd, number: str, before: set[str]) -> Mapping[str
         raise
 
 
-async def _new_phone(lockd: Lockd, before: set[str]) -> Mapping[str, Any]:
+async def _new_phone(lockd: Lockd, before: set[str]) -> Row:
     async with contextlib.aclosing(lockd.nudges()) as changes:
         async for here in changes:
-            phones = await lockd.call(PHONES, "List") if here else ()
-            for row in phones:
+            if not here:
+                break
+            for row in await lockd.call(PHONES, "List"):
                 if row["id"] not in before:
-                    found: Mapping[str, Any] = row
+                    found: Row = row
                     return found
     raise Failure("lockd went away, and with it the invitation")
 
@@ -113,21 +115,21 @@ async def revoke(lockd: Lockd, args: Namespace, out: Output) -> None:
     """One phone."""
     row = _one(await lockd.call(PHONES, "List"), args.phone)
     await lockd.call(PHONES, "Revoke", row["id"])
-    out.done(f"Revoked: {row.get('label') or 'a phone'} (id {row['id']}).", id=row["id"])
+    out.done(f"Revoked: {row['label']} (id {row['id']}).", id=row["id"])
 
 
-def _one(phones: Any, wanted: str) -> Mapping[str, Any]:
+def _one(phones: Any, wanted: str) -> Row:
     """By the beginning of its id, or its label; NotFound says why not."""
     found = [row for row in phones if row["id"] == wanted] or [
-        row for row in phones if row["id"].startswith(wanted) or row.get("label", "").casefold() == wanted.casefold()
+        row for row in phones if row["id"].startswith(wanted) or row["label"].casefold() == wanted.casefold()
     ]
     if len(found) != 1:
         what = "several phones are" if found else "there is no phone"
         raise NotFound(f"{what} “{wanted}”: `lockctl phone list` shows all")
-    one: Mapping[str, Any] = found[0]
+    one: Row = found[0]
     return one
 
 
-def _owner(row: Mapping[str, Any], who: Mapping[int, str]) -> str:
+def _owner(row: Row, who: Mapping[int, str]) -> str:
     user = row.get("user", 0)
     return who.get(user) or (f"user {user}" if user else "nobody")
