@@ -18,7 +18,7 @@ LOCK = "name of a lock (default: the default one)"
 def add_parser(subparsers: Any) -> None:
     """Add `ble` and its commands."""
     parser, commands = group(subparsers, "ble", "open locks over Bluetooth, with this machine as the phone", (
-        "lockctl ble scan", "lockctl ble enrol 'lkp:1?k=…'", "lockctl ble unlock",
+        "lockctl ble scan", "lockctl ble enrol 'lkp:1?k=...'", "lockctl ble unlock",
     ), "Needs no lockd here, but BlueZ and bleak. Without a command: the locks that this machine knows.")
     parser.set_defaults(run=_deed("list"))
     _add_known(commands)
@@ -44,7 +44,7 @@ def _add_known(commands: Any) -> None:
     scanning.set_defaults(run=_deed("scan"))
 
     enrolling = command(commands, "enrol", "become known to a lock, with its invitation",
-                        ("lockctl ble enrol 'lkp:1?k=…' --name Home", "lockctl ble enrol --stdin"),
+                        ("lockctl ble enrol 'lkp:1?k=...' --name Home", "lockctl ble enrol --stdin"),
                         "The invitation is a secret until it is used: with --stdin no other process can read it.")
     enrolling.add_argument("uri", metavar="URI", nargs="?", help="what the QR code says")
     enrolling.add_argument("--stdin", action="store_true", help="read the URI from a pipe, one line")
