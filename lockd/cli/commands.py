@@ -9,6 +9,7 @@ from typing import Any
 from lockd import __version__
 from lockd.cli import (
     behaviour,
+    ble,
     codes,
     configuration,
     enrol,
@@ -16,6 +17,7 @@ from lockd.cli import (
     log,
     model,
     operate,
+    phone,
     pins,
     power,
     schedules,
@@ -32,8 +34,8 @@ DESCRIPTION = """See, drive and manage the door lock that lockd runs. Without --
 system; if there is none, to a simulation of yours (lockctl simulate)."""
 
 FAMILIES = (
-    status, operate, users, pins, enrol, codes, schedules, explain, log, power, behaviour, configuration, doctor,
-    service, model, simulate,
+    status, operate, users, pins, enrol, codes, schedules, explain, phone, log, power, behaviour, configuration, doctor,
+    service, model, simulate, ble,
 )  # fmt: skip
 
 

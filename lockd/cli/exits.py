@@ -29,7 +29,7 @@ MEANINGS = {
     9: "this lock does not do that",
     USAGE: "wrong usage: nothing was asked of lockd",
     65: "lockd does not accept a value that was given",
-    NOT_RUNNING: "lockd is not running, or went away",
+    NOT_RUNNING: "lockd is not running, or went away; with ble: no way to the lock",
     75: "busy: try again",
     77: "access denied",
     CONFIGURATION: "lockd.toml is wrong",
@@ -53,6 +53,7 @@ STATUSES = {
     "InvalidField": 65,
     "ConstraintError": 65,
     "NotRunning": NOT_RUNNING,
+    "Unreachable": NOT_RUNNING,
     "Busy": 75,
     "AccessDenied": 77,
 }

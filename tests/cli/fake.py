@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import copy
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -27,7 +28,7 @@ MANAGER = {"Version": "1.2.3", "TimeState": "Trusted", "Degraded": []}
 ANSWERS = {
     "ListUsers": "users", "Verify": "report", "Diagnose": "findings", "ListLabels": "labels", "ListOpen": "open_codes",
     "Ways": "ways", "History": "samples", "Explain": "explanation", "RatePIN": "pin_faults",
-    "GetCredentialStatus": "terms",
+    "GetCredentialStatus": "terms", "List": "phones",
 }  # fmt: skip
 
 
@@ -35,7 +36,7 @@ class FakeLockd:
     """`done`: every call that changes something. `refuse`: method -> what it raises. `made`: the
     user that a credential for user 0 makes. `changes`:
     what happens before each further nudge, False when lockd went away;
-    after the last the nudges end."""
+    after the last the nudges end, or never if it `waits`."""
 
     def __init__(self) -> None:
         self.users: list[dict[str, Any]] = []
@@ -64,10 +65,12 @@ class FakeLockd:
         self.pin_faults: list[str] = []
         self.terms: dict[str, Any] = {"exists": True}
         self.schedules: dict[tuple[Any, ...], dict[str, Any]] = {}
+        self.phones: list[dict[str, Any]] = []
         self.done: list[tuple[Any, ...]] = []
         self.refuse: dict[str, LockdError] = {}
         self.changes: list[Any] = []
         self.made = 1
+        self.waits = False
         self.simulated = True
 
     @contextlib.asynccontextmanager
@@ -93,6 +96,7 @@ class FakeLockd:
             self.properties[names.CODES.name] = {"Key": "name", "Epoch": 1}
         answers: dict[str, Any] = {
             "Drill": [dict(way) for way in self.ways], "Enrol": 4, "CreateKey": bytes(range(32)),
+            "CreateInvite": ("lkp:1?k=kkk&p=ppp&i=iii&n=SG9tZQ", "77"),
             "SetCredential": (args[4] or self.made, 2) if method == "SetCredential" else None,
         }  # fmt: skip
         return answers.get(method)
@@ -139,3 +143,5 @@ class FakeLockd:
         yield True
         for change in self.changes:
             yield change(self) is not False
+        if self.waits:
+            await asyncio.Event().wait()

@@ -14,6 +14,7 @@ from lockd.cli import access
 from lockd.cli.exits import MEANINGS, STATUSES, NotRunning, Usage
 from lockd.dbus import names
 from lockd.errors import LockdError
+from lockd.phone.refusals import Unreachable
 from tests.cli.conftest import Ctl
 from tests.cli.fake import FakeLockd
 
@@ -343,7 +344,8 @@ def test_a_real_door_has_no_simulated_hands(ctl: Ctl, lockd: FakeLockd) -> None:
 
 @pytest.mark.parametrize("name", sorted(set(STATUSES)))
 def test_every_error_has_its_status_and_one_line(ctl: Ctl, lockd: FakeLockd, name: str) -> None:
-    kind: Callable[[str], LockdError] = {"Usage": Usage, "NotRunning": NotRunning}.get(name) or getattr(errors, name)
+    others = {"Usage": Usage, "NotRunning": NotRunning, "Unreachable": Unreachable}
+    kind: Callable[[str], LockdError] = others.get(name) or getattr(errors, name)
     lockd.refuse["Home"] = kind("what\nhappened")
     ran = ctl("home", "--json")
     assert ran.status == STATUSES[name]
