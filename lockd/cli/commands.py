@@ -9,14 +9,18 @@ from typing import Any
 from lockd import __version__
 from lockd.cli import (
     behaviour,
+    ble,
     codes,
     configuration,
     enrol,
+    explain,
     log,
     model,
     operate,
+    phone,
     pins,
     power,
+    schedules,
     service,
     simulate,
     status,
@@ -30,7 +34,8 @@ DESCRIPTION = """See, drive and manage the door lock that lockd runs. Without --
 system; if there is none, to a simulation of yours (lockctl simulate)."""
 
 FAMILIES = (
-    status, operate, users, pins, enrol, codes, log, power, behaviour, configuration, doctor, service, model, simulate,
+    status, operate, users, pins, enrol, codes, schedules, explain, phone, log, power, behaviour, configuration, doctor,
+    service, model, simulate, ble,
 )  # fmt: skip
 
 

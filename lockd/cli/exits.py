@@ -18,8 +18,8 @@ INTERRUPTED = 130
 
 MEANINGS = {
     OK: "done",
-    FAILURE: "lockd or the lock could not do it",
-    FOUND_FAULTS: "a check found something wrong (log verify, doctor, power ways, power drill)",
+    FAILURE: "lockd or the lock could not do it; of why: the user could not come in",
+    FOUND_FAULTS: "a check found something wrong (log verify, doctor, user import, power ways, power drill)",
     3: "refused: wrong PIN or none, a disabled user, or the mode or a schedule forbids it",
     4: "there is nobody or nothing of that name or index",
     5: "it is there already, or there is no room for another one",
@@ -29,7 +29,7 @@ MEANINGS = {
     9: "this lock does not do that",
     USAGE: "wrong usage: nothing was asked of lockd",
     65: "lockd does not accept a value that was given",
-    NOT_RUNNING: "lockd is not running, or went away",
+    NOT_RUNNING: "lockd is not running, or went away; with ble: no way to the lock",
     75: "busy: try again",
     77: "access denied",
     CONFIGURATION: "lockd.toml is wrong",
@@ -53,6 +53,7 @@ STATUSES = {
     "InvalidField": 65,
     "ConstraintError": 65,
     "NotRunning": NOT_RUNNING,
+    "Unreachable": NOT_RUNNING,
     "Busy": 75,
     "AccessDenied": 77,
 }

@@ -18,6 +18,8 @@ ENVIRONMENT = {
 FILES = {
     "/etc/lockd/lockd.toml": "The settings of lockd.",
     "~/.config/lockd/issuing-key.json": "The issuing key, if lockctl code key was not told another place.",
+    "~/.local/share/lockd/phone/locks.json": "The locks that lockctl ble knows, and the keys to them unless the"
+    " desktop keeps a keyring.",
     "$XDG_RUNTIME_DIR/lockd-simulation/bus": "The address of the bus of a running simulation.",
 }
 

@@ -50,16 +50,16 @@ class Output:
         else:
             self.say(text)
 
-    def table(self, headings: Sequence[str], rows: Iterable[Sequence[object]], wraps: str = "") -> None:
-        """A table with a heading. The column `wraps` (the last, if not said) takes the room that is
+    def table(self, headings: Sequence[str], rows: Iterable[Sequence[object]], wraps: Sequence[str] = ()) -> None:
+        """A table with a heading. The columns `wraps` (the last, if not said) take the room that is
         left, and more lines if that is too little."""
         from rich import box
         from rich.table import Table
 
-        wraps = wraps or headings[-1]
+        wraps = wraps or headings[-1:]
         table = Table(box=box.SIMPLE_HEAD if self.terminal else None, pad_edge=False, header_style="bold")
         for heading in headings:
-            table.add_column(heading, no_wrap=heading != wraps, overflow="fold")
+            table.add_column(heading, no_wrap=heading not in wraps, overflow="fold")
         for row in rows:
             table.add_row(*(clean(cell) for cell in row))
         self.show(table)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
+from lockd.cli import ask
 from lockd.cli.link import Lockd
 from lockd.dbus.names import ALL, USERS
 from lockd.errors import AccessDenied, NotFound, ResourceExhausted
-from lockd.words import UserType
+from lockd.words import CredentialRule, UserType
 
 User = Mapping[str, Any]
 
@@ -22,6 +23,8 @@ def _short(name: str) -> str:
 #: Each type of user in a short word, and the other way round.
 SHORT: dict[str, str] = {name: _short(name) for name in get_args(UserType)}
 TYPES: dict[str, str] = {short: name for name, short in SHORT.items()}
+RULES = {rule.lower(): rule for rule in get_args(CredentialRule)}
+STATUSES = {"OccupiedEnabled": "enabled", "OccupiedDisabled": "disabled", "Available": "free"}
 
 
 async def everybody(lockd: Lockd) -> Sequence[User]:
@@ -68,6 +71,40 @@ def free_place(taken: Iterable[int], room: int, what: str) -> int:
     raise ResourceExhausted(f"all {room} places for {what} are taken; remove one first")
 
 
+#: What a credential may be, as the keys of a user say it.
+MARKS = ("spare", "duress", "limited")
+
+
+def marked(user: User, mark: str, kind: str, index: int) -> bool:
+    """Whether a credential of this user is so."""
+    return (kind, index) in [tuple(each) for each in user.get(mark, ())]
+
+
+def marks(user: User, kind: str, index: int) -> str:
+    """`spare, limited`, or nothing."""
+    return ", ".join(mark for mark in MARKS if marked(user, mark, kind, index))
+
+
+def credentials(user: User) -> str:
+    """`PIN 1, PIN 4 (spare)`."""
+    told = ((f"{kind} {index}", marks(user, kind, index)) for kind, index in user.get("credentials", ()))
+    return ", ".join(f"{which} ({mark})" if mark else which for which, mark in told) or "none"
+
+
+def owners(users: Iterable[User], wanted: str) -> dict[int, User]:
+    """Who owns each credential of a type, by its index."""
+    return {index: user for user in users for kind, index in user.get("credentials", ()) if kind == wanted}
+
+
 def pins(users: Iterable[User]) -> dict[int, User]:
     """Who owns each PIN, by the PIN's index."""
-    return {index: user for user in users for kind, index in user.get("credentials", ()) if kind == "PIN"}
+    return owners(users, "PIN")
+
+
+async def forget(lockd: Lockd, user: User, kind: str, index: int, yes: str | None) -> bool:
+    """Remove a credential; whether its user went too, which takes a typed yes."""
+    last = len(user.get("credentials", ())) == 1
+    if last:
+        ask.sure(f"It is the last credential of {called(user)}, who is removed with it.", "remove", yes)
+    await lockd.call(USERS.name, "ClearCredential", kind, index)
+    return last

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from lockd.cli import ask
 from lockd.cli.copyable import copyable
 from lockd.cli.exits import Usage
+from lockd.cli.hours import ahead
 from lockd.cli.link import Lockd
 from lockd.cli.output import Output
-from lockd.cli.parser import Parser, command, group, place
-from lockd.cli.people import User, called, everybody, find, free_place, pins
+from lockd.cli.parser import Parser, command, group, place, whole
+from lockd.cli.people import MARKS, User, called, everybody, find, forget, free_place, marked, marks, pins
 from lockd.cli.session import on_bus
 from lockd.dbus.names import USERS
 from lockd.errors import LockdError, NotFound
@@ -28,11 +30,17 @@ def add_parser(subparsers: Any) -> None:
 
     setting = command(commands, "set", "give a user a PIN, or a new one in place of the old",
                       ("lockctl pin set Anna", "lockctl pin set Anna --another",
-                       "pass annas-pin | lockctl pin set Anna --stdin"), "Asks twice, without echo.")
+                       "lockctl pin set Anna --spare --uses 1", "lockctl pin set Anna --until 2026-12-31",
+                       "pass annas-pin | lockctl pin set Anna --stdin"),
+                      "Asks twice, without echo. Limits that are not given stay as they were.")
     setting.add_argument("user", metavar="USER", help="index or name")
     which = setting.add_mutually_exclusive_group()
     which.add_argument("--another", action="store_true", help="beside the PINs that the user has")
     which.add_argument("--index", type=place, help="which of the user's PINs to replace")
+    which.add_argument("--spare", action="store_true", help="a spare PIN beside the usual one, at most 2 of a user")
+    which.add_argument("--duress", action="store_true",
+                       help="a further PIN that opens as usual, and raises a silent alarm")
+    term_options(setting)
     setting.add_argument("--stdin", action="store_true", help="read the PIN from a pipe, one line")
     setting.set_defaults(run=on_bus(change))
 
@@ -51,6 +59,30 @@ def pin_options(parser: Parser) -> None:
     parser.add_argument("--pin-stdin", action="store_true", help="read the PIN from a pipe, one line")
 
 
+def term_options(parser: Parser) -> None:
+    """--uses, --from and --until."""
+    parser.add_argument("--uses", type=whole(0, 255), metavar="NUMBER",
+                        help="it opens so often (1 to 255); 0: without end again")
+    parser.add_argument("--from", dest="begin", metavar="DATE", help="it opens from then on; always: no beginning")
+    parser.add_argument("--until", metavar="DATE", help="and until then, of a day alone to its end; always: no end")
+
+
+def terms(args: Namespace, now: datetime) -> dict[str, Any]:
+    """What `term_options` gave, and --spare and --duress, as SetCredential takes them."""
+    begin, until = (_moment(text, now, ends) for text, ends in ((args.begin, False), (args.until, True)))
+    if begin and until and until <= begin:
+        raise Usage("the end of the PIN is not after its beginning")
+    given = {"uses": args.uses, "from": begin, "until": until, "spare": args.spare or None,
+             "duress": args.duress or None}  # fmt: skip
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def _moment(text: str | None, now: datetime, ends: bool) -> int | None:
+    if text is None:
+        return None
+    return 0 if text == "always" else int(ahead(text, now, ends).timestamp())
+
+
 def wants_pin(args: Namespace) -> bool:
     """Whether one of `pin_options` was given."""
     return bool(args.pin or args.pin_stdin)
@@ -60,44 +92,49 @@ async def show_list(lockd: Lockd, args: Namespace, out: Output) -> None:
     """Whose PIN is where."""
     owners = sorted(pins(await everybody(lockd)).items())
     if out.as_json:
-        out.document([{"index": index, "user": user["index"], "name": user.get("name", "")} for index, user in owners])
+        out.document([{"index": index, "user": user["index"], "name": user.get("name", ""),
+                       **{mark: True for mark in MARKS if marked(user, mark, "PIN", index)}}
+                      for index, user in owners])  # fmt: skip
     elif not owners:
         out.say(copyable("No PIN yet. Add one: lockctl pin set USER"))
     else:
-        out.table(("PIN", "User", "Name"), ((i, user["index"], user.get("name", "")) for i, user in owners))
+        out.table(("PIN", "User", "What", "Name"), (
+            (i, user["index"], marks(user, "PIN", i), user.get("name", "")) for i, user in owners
+        ))
 
 
 async def change(lockd: Lockd, args: Namespace, out: Output) -> None:
-    """A first, a new or a further PIN."""
+    """A first, a new or a further PIN; the usual one if none is named."""
     user = find(await everybody(lockd), args.user)
-    index = None if args.another else _which(user, args.index)
+    fields = terms(args, datetime.now())
+    index = None if args.another or args.spare or args.duress else _which(_usual(user), args.index, user)
     pin = ask.new_pin(f"New PIN for {called(user)}: ", args.stdin, "--stdin")
-    done = await give_pin(lockd, user, pin, index)
+    warns = await lockd.get(USERS.name, "PINQuality") == "warn"
+    faults = await lockd.call(USERS.name, "RatePIN", pin.encode(), user["index"]) if warns else ()
+    done = await give_pin(lockd, user, pin, index, fields)
     verb = "added" if index is None else "changed"
-    out.done(f"PIN {done} of {called(user)} {verb}.", index=done, user=user["index"])
+    advice = f" It could be better: {'; '.join(faults)}." if faults else ""
+    out.done(f"PIN {done} of {called(user)} {verb}.{advice}", index=done, user=user["index"], advice=list(faults))
 
 
 async def remove(lockd: Lockd, args: Namespace, out: Output) -> None:
     """One PIN; with the last credential the user goes, which is asked for."""
     user = find(await everybody(lockd), args.user)
-    index = _which(user, args.index)
+    index = _which(_own(user), args.index, user)
     if index is None:
         raise NotFound(f"{called(user)} has no PIN")
-    last = len(user.get("credentials", ())) == 1
-    if last:
-        ask.sure(f"It is the last credential of {called(user)}, who is removed with it.", "remove", args.yes)
-    await lockd.call(USERS.name, "ClearCredential", "PIN", index)
+    last = await forget(lockd, user, "PIN", index, args.yes)
     gone = f"PIN {index} of {called(user)} removed"
     out.done(f"{gone}, and the user with it." if last else f"{gone}.", index=index, user_removed=last)
 
 
-async def give_pin(lockd: Lockd, user: User, pin: str, index: int | None = None) -> int:
+async def give_pin(
+    lockd: Lockd, user: User, pin: str, index: int | None = None, fields: Mapping[str, Any] | None = None
+) -> int:
     """Set PIN `index` of a user, or a further one at the first free index; gives the index."""
-    if index is not None:
-        await _set(lockd, "Modify", index, pin, user["index"], {})
-        return index
-    index = await _free_pin(lockd)
-    await _set(lockd, "Add", index, pin, user["index"], {})
+    operation = "Add" if index is None else "Modify"
+    index = await _free_pin(lockd) if index is None else index
+    await _set(lockd, operation, index, pin, user["index"], fields or {})
     return index
 
 
@@ -120,13 +157,21 @@ async def _set(lockd: Lockd, operation: str, index: int, pin: str, user: int, fi
     return int(owner)
 
 
-def _which(user: User, wanted: int | None) -> int | None:
-    """The PIN that is meant: the wanted one if it is his, the only one, None if there is none."""
-    own = [index for kind, index in user.get("credentials", ()) if kind == "PIN"]
+def _own(user: User) -> list[int]:
+    return [index for kind, index in user.get("credentials", ()) if kind == "PIN"]
+
+
+def _usual(user: User) -> list[int]:
+    """His PINs but for the spare ones and those for duress."""
+    return [i for i in _own(user) if not any(marked(user, mark, "PIN", i) for mark in ("spare", "duress"))]
+
+
+def _which(choice: Sequence[int], wanted: int | None, user: User) -> int | None:
+    """The PIN that is meant: the wanted one if it is his, the only one of the choice, None if there is none."""
     if wanted is not None:
-        if wanted not in own:
+        if wanted not in _own(user):
             raise NotFound(f"{called(user)} has no PIN {wanted} (lockctl pin list)")
         return wanted
-    if len(own) > 1:
-        raise Usage(f"{called(user)} has PINs {', '.join(map(str, own))}: say which with --index")
-    return own[0] if own else None
+    if len(choice) > 1:
+        raise Usage(f"{called(user)} has PINs {', '.join(map(str, choice))}: say which with --index")
+    return choice[0] if choice else None

@@ -5,21 +5,24 @@ from __future__ import annotations
 import contextlib
 from argparse import Namespace
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any
 
-from lockd.cli import ask
+from lockd.cli import ask, transfer
 from lockd.cli.copyable import copyable
 from lockd.cli.exits import Usage
+from lockd.cli.explain import explained
 from lockd.cli.link import Lockd
 from lockd.cli.output import Output
 from lockd.cli.parser import Parser, command, group, place, whole
-from lockd.cli.people import SHORT, TYPES, called, everybody, find, free_place
+from lockd.cli.people import RULES, SHORT, STATUSES, TYPES, called, credentials, everybody, find, free_place
 from lockd.cli.pins import give_pin, new_user, pin_options, wants_pin
+from lockd.cli.schedules import give_hours, hours_said
 from lockd.cli.session import on_bus
+from lockd.cli.timetable import Timetable, hour_options, type_with, wanted, write
 from lockd.dbus.names import ALL, USERS
 from lockd.errors import LockdError
 
-STATUSES = {"OccupiedEnabled": "enabled", "OccupiedDisabled": "disabled", "Available": "free"}
 WHO = "index or name"
 
 
@@ -35,7 +38,8 @@ def add_parser(subparsers: Any) -> None:
     one.set_defaults(run=on_bus(show))
 
     adding = command(commands, "add", "a new user",
-                     ("lockctl user add Anna --pin", "lockctl user add Cleaner --type disposable --pin"))
+                     ("lockctl user add Anna --pin", "lockctl user add Plumber --type disposable --pin",
+                      'lockctl user add Cleaner --when "Mon,Thu 8-12" --until 2026-12-31 --pin'))
     adding.add_argument("name", metavar="NAME")
     adding.add_argument("--index", type=place, metavar="PLACE",
                         help="number of the place (default: the first free one)")
@@ -44,12 +48,15 @@ def add_parser(subparsers: Any) -> None:
     adding.set_defaults(run=on_bus(add))
 
     changing = command(commands, "set", "change a user",
-                       ("lockctl user set Anna --name Anne", "lockctl user set 3 --disable"))
+                       ("lockctl user set Anna --name Anne", "lockctl user set 3 --disable",
+                        'lockctl user set Anna --when "Mon-Fri 8-17"'),
+                       "Hours and days that are given take the place of those that there are.")
     changing.add_argument("user", metavar="USER", help=WHO)
     changing.add_argument("--name")
     _fields(changing)
     changing.set_defaults(run=on_bus(change))
 
+    transfer.add_commands(commands)
     removing = command(commands, "remove", "remove a user with all PINs",
                        ("lockctl user remove Anna", "lockctl user remove all --yes all"))
     removing.add_argument("user", metavar="USER", help=f"{WHO}, or all")
@@ -62,6 +69,9 @@ def _fields(parser: Parser) -> None:
                         help=f"what the user may do: {', '.join(TYPES)} (default: unrestricted)")
     parser.add_argument("--unique-id", type=whole(0, 0xFFFF_FFFE), metavar="NUMBER",
                         help="a number of yours, below 4294967295")
+    parser.add_argument("--rule", choices=tuple(RULES), metavar="RULE",
+                        help="how many credentials it takes: single, dual or tri")
+    hour_options(parser)
     status = parser.add_mutually_exclusive_group()
     status.add_argument("--enable", dest="status", action="store_const", const="OccupiedEnabled",
                         help="the user's PINs work")
@@ -71,7 +81,7 @@ def _fields(parser: Parser) -> None:
 
 def _given(args: Namespace) -> dict[str, Any]:
     fields = {"name": args.name, "unique_id": args.unique_id, "status": args.status,
-              "type": TYPES[args.type] if args.type else None}
+              "type": TYPES[args.type] if args.type else None, "rule": RULES[args.rule] if args.rule else None}
     return {key: value for key, value in fields.items() if value is not None}
 
 
@@ -87,14 +97,15 @@ async def show_list(lockd: Lockd, args: Namespace, out: Output) -> None:
             (u["index"], u.get("name", ""), SHORT.get(u.get("type", ""), u.get("type", "")),
              STATUSES.get(u.get("status", ""), u.get("status", "")), credentials(u))
             for u in users
-        ), wraps="Name")
+        ), wraps=("Name", "Credentials"))
 
 
 async def show(lockd: Lockd, args: Namespace, out: Output) -> None:
-    """One user, line by line."""
+    """One user, line by line, and when he can come in."""
     user = find(await everybody(lockd), args.user)
+    said = await explained(lockd, user, datetime.now())
     if out.as_json:
-        out.document(user)
+        out.document({**user, "text": said})
         return
     for label, value in (
         ("Index", user["index"]), ("Name", user.get("name", "")),
@@ -103,22 +114,40 @@ async def show(lockd: Lockd, args: Namespace, out: Output) -> None:
         ("Changed by", user.get("modifier", "")),
     ):
         out.say(f"{label:<13}{value}")
+    out.say(said)
 
 
 async def add(lockd: Lockd, args: Namespace, out: Output) -> None:
     """A new user, with a PIN if wanted; the PIN is asked for before anything is changed."""
     users = await everybody(lockd)
+    hours = wanted(args, datetime.now())
+    fields = _typed(_given(args), hours)
     pin = ask.new_pin(f"PIN for {args.name}: ", args.pin_stdin, "--pin-stdin") if wants_pin(args) else None
     if pin is not None and args.index is None:
-        index = await _add_with_pin(lockd, pin, _given(args))
+        index = await _add_with_pin(lockd, pin, fields)
     else:
         room = await lockd.get(USERS.name, "NumberOfTotalUsersSupported")
         index = args.index or free_place((u["index"] for u in users), room, "users")
-        await lockd.call(USERS.name, "SetUser", "Add", index, _given(args))
+        await lockd.call(USERS.name, "SetUser", "Add", index, fields)
         if pin is not None:
             async with _or_nobody(lockd, index):
                 await give_pin(lockd, {"index": index}, pin)
-    out.done(f"Added {args.name} (user {index})" + (" with a PIN." if pin else "."), index=index)
+    done = f"Added {args.name} (user {index})" + (" with a PIN." if pin else ".")
+    if hours != Timetable():
+        async with _or_nobody(lockd, index):
+            await write(lockd, index, Timetable(), hours, replaces=False)
+        done += " " + await hours_said(lockd, index, args.type is None)
+    out.done(done, index=index)
+
+
+def _typed(fields: dict[str, Any], hours: Timetable) -> dict[str, Any]:
+    """The fields of a new user, of the type that goes by his hours; Usage if another one was given."""
+    if hours == Timetable():
+        return fields
+    kind = type_with({"index": 0, **fields}, hours)
+    if fields.get("type", "UnrestrictedUser") not in ("UnrestrictedUser", kind):
+        raise Usage(f"the type {SHORT[fields['type']]} does not go by such hours; leave --type away")
+    return {**fields, "type": kind}
 
 
 async def _add_with_pin(lockd: Lockd, pin: str, fields: dict[str, Any]) -> int:
@@ -142,12 +171,20 @@ async def _or_nobody(lockd: Lockd, index: int) -> AsyncIterator[None]:
 
 async def change(lockd: Lockd, args: Namespace, out: Output) -> None:
     """Some fields of a user."""
-    fields = _given(args)
-    if not fields:
+    fields, hours = _given(args), wanted(args, datetime.now())
+    if not fields and hours == Timetable():
         raise Usage("nothing to change was given; see: lockctl user set --help")
     user = find(await everybody(lockd), args.user)
-    await lockd.call(USERS.name, "SetUser", "Modify", user["index"], fields)
-    out.done(f"Changed {called(user)}.", index=user["index"])
+    wished = {**user, **fields}
+    if hours != Timetable():
+        type_with(wished, hours)
+    if fields:
+        await lockd.call(USERS.name, "SetUser", "Modify", user["index"], fields)
+    done = f"Changed {called(user)}."
+    if hours != Timetable():
+        kind = await give_hours(lockd, wished, hours, replaces=True)
+        done += " " + await hours_said(lockd, user["index"], kind != user.get("type"))
+    out.done(done, index=user["index"])
 
 
 async def remove(lockd: Lockd, args: Namespace, out: Output) -> None:
@@ -161,8 +198,3 @@ async def remove(lockd: Lockd, args: Namespace, out: Output) -> None:
     user = find(users, args.user)
     await lockd.call(USERS.name, "ClearUser", user["index"])
     out.done(f"Removed {called(user)}.", removed=[user["index"]])
-
-
-def credentials(user: Any) -> str:
-    """`PIN 1, PIN 4`."""
-    return ", ".join(f"{kind} {index}" for kind, index in user.get("credentials", ())) or "none"

@@ -19,11 +19,16 @@ PROTECTED = bytes.fromhex("a10127")
 SIGNATURE = 64
 
 
+def public(signing_key: bytes) -> bytes:
+    """The public key that belongs to 32 private bytes: who signs with them."""
+    return Ed25519PrivateKey.from_private_bytes(signing_key).public_key().public_bytes_raw()
+
+
 def sign(kind: bytes, content: bytes, issuer: bytes, signing_key: bytes) -> bytes:
     """Sign a payload. `kind`: what it says, so that it is never taken for something else; MessageError:
     the issuer is not who signs, or it is too long."""
     key = Ed25519PrivateKey.from_private_bytes(signing_key)
-    if key.public_key().public_bytes_raw() != issuer:
+    if public(signing_key) != issuer:
         raise MessageError("the issuer is another one than who signs")
     data = cbor.encode([PROTECTED, {}, content, key.sign(_to_sign(kind, content))])
     payload(data)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import copy
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 from lockd.dbus import names
-from lockd.errors import LockdError, UnsupportedCommand
+from lockd.errors import LockdError, NotFound, UnsupportedCommand
 
 LOCK = {
     "LockState": "Locked", "Motion": "Idle", "Fault": "None", "DoorState": "DoorClosed", "ActuatorEnabled": True,
@@ -26,7 +27,8 @@ MANAGER = {"Version": "1.2.3", "TimeState": "Trusted", "Degraded": []}
 #: Methods that only ask, and what answers them.
 ANSWERS = {
     "ListUsers": "users", "Verify": "report", "Diagnose": "findings", "ListLabels": "labels", "ListOpen": "open_codes",
-    "Ways": "ways", "History": "samples",
+    "Ways": "ways", "History": "samples", "Explain": "explanation", "RatePIN": "pin_faults",
+    "GetCredentialStatus": "terms", "List": "phones",
 }  # fmt: skip
 
 
@@ -34,7 +36,7 @@ class FakeLockd:
     """`done`: every call that changes something. `refuse`: method -> what it raises. `made`: the
     user that a credential for user 0 makes. `changes`:
     what happens before each further nudge, False when lockd went away;
-    after the last the nudges end."""
+    after the last the nudges end, or never if it `waits`."""
 
     def __init__(self) -> None:
         self.users: list[dict[str, Any]] = []
@@ -47,16 +49,28 @@ class FakeLockd:
             names.LOCK.name: dict(LOCK),
             names.POWER.name: dict(POWER),
             names.MANAGER.name: dict(MANAGER),
-            names.USERS.name: {"NumberOfTotalUsersSupported": 4, "NumberOfPINUsersSupported": 40},
+            names.USERS.name: {
+                "NumberOfTotalUsersSupported": 4, "NumberOfPINUsersSupported": 40, "PINQuality": "warn",
+                "NumberOfWeekDaySchedulesSupportedPerUser": 3, "NumberOfYearDaySchedulesSupportedPerUser": 2,
+                "NumberOfHolidaySchedulesSupported": 2,
+            },
             names.CODES.name: {"Key": "", "Epoch": 0},
             names.LOG.name: {},
         }
         self.labels: list[dict[str, Any]] = []
         self.open_codes: list[dict[str, Any]] = []
+        self.explanation: dict[str, Any] = {
+            "allowed": True, "reason": "May come in at the keypad.", "detail": "", "next_open": 0, "until": 0,
+        }
+        self.pin_faults: list[str] = []
+        self.terms: dict[str, Any] = {"exists": True}
+        self.schedules: dict[tuple[Any, ...], dict[str, Any]] = {}
+        self.phones: list[dict[str, Any]] = []
         self.done: list[tuple[Any, ...]] = []
         self.refuse: dict[str, LockdError] = {}
         self.changes: list[Any] = []
         self.made = 1
+        self.waits = False
         self.simulated = True
 
     @contextlib.asynccontextmanager
@@ -74,14 +88,40 @@ class FakeLockd:
             return [event for event in self.events if args[0] <= event["seq"]][: args[1]]
         if method in ANSWERS:
             return copy.deepcopy(getattr(self, ANSWERS[method]))
+        if method.endswith("Schedule") and method.startswith("Get"):
+            return self._schedule(method.removeprefix("Get"), args)
         self.done.append((method, *args))
+        self._keep(method, args)
         if method == "CreateKey":
             self.properties[names.CODES.name] = {"Key": "name", "Epoch": 1}
         answers: dict[str, Any] = {
             "Drill": [dict(way) for way in self.ways], "Enrol": 4, "CreateKey": bytes(range(32)),
+            "CreateInvite": ("lkp:1?k=kkk&p=ppp&i=iii&n=SG9tZQ", "77"),
             "SetCredential": (args[4] or self.made, 2) if method == "SetCredential" else None,
         }  # fmt: skip
         return answers.get(method)
+
+    def _schedule(self, kind: str, place: tuple[Any, ...]) -> dict[str, Any]:
+        if (kind, *place) not in self.schedules:
+            raise NotFound("There is none.")
+        return self.schedules[kind, *place]
+
+    def _keep(self, method: str, args: tuple[Any, ...]) -> None:
+        """What a change does to users and schedules."""
+        kind, known = method[3:], {"WeekDaySchedule": names.WEEK_FIELDS, "YearDaySchedule": names.YEAR_FIELDS}
+        if method.startswith("Set") and kind in known:
+            self.schedules[kind, *args[:2]] = dict(zip(known[kind], args[2:], strict=True))
+        elif method == "SetHolidaySchedule":
+            self.schedules[kind, args[0]] = dict(zip(names.HOLIDAY_FIELDS, args[1:], strict=True))
+        elif method.startswith("Clear") and method.endswith("Schedule"):
+            cleared = (method[5:], *args)
+            for place in [each for each in self.schedules if each[0] == cleared[0] and each[2:] == cleared[2:]]:
+                if args[0] in (place[1], names.ALL_SCHEDULES):
+                    del self.schedules[place]
+        elif method == "SetUser":
+            known_users = {user["index"]: dict(user) for user in self.users}
+            known_users.setdefault(args[1], {"index": args[1], "type": "UnrestrictedUser"}).update(args[2])
+            self.users = list(known_users.values())
 
     async def get(self, interface: str, name: str) -> Any:
         return (await self.get_all(interface))[name]
@@ -103,3 +143,5 @@ class FakeLockd:
         yield True
         for change in self.changes:
             yield change(self) is not False
+        if self.waits:
+            await asyncio.Event().wait()

@@ -14,6 +14,7 @@ from lockd.cli import access
 from lockd.cli.exits import MEANINGS, STATUSES, NotRunning, Usage
 from lockd.dbus import names
 from lockd.errors import LockdError
+from lockd.phone.refusals import Unreachable
 from tests.cli.conftest import Ctl
 from tests.cli.fake import FakeLockd
 
@@ -123,7 +124,7 @@ def test_users_are_listed_in_words(ctl: Ctl, lockd: FakeLockd) -> None:
 def test_users_as_json_are_as_lockd_tells_them(ctl: Ctl, lockd: FakeLockd) -> None:
     lockd.users = [ANNA, BERT]
     assert ctl("--json", "user").document == [ANNA, BERT]
-    assert ctl("user", "show", "anna", "--json").document == ANNA
+    assert ctl("user", "show", "anna", "--json").document == {**ANNA, "text": "Anna may always come in."}
 
 
 def test_a_user_is_added_at_the_first_free_place_with_a_pin(ctl: Ctl, lockd: FakeLockd) -> None:
@@ -343,7 +344,8 @@ def test_a_real_door_has_no_simulated_hands(ctl: Ctl, lockd: FakeLockd) -> None:
 
 @pytest.mark.parametrize("name", sorted(set(STATUSES)))
 def test_every_error_has_its_status_and_one_line(ctl: Ctl, lockd: FakeLockd, name: str) -> None:
-    kind: Callable[[str], LockdError] = {"Usage": Usage, "NotRunning": NotRunning}.get(name) or getattr(errors, name)
+    others = {"Usage": Usage, "NotRunning": NotRunning, "Unreachable": Unreachable}
+    kind: Callable[[str], LockdError] = others.get(name) or getattr(errors, name)
     lockd.refuse["Home"] = kind("what\nhappened")
     ran = ctl("home", "--json")
     assert ran.status == STATUSES[name]

@@ -21,8 +21,11 @@ COMMANDS = [parser.prog.removeprefix("lockctl").split() for parser in build().fa
 
 def test_every_command_of_the_brief_is_there() -> None:
     assert {" ".join(words) for words in COMMANDS} >= {
-        "status", "lock", "unlock", "home", "user list", "user show", "user add", "user set", "user remove", "pin set",
-        "pin remove", "pin list", "card add", "finger add", "code new", "code key", "code list",
+        "status", "lock", "unlock", "home", "user list", "user show", "user add", "user set", "user remove",
+        "user export", "user import", "pin set",
+        "pin remove", "pin list", "card list", "card add", "card remove",
+        "finger list", "finger add", "finger remove", "schedule list", "schedule add",
+        "schedule remove", "holiday list", "holiday add", "holiday remove", "why", "code new", "code key", "code list",
         "code revoke", "code epoch", "log", "log verify", "config check", "config show", "config wiring",
         "config boot", "config access", "mode", "set", "doctor",
         "rotate-key", "factory-reset", "time set", "press", "present", "door", "key", "thumb", "jam", "tamper",

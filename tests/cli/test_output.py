@@ -51,7 +51,7 @@ def test_a_table_at_a_terminal_is_as_wide_as_it(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("TERM", "xterm")
     out, stream = printed()
     monkeypatch.setattr(stream, "isatty", lambda: True, raising=False)
-    out.table(("No", "Name", "What"), [(1, "Anna " * 9, "opened")], wraps="Name")
+    out.table(("No", "Name", "What"), [(1, "Anna " * 9, "opened")], wraps=("Name",))
     lines = re.sub("\x1b\\[[0-9;]*m", "", stream.getvalue()).splitlines()
     assert max(map(len, lines)) <= 30
     assert any("opened" in line for line in lines)

@@ -1,0 +1,135 @@
+"""phone: which phones may come in, asked of lockd."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from argparse import Namespace
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from lockd.cli import inviting
+from lockd.cli.copyable import copyable
+from lockd.cli.link import Lockd
+from lockd.cli.output import Output
+from lockd.cli.parser import command, group
+from lockd.cli.people import everybody, find, names
+from lockd.cli.session import on_bus
+from lockd.cli.when import told
+from lockd.errors import Failure, LockdError, NotFound
+
+PHONES = "org.lockd1.Phones"
+#: List's rows hold id, label, role (s), user (u), created (t, seconds since 1970) and connected (b).
+Row = Mapping[str, Any]
+ROLES = ("owner", "admin", "user")
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add `phone` and its commands."""
+    parser, commands = group(subparsers, "phone", "which phones may come in", (
+        "lockctl phone invite --name Anna", "lockctl phone list",
+    ), "Without a command: the list.")
+    parser.set_defaults(run=on_bus(show_list))
+    command(commands, "list", "every phone", ("lockctl phone list --json",)).set_defaults(run=on_bus(show_list))
+
+    inviting_ = command(commands, "invite", "let one more phone in, with a QR code", (
+        "lockctl phone invite --name Anna", "lockctl phone invite --user Anna --role admin",
+    ), "Waits until the phone has enrolled; Ctrl-C takes the invitation back. With --json, as with --no-wait, it"
+       " stays open for two minutes.")
+    who = inviting_.add_mutually_exclusive_group()
+    who.add_argument("--user", metavar="USER", help="whose phone it is: index or name of a user that there is")
+    who.add_argument("--name", metavar="NAME", help="name of the new user whose phone it is")
+    inviting_.add_argument("--role", choices=ROLES, metavar="ROLE", default="user",
+                           help=f"what the phone may do: {', '.join(ROLES)} (default: user)")
+    inviting_.add_argument("--no-qr", action="store_true", help="only the text, no QR code")
+    inviting_.add_argument("--no-wait", action="store_true", help="end at once, with the invitation open")
+    inviting_.set_defaults(run=on_bus(invite))
+
+    revoking = command(commands, "revoke", "let a phone in no more", ("lockctl phone revoke 3f2a",),
+                       "A session of that phone ends within a second.")
+    revoking.add_argument("phone", metavar="PHONE", help="its id (or how it begins), or its label")
+    revoking.set_defaults(run=on_bus(revoke))
+
+
+async def show_list(lockd: Lockd, args: Namespace, out: Output) -> None:
+    """A table of all phones."""
+    phones = await lockd.call(PHONES, "List")
+    if out.as_json:
+        out.document(phones)
+    elif not phones:
+        out.say(copyable("No phone yet. Invite one: lockctl phone invite"))
+    else:
+        who, now = await names(lockd), datetime.now()
+        out.table(("Id", "Label", "Role", "User", "Enrolled", ""), (
+            (row["id"], row["label"], row["role"], _owner(row, who), told(row["created"] * 1_000_000, now),
+             "connected" if row["connected"] else "") for row in phones
+        ), wraps="Label")
+
+
+async def invite(lockd: Lockd, args: Namespace, out: Output) -> None:
+    """An invitation, and who came."""
+    options: dict[str, Any] = {"role": args.role}
+    if args.user is not None:
+        options["user"] = find(await everybody(lockd), args.user)["index"]
+    if args.name is not None:
+        options["name"] = args.name
+    before = {row["id"] for row in await lockd.call(PHONES, "List")}
+    uri, number = await lockd.call(PHONES, "CreateInvite", options)
+    if out.as_json:
+        out.document({"ok": True, "uri": uri, "id": number})
+        return
+    inviting.show(uri, out, args.no_qr)
+    if not args.no_wait:
+        came = await _who_comes(lockd, number, before)
+        owner = _owner(came, await names(lockd))
+        out.say(f"Enrolled: {came['label']} of {owner} ({came['role']}), id {came['id']}.")
+
+
+async def _who_comes(lockd: Lockd, number: str, before: set[str]) -> Row:
+    """The phone that uses the invitation, which is taken back if none does or nobody waits any more."""
+    try:
+        async with asyncio.timeout(inviting.LASTS_S):
+            return await _new_phone(lockd, before)
+    except TimeoutError:
+        raise Failure("no phone has enrolled within two minutes; nothing was changed") from None
+    except BaseException:
+        with contextlib.suppress(LockdError):
+            await lockd.call(PHONES, "CancelInvite", number)
+        raise
+
+
+async def _new_phone(lockd: Lockd, before: set[str]) -> Row:
+    async with contextlib.aclosing(lockd.nudges()) as changes:
+        async for here in changes:
+            if not here:
+                break
+            for row in await lockd.call(PHONES, "List"):
+                if row["id"] not in before:
+                    found: Row = row
+                    return found
+    raise Failure("lockd went away, and with it the invitation")
+
+
+async def revoke(lockd: Lockd, args: Namespace, out: Output) -> None:
+    """One phone."""
+    row = _one(await lockd.call(PHONES, "List"), args.phone)
+    await lockd.call(PHONES, "Revoke", row["id"])
+    out.done(f"Revoked: {row['label']} (id {row['id']}).", id=row["id"])
+
+
+def _one(phones: Any, wanted: str) -> Row:
+    """By the beginning of its id, or its label; NotFound says why not."""
+    found = [row for row in phones if row["id"] == wanted] or [
+        row for row in phones if row["id"].startswith(wanted) or row["label"].casefold() == wanted.casefold()
+    ]
+    if len(found) != 1:
+        what = "several phones are" if found else "there is no phone"
+        raise NotFound(f"{what} “{wanted}”: `lockctl phone list` shows all")
+    one: Row = found[0]
+    return one
+
+
+def _owner(row: Row, who: Mapping[int, str]) -> str:
+    user = row.get("user", 0)
+    return who.get(user) or (f"user {user}" if user else "nobody")

@@ -1,0 +1,94 @@
+"""PINs with terms, and cards and fingers listed and taken away."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from lockd.cli.output import Output
+from tests.cli.conftest import Ctl
+from tests.cli.fake import FakeLockd
+
+ANNA: dict[str, Any] = {"index": 1, "name": "Anna", "type": "UnrestrictedUser", "status": "OccupiedEnabled",
+                        "credentials": [["PIN", 1], ["PIN", 2], ["RFID", 4]], "spare": [["PIN", 2]]}  # fmt: skip
+BERT = {**ANNA, "index": 2, "name": "Bert", "credentials": [["Fingerprint", 1]], "spare": []}
+
+
+@pytest.fixture(autouse=True)
+def people(lockd: FakeLockd) -> None:
+    lockd.users = [ANNA, BERT]
+
+
+def at(text: str) -> int:
+    return int(datetime.fromisoformat(text).timestamp())
+
+
+@pytest.mark.parametrize(("words", "operation", "index", "fields"), [
+    ((), "Modify", 1, {}),
+    (("--index", "2"), "Modify", 2, {}),
+    (("--another",), "Add", 3, {}),
+    (("--spare", "--uses", "1"), "Add", 3, {"uses": 1, "spare": True}),
+    (("--duress",), "Add", 3, {"duress": True}),
+    (("--uses", "0"), "Modify", 1, {"uses": 0}),
+    (("--from", "2030-12-24", "--until", "2030-12-31"), "Modify", 1,
+     {"from": at("2030-12-24"), "until": at("2031-01-01")}),
+    (("--from", "always", "--until", "always"), "Modify", 1, {"from": 0, "until": 0}),
+])  # fmt: skip
+def test_a_pin_is_set_with_its_terms(
+    ctl: Ctl, lockd: FakeLockd, words: tuple[str, ...], operation: str, index: int, fields: dict[str, Any]
+) -> None:
+    assert ctl("pin", "set", "Anna", *words, "--stdin", stdin="246809\n").status == 0
+    assert lockd.done == [("SetCredential", operation, "PIN", index, b"246809", 1, fields)]
+
+
+@pytest.mark.parametrize("words", [
+    ("--uses", "256"), ("--uses", "-1"), ("--until", "soon"), ("--spare", "--duress"), ("--spare", "--index", "1"),
+    ("--from", "2030-12-31", "--until", "2030-12-24"),
+])  # fmt: skip
+def test_terms_that_make_no_sense_set_nothing(ctl: Ctl, lockd: FakeLockd, words: tuple[str, ...]) -> None:
+    assert ctl("pin", "set", "Anna", *words, "--stdin", stdin="246809\n").status == 64
+    assert lockd.done == []
+
+
+def test_what_is_wrong_with_a_new_pin_is_said(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.pin_faults = ["it counts upwards"]
+    ran = ctl("pin", "set", "Anna", "--stdin", stdin="123456\n")
+    assert ran.out == "PIN 1 of Anna (user 1) changed. It could be better: it counts upwards.\n"
+
+
+def test_spare_pins_are_marked_wherever_they_are_shown(ctl: Ctl) -> None:
+    assert "PIN 1, PIN 2 (spare), RFID 4" in ctl("user", "show", "Anna").out
+    rows = [line.split() for line in ctl("pin").out.splitlines()[1:]]
+    assert rows == [["1", "1", "Anna"], ["2", "1", "spare", "Anna"]]
+    assert ctl("pin", "--json").document[1] == {"index": 2, "user": 1, "name": "Anna", "spare": True}
+
+
+def test_cards_and_fingers_are_listed(ctl: Ctl, lockd: FakeLockd) -> None:
+    assert ctl("card", "--json").document == [{"index": 4, "user": 1, "name": "Anna"}]
+    assert ctl("finger", "list").out.splitlines()[1].split() == ["1", "2", "Bert"]
+    lockd.users = []
+    assert "There are no fingers. Add one: " in ctl("finger").out
+
+
+def test_a_card_is_removed_and_the_last_credential_takes_a_yes(ctl: Ctl, lockd: FakeLockd) -> None:
+    assert ctl("card", "remove", "4").out == "Card 4 of Anna (user 1) removed.\n"
+    assert ctl("finger", "remove", "1").status == 64
+    assert ctl("card", "remove", "5").status == 4
+    assert lockd.done == [("ClearCredential", "RFID", 4)]
+    ran = ctl("finger", "remove", "1", "--yes", "remove", "--json")
+    assert ran.document == {"ok": True, "index": 1, "user_removed": True}
+    assert lockd.done[1:] == [("ClearCredential", "Fingerprint", 1)]
+
+
+def test_the_list_of_users_fits_80_columns(
+    ctl: Ctl, lockd: FakeLockd, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [["PIN", index] for index in range(1, 11)]
+    lockd.users = [{**ANNA, "name": "Anna-Katharina " * 3, "type": "ScheduleRestrictedUser", "credentials": many}]
+    monkeypatch.setattr(Output, "terminal", True)
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = ctl("user", "list").out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "PIN 10" in "".join(lines)

@@ -1,0 +1,108 @@
+"""lockctl phone: what lockd is asked, and how an invitation ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Any
+
+import pytest
+
+from lockd import errors
+from lockd.cli import inviting
+from tests.cli.conftest import Ctl
+from tests.cli.fake import FakeLockd
+
+URI = "lkp:1?k=kkk&p=ppp&i=iii&n=SG9tZQ"
+ANNAS = {"id": "3f2a", "label": "Anna's phone", "role": "user", "user": 1, "created": 1_790_000_000, "connected": True}
+BOBS = {"id": "77aa", "label": "Bob's phone", "role": "admin", "user": 2, "created": 1_790_000_000, "connected": False}
+
+
+@pytest.fixture
+def lockd(lockd: FakeLockd) -> FakeLockd:
+    lockd.users = [{"index": 1, "name": "Anna"}]
+    lockd.phones = [dict(ANNAS)]
+    return lockd
+
+
+def comes(phone: dict[str, Any]) -> Any:
+    return lambda lockd: lockd.phones.append(phone)
+
+
+def test_the_list_shows_whose_they_are(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.phones.append(BOBS)
+    out = ctl("phone").out
+    assert "Anna's phone" in out
+    assert "user 2" in out
+    assert out.count("connected") == 1
+    assert ctl("phone", "list", "--json").document == [ANNAS, BOBS]
+    lockd.phones.clear()
+    assert "lockctl phone invite" in ctl("phone", "list").out
+
+
+def test_an_invitation_is_shown_and_who_came_is_said(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.changes = [lambda lockd: None, comes(BOBS)]
+    ran = ctl("phone", "invite", "--name", "Bob", "--role", "admin")
+    assert lockd.done == [("CreateInvite", {"role": "admin", "name": "Bob"})]
+    lines = ran.out.splitlines()
+    assert URI in lines
+    assert lines[-1] == "Enrolled: Bob's phone of user 2 (admin), id 77aa."
+    assert ran.status == 0
+
+
+def test_a_user_is_named_as_everywhere(ctl: Ctl, lockd: FakeLockd) -> None:
+    ctl("phone", "invite", "--user", "anna", "--no-wait")
+    assert lockd.done == [("CreateInvite", {"role": "user", "user": 1})]
+    assert ctl("phone", "invite", "--user", "Zoe").status == 4
+
+
+def test_with_json_the_invitation_is_the_answer(ctl: Ctl, lockd: FakeLockd) -> None:
+    assert ctl("phone", "invite", "--json").document == {"ok": True, "uri": URI, "id": "77"}
+    assert lockd.done == [("CreateInvite", {"role": "user"})]
+
+
+def test_nobody_comes_in_time(ctl: Ctl, lockd: FakeLockd, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inviting, "LASTS_S", 0)
+    lockd.waits = True
+    ran = ctl("phone", "invite")
+    assert ran.status == 1
+    assert "within two minutes" in ran.err
+
+
+def test_ctrl_c_takes_the_invitation_back(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.changes = [lambda lockd: os.kill(os.getpid(), signal.SIGINT)]
+    lockd.waits = True
+    ran = ctl("phone", "invite")
+    assert ran.status == 130
+    assert lockd.done[-1] == ("CancelInvite", "77")
+
+
+def test_a_lockd_that_goes_away_is_said_and_asked_for_nothing_more(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.changes = [lambda lockd: False]
+    lockd.refuse["CancelInvite"] = errors.Failure("gone")
+    ran = ctl("phone", "invite")
+    assert ran.status == 1
+    assert "went away" in ran.err
+
+
+@pytest.mark.parametrize("wanted", ["3f2a", "3f", "anna's phone"])
+def test_revoke_takes_an_id_its_beginning_or_a_label(ctl: Ctl, lockd: FakeLockd, wanted: str) -> None:
+    lockd.phones.append(BOBS)
+    ran = ctl("phone", "revoke", wanted)
+    assert lockd.done == [("Revoke", "3f2a")]
+    assert ran.out == "Revoked: Anna's phone (id 3f2a).\n"
+
+
+@pytest.mark.parametrize(("wanted", "words"), [("zz", "no phone"), ("same", "several phones")])
+def test_revoke_revokes_one_or_none(ctl: Ctl, lockd: FakeLockd, wanted: str, words: str) -> None:
+    lockd.phones = [{**ANNAS, "label": "same"}, {**BOBS, "label": "same"}]
+    ran = ctl("phone", "revoke", wanted)
+    assert (ran.status, lockd.done) == (4, [])
+    assert words in ran.err
+    assert "phone list" in ran.err
+
+
+def test_the_code_is_drawn_unless_it_is_not_wanted(ctl: Ctl, lockd: FakeLockd) -> None:
+    pytest.importorskip("segno")
+    assert "▀" in ctl("phone", "invite", "--no-wait").out
+    assert "▀" not in ctl("phone", "invite", "--no-wait", "--no-qr").out
