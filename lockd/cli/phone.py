@@ -17,9 +17,10 @@ from lockd.cli.parser import command, group
 from lockd.cli.people import everybody, find, names
 from lockd.cli.session import on_bus
 from lockd.cli.when import told
+from lockd.dbus.names import PHONES as PHONES_API
 from lockd.errors import Failure, LockdError, NotFound
 
-PHONES = "org.lockd1.Phones"
+PHONES = PHONES_API.name
 #: List's rows hold id, label, role (s), user (u), created (t, seconds since 1970) and connected (b).
 Row = Mapping[str, Any]
 ROLES = ("owner", "admin", "user")
