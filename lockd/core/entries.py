@@ -24,7 +24,7 @@ class Operation(Value):
     """One wish that was asked, from the decision to the outcome. `grant`: the number of its
     write-ahead record (0: storage failed); `key`: its row in the store until the outcome; `use`:
     the writes that its use consumed; `tells`: what is recorded beside the outcome. `label`, `code`: of a
-    code granted from afar, and its window's key."""
+    code granted from afar, and its window's key. `shown`: what it was granted for; `credentials` is what is said."""
 
     wish: Wish
     source: Source
@@ -41,6 +41,7 @@ class Operation(Value):
     tells: tuple[Entry, ...] = ()
     label: str = ""
     code: str = ""
+    shown: tuple[Credential, ...] = ()
 
 
 def _fields(**given: Any) -> dict[str, Any]:

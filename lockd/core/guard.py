@@ -262,7 +262,7 @@ class Guard:
         said = dict.fromkeys((c.kind, c.index) for c in (stand_in(people, each) for each in shown))
         spare = any(credential.terms.spare for credential in shown)
         op = op.but(
-            user=user.index, credentials=tuple(said), detail=op.detail or ("spare-pin" if spare else ""),
+            user=user.index, shown=shown, credentials=tuple(said), detail=op.detail or ("spare-pin" if spare else ""),
             tells=tuple(entry for each in shown for entry in tells(people, each, op.source, at)),
         )  # fmt: skip
         minutes = self.parts.registry.properties["ExpiringUserTimeout"]
