@@ -233,7 +233,8 @@ class Guard:
         people = self.parts.registry.people
         now = people.credentials.get((credential.kind, credential.index))
         left = state_of(people, credential, self.throws.using) == "left"
-        return now == credential and left and credential.terms.valid(at.wall)
+        timely = credential.terms.valid(at.wall) and (at.trust == "Trusted" or not credential.terms.timed)
+        return now == credential and left and timely
 
     def _more(
         self, event: OperationAsked, who: tuple[User, Credential], missing: int, at: Instant
