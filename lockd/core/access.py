@@ -169,11 +169,17 @@ def _clock(case: Case) -> Iterator[Refusal]:
         yield Refusal("Restricted", "clock-unset", Restricted(text, "clock-unset"))
 
 
+def moves_bolt(user: User, source: Source) -> bool:
+    """Whether a user of this type may do so from there."""
+    return user.type != "NonAccessUser" and (user.type != "RemoteOnlyUser" or source in REMOTE)
+
+
 def _type(case: Case) -> Iterator[Refusal]:
-    kind = case.who[0].type if case.who is not None else ""
-    if kind == "NonAccessUser":
+    if case.who is None or moves_bolt(case.who[0], case.source):
+        return
+    if case.who[0].type == "NonAccessUser":
         yield Refusal("Restricted", "", Restricted("This user may not move the bolt: the try was recorded."))
-    elif kind == "RemoteOnlyUser" and case.source not in REMOTE:
+    else:
         yield Refusal("Restricted", "", Restricted("This user may operate the lock only from afar."))
 
 

@@ -24,7 +24,7 @@ class Operation(Value):
     """One wish that was asked, from the decision to the outcome. `grant`: the number of its
     write-ahead record (0: storage failed); `key`: its row in the store until the outcome; `use`:
     the writes that its use consumed; `tells`: what is recorded beside the outcome. `label`, `code`: of a
-    code granted from afar, and its window's key."""
+    code granted from afar, and its window's key. `shown`: what it was granted for; `credentials` is what is said."""
 
     wish: Wish
     source: Source
@@ -42,6 +42,7 @@ class Operation(Value):
     label: str = ""
     code: str = ""
     stages: bool = False
+    shown: tuple[Credential, ...] = ()
 
 
 def _fields(**given: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import ceil
+from typing import Literal
 
 from lockd.codes import Window
 from lockd.core.access import Case, Refusal, decide
@@ -85,7 +86,7 @@ class Guard:
         refusal = decide(Case(
             event.wish, event.source, parts.registry.mode, shown is not None, shown is not None and not shown.digest,
             who, self._free(event), tries.remaining(at.mono), parts.door.closed, parts.tampered, at.trust,
-            parts.lacks(event.wish), at.wall, state_of(people, who and who[1], self.throws.using),
+            parts.lacks(event.wish), at.wall, self._left(shown, who and who[1]),
             within_hours=who is None or people.within_hours(who[0], at), code=code,
         ))  # fmt: skip
         if refusal is None:
@@ -144,6 +145,14 @@ class Guard:
             return "unknown"
         in_use = shown.window.kind == "once" and USED + shown.window.key in self.throws.using
         return "used" if in_use else codes.state(shown.window, at)
+
+    def _left(self, shown: Presented | None, credential: Credential | None) -> Literal["left", "taking", "none"]:
+        """As `state_of`. The first use of a timed code may yet be given back, with the right of whoever has
+        come in by it since."""
+        window = shown.window if shown is not None and credential is None else None
+        if window is not None and window.kind != "once" and USED + window.key in self.throws.using:
+            return "taking"
+        return state_of(self.parts.registry.people, credential, self.throws.using)
 
     def _guessed(self, at: Instant) -> tuple[Write, ...]:
         """One more wrong code."""
@@ -233,7 +242,8 @@ class Guard:
         people = self.parts.registry.people
         now = people.credentials.get((credential.kind, credential.index))
         left = state_of(people, credential, self.throws.using) == "left"
-        return now == credential and left and credential.terms.valid(at.wall)
+        timely = credential.terms.valid(at.wall) and (at.trust == "Trusted" or not credential.terms.timed)
+        return now == credential and left and timely
 
     def _more(
         self, event: OperationAsked, who: tuple[User, Credential], missing: int, at: Instant
@@ -262,7 +272,7 @@ class Guard:
         said = dict.fromkeys((c.kind, c.index) for c in (stand_in(people, each) for each in shown))
         spare = any(credential.terms.spare for credential in shown)
         op = op.but(
-            user=user.index, credentials=tuple(said), detail=op.detail or ("spare-pin" if spare else ""),
+            user=user.index, shown=shown, credentials=tuple(said), detail=op.detail or ("spare-pin" if spare else ""),
             tells=tuple(entry for each in shown for entry in tells(people, each, op.source, at)),
         )  # fmt: skip
         minutes = self.parts.registry.properties["ExpiringUserTimeout"]

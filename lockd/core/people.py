@@ -176,7 +176,8 @@ class People:
         new = credential_of(self._shared(row))
         self.credentials[new.kind, new.index] = new
         self.places_of(new.kind).take(new.index)
-        for digest in new.digests:
+        # What is left of a user whose row was damaged may be another's by now.
+        for digest in new.digests if new.user in self.users else ():
             self._by_digest[space(new.kind), digest] = new
         self._by_user[new.user] = (*self._by_user.get(new.user, ()), new)
 

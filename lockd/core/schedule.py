@@ -88,7 +88,7 @@ def is_open(kind: UserType, table: Timetable, seconds: int, zone: Callable[[], t
 def next_change(kind: UserType, table: Timetable, seconds: int, zone: Callable[[], tzinfo]) -> int:
     """When `is_open` next becomes what it is not now; 0: never, as far as can be seen."""
     now = is_open(kind, table, seconds, zone)
-    edges = sorted({edge for edge in _edges(table, seconds, zone) if edge > seconds})
+    edges = _edges(table, seconds, zone)
     return next((edge for edge in edges if is_open(kind, table, edge, zone) is not now), 0)
 
 
@@ -98,13 +98,27 @@ def _any_weekly(table: Timetable, seconds: int, zone: tzinfo) -> bool:
 
 
 def _edges(table: Timetable, seconds: int, zone: Callable[[], tzinfo]) -> Iterator[int]:
-    """Every moment at which anything may change: the year's, and the weeks' after each of them."""
-    years = [edge for span in table.yearly for edge in (span.start, span.end) if edge > seconds]
-    yield from years
-    if table.weekly:
-        minutes = {minute for weekly in table.weekly for minute in (weekly.start, weekly.end)}
-        for base in (seconds, *years):
-            yield from _week_edges(minutes, base, zone())
+    """Every moment at which anything may change, in order: the year's, and the weeks' after each of them."""
+    years = sorted({edge for span in table.yearly for edge in (span.start, span.end) if edge > seconds})
+    minutes = _turns(table.weekly)
+    for base, following in zip((seconds, *years), (*years, None), strict=True):
+        if base > seconds:
+            yield base
+        if table.weekly:
+            week = _week_edges(minutes, base, zone())
+            yield from sorted({edge for edge in week if base < edge and (following is None or edge < following)})
+
+
+def _turns(weekly: tuple[Weekly, ...]) -> set[int]:
+    """The minutes of the day at which it may open or close: of windows that leave no gap there are none."""
+    sunday = datetime(2023, 1, 1)  # as a clock on the wall shows it
+    minutes = {minute for each in weekly for minute in (each.start, each.end)}
+
+    def turns(shown: datetime) -> bool:
+        before = shown - timedelta(minutes=1)
+        return any(each.open(shown) for each in weekly) != any(each.open(before) for each in weekly)
+
+    return {m for m in minutes if any(turns(sunday + timedelta(days=day, minutes=m)) for day in range(7))}
 
 
 def _week_edges(minutes: set[int], base: int, zone: tzinfo) -> Iterator[int]:

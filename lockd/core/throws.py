@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import get_args
 
 from lockd.codes import read_key
-from lockd.core.access import IN_WORDS, SHUT
+from lockd.core.access import IN_WORDS, SHUT, moves_bolt
 from lockd.core.bolt import Adrift, Arrived, Failed, HandMoved, Joined, Outcome, Queued, Stopped
 from lockd.core.effects import Answer, DriveLatch, Drop, Effect, Publish, Put, Show, Write
 from lockd.core.entries import Operation, alarm_entry, operation_entry, reply, storage_failure, system_entry
@@ -178,10 +178,17 @@ class Throws:
 
     def _forbidden(self, op: Operation, at: Instant) -> LockdError | None:
         """An operation that had to wait may have lost its right meanwhile."""
-        user = self.parts.registry.people.users.get(op.user)
+        people = self.parts.registry.people
+        user = people.users.get(op.user)
         if op.user and (user is None or user.status != "OccupiedEnabled"):
             return DisabledUserDenied("This user was removed or disabled meanwhile.")
-        if user is not None and not self.parts.registry.people.within_hours(user, at):
+        if any(people.credentials.get((shown.kind, shown.index)) != shown for shown in op.shown):
+            return DisabledUserDenied("This user's code was removed or changed meanwhile.")
+        if any(not shown.terms.valid(at.wall) for shown in op.shown):
+            return Restricted("This code is no longer valid (expired).", "expired")
+        if user is not None and not moves_bolt(user, op.source):
+            return Restricted("This user may not do that any more.")
+        if user is not None and not people.within_hours(user, at):
             return Restricted("This user's hours have ended meanwhile (schedule-shut).", "schedule-shut")
         if op.code and not self.parts.registry.codes.stands(read_key(op.code)):
             return DisabledUserDenied("This code was revoked meanwhile.")

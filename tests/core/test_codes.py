@@ -25,6 +25,7 @@ from lockd.core.codes import FLOOR, GUESSES, ROW, USED, Guesses
 from lockd.core.effects import DriveBolt, Drop, Record
 from lockd.core.events import CodesSet, OperationAsked, Presented, PropertySet, ResetAsked, Started
 from lockd.errors import (
+    Busy,
     ConstraintError,
     DisabledUserDenied,
     InvalidCredential,
@@ -148,6 +149,21 @@ def test_a_use_that_was_written_too_late_is_given_back() -> None:
     world.wait(5)
     assert ("state", USED + ONCE.key) not in world.rows
     assert opens(world, ONCE)
+
+
+def test_who_comes_in_by_a_first_use_that_may_be_given_back_has_to_wait_for_that() -> None:
+    world = issuing()
+    world.disk = "hangs"
+    for request in (101, 102):
+        world.submit(OperationAsked("Unlock", "Keypad", Presented("PIN", digest("x"), True, WEEKLY), request, False))
+        world.wait(1.5)
+    world.write()
+    world.wait(1)
+    assert isinstance(world.answers[102], Busy)
+    assert ("state", USED + WEEKLY.key) not in world.rows
+    assert opens(world, WEEKLY)
+    again = world.restarted(after_s=WEEK * HOUR_S)
+    assert opens(again, WEEKLY)
 
 
 def test_a_code_that_found_the_bolt_stuck_is_not_used_up() -> None:

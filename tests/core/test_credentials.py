@@ -588,3 +588,12 @@ def test_a_first_one_that_has_ended_meanwhile_does_not_count() -> None:
     world.type(PIN)
     world.wait(5)
     assert both(world, OTHER)
+
+
+def test_a_timed_first_one_does_not_count_once_the_clock_is_not_to_be_trusted() -> None:
+    world = pair(until=NOW + HOUR)
+    world.type(PIN)
+    world.trust = "Floor"
+    assert not both(world, OTHER)
+    world = pair(until=NOW + HOUR)
+    assert both(world, PIN, OTHER)

@@ -6,6 +6,8 @@ import pytest
 
 from lockd.core.bolt import ADRIFT_S, REST_S
 from lockd.core.events import (
+    CredentialCleared,
+    CredentialSet,
     EffectFailed,
     Event,
     PropertySet,
@@ -16,7 +18,7 @@ from lockd.core.events import (
 from lockd.core.throws import WAITING_MAX
 from lockd.errors import Busy, Failure, InsufficientBattery, Jammed
 from lockd.settings import Pin
-from tests.core.world import AT_UNLOCKED, LEAVES_S, World, wired
+from tests.core.world import AT_UNLOCKED, LEAVES_S, NOON, World, digest, wired
 
 
 def outcomes(world: World) -> list[tuple[str, str]]:
@@ -77,16 +79,45 @@ def test_who_wants_what_another_waits_for_waits_with_him_but_not_without_end() -
         (PropertySet("OperatingMode", "Privacy"), "mode-forbids"),
         (UserCleared(1), ""),
         (UserSet("Modify", 1, {"status": "OccupiedDisabled"}), ""),
+        (UserSet("Modify", 1, {"type": "NonAccessUser"}), ""),
+        (CredentialCleared("PIN", 2), ""),
+        (CredentialSet("Modify", "PIN", 2, 1, digest("135791")), ""),
     ],
-    ids=["the mode shuts him out", "he is removed", "he is disabled"],
-)
+    ids=["the mode shuts him out", "he is removed", "he is disabled", "he may move nothing", "his PIN is removed",
+         "his PIN is changed"],
+)  # fmt: skip
 def test_who_waits_may_lose_his_right_meanwhile(meanwhile: Event, detail: str) -> None:
     world = World(contacts=AT_UNLOCKED).enrol(1, "246810")
+    world.give("864208", 2)
     world.ask("Lock", request=1)
-    world.ask("Unlock", pin="246810", request=2)
+    world.ask("Unlock", pin="864208", request=2)
     world.submit(meanwhile)
     world.wait(2)
     assert world.answers[2].detail == detail
+    assert world.lock.lock_state == "Locked"
+
+
+def test_who_takes_the_place_of_one_who_waits_lends_him_no_right() -> None:
+    world = World(contacts=AT_UNLOCKED).enrol(1, "246810")
+    world.ask("Lock", request=1)
+    world.ask("Unlock", pin="246810", request=2)
+    world.submit(UserCleared(1))
+    world.enrol(1, "864208")
+    world.wait(2)
+    assert world.answers[2].name == "DisabledUserDenied"
+    assert world.lock.lock_state == "Locked"
+
+
+def test_a_code_that_ends_while_it_waits_opens_nothing() -> None:
+    world = World(contacts=AT_UNLOCKED).enrol(1, "246810")
+    world.give("864208", 2, until=NOON // 1_000_000 + 1)
+    world.stick()
+    world.ask("Lock")
+    world.ask("Unlock", pin="864208", request=2)
+    world.wait(1.5)
+    world.sense("unlocked", False)
+    world.sense("locked", True)
+    assert world.answers[2].detail == "expired"
     assert world.lock.lock_state == "Locked"
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from lockd.core.credentials import Credential
 from lockd.core.effects import Publish
 from lockd.core.events import PropertySet, UserCleared, UserSet
 from lockd.core.people import People, User
@@ -386,6 +387,12 @@ def test_a_new_user_does_not_inherit_the_credential_of_a_damaged_one() -> None:
     world.submit(UserSet("Add", 1, {}))
     assert not comes_in(world)
     assert not comes_in(world.restarted())
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_what_is_left_of_a_damaged_user_takes_nobody_s_pin_at_the_next_start(order: tuple[int, int]) -> None:
+    rows = [{"kind": "PIN", "index": user, "user": user, "digest": digest(PIN).hex()} for user in order]
+    assert People([{"index": 2}], rows).find("PIN", digest(PIN)) == (User(2), Credential("PIN", 2, 2, digest(PIN)))
 
 
 def test_looking_somebody_up_takes_one_step_however_many_there_are() -> None:

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lockd.core.calendar import Calendar, schedule_row, utc
-from lockd.core.schedule import Span, Timetable, Weekly, is_open, next_change, timetable
+from lockd.core.schedule import Span, Timetable, Weekly, _edges, is_open, next_change, timetable
 from lockd.words import SCHEDULED, UserType
 
 SUN, MON, TUE, WED, THU, FRI, SAT = (1 << day for day in range(7))
@@ -226,6 +226,13 @@ def test_until_the_next_change_nothing_changes_and_then_it_does(
     for later in laters:
         if at + later < (change or at + 15 * DAY):
             assert oracle(kind, table, at + later) is now
+
+
+def test_however_many_windows_there_are_only_moments_at_which_the_week_turns_are_looked_at() -> None:
+    years = tuple(Span(DAY * 30 * n, DAY * 30 * n + DAY) for n in range(1, 101))
+    always = tuple(Weekly(EVERY_DAY, minute, minute) for minute in range(100))
+    assert len(list(_edges(Timetable(always, years), 0, utc))) == 200
+    assert len(list(_edges(Timetable((Weekly(EVERY_DAY, 60, 120),), years), 0, utc))) > 2000
 
 
 def test_the_next_change_of_what_never_changes_is_none() -> None:
