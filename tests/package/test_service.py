@@ -112,10 +112,10 @@ def test_the_pins_are_let_go_by_a_module_that_is_there() -> None:
     assert done.returncode == 78
 
 
-def test_the_bus_lets_lockd_have_its_name_and_everybody_ask() -> None:
+def test_the_bus_lets_lockd_have_its_name_and_speak_to_bluez_and_everybody_ask() -> None:
     policies = ElementTree.parse(SYSTEMD / "dbus" / f"{BUS_NAME}.conf").getroot().findall("policy")
     assert [(policy.attrib, [rule.attrib for rule in policy]) for policy in policies] == [
-        ({"user": LOCKD["User"][0]}, [{"own": BUS_NAME}]),
+        ({"user": LOCKD["User"][0]}, [{"own": BUS_NAME}, {"send_destination": "org.bluez"}]),
         ({"context": "default"}, [{"send_destination": BUS_NAME}]),
     ]
 
