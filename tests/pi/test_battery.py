@@ -16,7 +16,7 @@ PIN = "135790"
 PORT = 18
 #: Plugged in and out, once every quarter of a second, as two contacts of one switch.
 FLAP = """
-line=/sys/devices/platform/gpio-sim.0/gpiochip*/sim_gpio18/pull
+line=$(echo /sys/devices/platform/gpio-sim.0/gpiochip*/sim_gpio18/pull)
 for number in $(seq 20); do
     echo pull-up >$line; sleep 0.25
     echo pull-down >$line; sleep 0.25

@@ -13,10 +13,12 @@ from tests.pi.package import configure, install, package
 from tests.pi.trace import Trace
 
 PIN = "135790"
-#: All that has lockd's name, but for what others keep: logs, dpkg's and apt's own notes, the rig.
+#: All that has lockd's name, but for what others keep: logs, dpkg's and apt's own notes, what udev and systemd
+#: remember until the next boot, the rig.
 LEFT = """
-find /etc /usr /var /run -xdev -iname '*lockd*' ! -path '/usr/lib/modules/*' ! -path '/usr/include/*' \
-    ! -path '/run/share/*' ! -path '/run/rig/*' ! -path '*/log/*' ! -path '*/lib/apt/*'
+find /etc /usr /var /run -xdev -iname '*lockd*' ! -iname '*blockd*' ! -path '/usr/lib/modules/*' \
+    ! -path '/usr/include/*' ! -path '/run/share/*' ! -path '/run/rig/*' ! -path '/run/udev/*' \
+    ! -path '/run/systemd/*' ! -path '*/log/*' ! -path '*/lib/apt/*'
 """
 
 
