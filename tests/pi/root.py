@@ -18,7 +18,7 @@ LGPIO = "0.2.2.0"
 PACKAGES = (
     "systemd", "systemd-sysv", "udev", "dbus", "polkitd", "libpam-systemd", "kmod", "e2fsprogs", "procps", "bluez",
     "python3", "python3-gpiozero", "python3-dbus-next", "python3-pyudev", "python3-rich", "python3-systemd",
-    "python3-cryptography", "python3-cbor2",
+    "python3-cryptography", "python3-cbor2", "tzdata",
 )  # fmt: skip
 #: Needed to build lgpio, and gone again afterwards.
 BUILD = ("gcc", "libc6-dev", "python3-dev", "python3-setuptools", "swig")
