@@ -141,12 +141,12 @@ class Machine:
 
     def _qemu(self, port: Path, append: str) -> list[str]:
         """Its command line; the rig's agent is heard at the socket `port`."""
-        console = [
+        return [
+            *command(self.disk, self.share, append, []),
             "-serial", f"file:{self._console()}",
             "-chardev", f"socket,id=rig,path={port},server=on,wait=off",
             "-device", "virtserialport,chardev=rig,name=rig",
         ]  # fmt: skip
-        return command(self.disk, self.share, append, console)
 
     def _begin(self) -> None:
         """What is left to do when QEMU runs."""
@@ -208,6 +208,8 @@ class Machine:
             data = self._channel.recv(1 << 16)
         except TimeoutError:
             raise self._hung("did not answer", timeout_s) from None
+        except ConnectionResetError:
+            data = b""
         if not data:
             raise self._hung("has gone", timeout_s)
         *lines, self._rest = (self._rest + data).split(b"\n")
