@@ -10,8 +10,8 @@ import pytest
 
 from tests.bench.inside import MANY, Crowd
 
-CHECKS, WARM = 1_000_000, 100_000
-#: What Python's own bookkeeping may come to; one word for each check would be 8 MiB.
+CHECKS, WARM = int(os.environ.get("LOCKD_CHECKS", "1000000")), 100_000
+#: What Python's own bookkeeping may come to; one word for each of a million checks would be 8 MiB.
 GROWTH_MIB = 1.0
 
 pytestmark = pytest.mark.slow
