@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import signal
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -22,6 +23,12 @@ GRACE_S = 2.0
 
 #: Tests whose figures are worth reading though they passed.
 TELLING = ("slow", "deb", "pi")
+
+
+def pytest_configure() -> None:
+    """Has Ctrl-C mean here what it means at a terminal: a shell's background commands, and all that they start,
+    ignore it, and so would each lockctl that a test ends by it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
