@@ -72,6 +72,17 @@ async def _no_task_left() -> AsyncIterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def _environment_kept() -> Iterator[None]:
+    """What a test leaves there, every program would inherit that a later test starts."""
+    before = dict(os.environ)
+    yield
+    after = dict(os.environ)
+    changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    if left := changed - {"PYTEST_CURRENT_TEST"}:
+        pytest.fail(f"variables left changed: {', '.join(sorted(left))}")
+
+
+@pytest.fixture(autouse=True)
 def _nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
     threads, processes = set(threading.enumerate()), children()
     if is_coroutine(request.function):

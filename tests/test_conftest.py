@@ -22,6 +22,10 @@ LEAVES = {
         "def test_it(): threading.Thread(target=threading.Event().wait, daemon=True, name='stray').start()",
         "threads left behind: stray",
     ),
+    "a variable": (
+        "def test_it(): os.environ['STRAY'] = 'here'",
+        "variables left changed: STRAY",
+    ),
     "a process": (
         "def test_it(): keep.append(subprocess.Popen(['sleep', '2']))",
         "processes left behind: sleep",
@@ -35,7 +39,7 @@ def test_a_test_that_leaves_something_behind_fails(what: str, pytester: pytest.P
     conftest = (Path(__file__).parent / "conftest.py").read_text().replace("GRACE_S = 2.0", "GRACE_S = 0.0")
     pytester.makeconftest(conftest)
     pytester.makepyfile(
-        "import asyncio, subprocess, threading\n"
+        "import asyncio, os, subprocess, threading\n"
         "from hypothesis import given, strategies as st\n"
         f"keep = []\n{body}\n"
         "def teardown_module():\n"

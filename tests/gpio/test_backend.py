@@ -161,12 +161,14 @@ def test_any_other_fault_of_the_chip_is_told_as_it_is(
 
 
 def test_without_lgpio_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LG_WD", "")
     monkeypatch.setitem(sys.modules, "lgpio", None)
     with pytest.raises(Failure, match="python3-lgpio"):
         backend.open_factory(GpioSettings(chip=0), tmp_path)
 
 
 def test_an_lgpio_that_does_not_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LG_WD", "")
     (tmp_path / "lgpio.py").write_text("raise FileNotFoundError(2, 'No such file', '.lgd-nfy-3')")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(Failure, match=r"does not start in .*lgd-nfy"):
