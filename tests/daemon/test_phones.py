@@ -252,7 +252,7 @@ async def test_an_unknown_phone_is_refused_and_leaves_a_trace(tmp_path: Path, pr
         await stranger.connect()
         assert (await stranger.open("UNLOCK"))[0] == results.NOT_AUTHORISED
         await stranger.gone()
-        await asyncio.sleep(0)
+        await until(lambda: any(getattr(e, "fields", {}).get("detail") == "access-denied" for _, e in lock.events))
         (trace,) = await records(lock, detail="access-denied")
         assert trace["by"] == "a phone that is not known"
         assert lock.bolt == 0
