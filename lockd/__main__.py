@@ -97,13 +97,15 @@ def start(given: dict[str, str]) -> int:
 
 
 def _import_lightly() -> None:
-    """asyncio without TLS, which it does without where Python has none and lockd never uses; pathlib
-    without URLs; both without what they have for the sake of mistakes."""
+    """asyncio without TLS, which it does without where Python has none and lockd never uses, and without
+    connecting to several addresses at once; pathlib without URLs; both without what they have for the sake of
+    mistakes."""
     if "asyncio" in sys.modules:
         return
     postpone(*LATER)
     unused = {"ssl": None, "asyncio.sslproto": ModuleType("asyncio.sslproto")}
-    with in_place_of({**unused, "urllib.parse": functions_of("urllib.parse")}):
+    seldom = {name: functions_of(name) for name in ("asyncio.staggered", "urllib.parse")}
+    with in_place_of({**unused, **seldom}):
         import asyncio  # noqa: F401
         import pathlib  # noqa: F401
 

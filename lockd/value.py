@@ -21,35 +21,40 @@ class Secret:
         self.default = default
 
 
+_put = object.__setattr__
+
+
 @dataclass_transform(frozen_default=True, field_specifiers=(secret,))
 class Value:
     """Fields are the annotations of the class, its bases' first, in order; immutable."""
 
     _fields: ClassVar[tuple[str, ...]] = ()
+    _names: ClassVar[frozenset[str]] = frozenset()
     _defaults: ClassVar[dict[str, Any]] = {}
     _secrets: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls) -> None:
         names = cls.__dict__.get("__annotations__", ())  # noqa: RUF063 - importing inspect is dear
-        own = tuple(n for n in names if not n.startswith("_"))
+        own = {n: cls.__dict__.get(n, ...) for n in names if not n.startswith("_")}
+        marked = {n: default.default for n, default in own.items() if isinstance(default, Secret)}
         cls._fields = (*cls._fields, *own)
-        marked = {n for n in own if isinstance(cls.__dict__.get(n), Secret)}
-        cls._secrets = cls._secrets | marked
-        given = {n: cls.__dict__[n] for n in own if n in cls.__dict__}
-        given = {n: d.default if isinstance(d, Secret) else d for n, d in given.items()}
-        cls._defaults = cls._defaults | {n: d for n, d in given.items() if d is not ...}
+        cls._names = frozenset(cls._fields)
+        cls._secrets = cls._secrets.union(marked)
+        cls._defaults = cls._defaults | {n: default for n, default in (own | marked).items() if default is not ...}
         setattr(cls, "__match_args__", cls._fields)  # noqa: B010 - mypy knows no assignment to it
 
     def __init__(self, *args: Any, **named: Any) -> None:
-        fields = dict(zip(self._fields, args, strict=False))
-        if len(args) > len(self._fields) or not fields.keys().isdisjoint(named):
-            raise TypeError(f"{type(self).__name__} takes {', '.join(self._fields)}")
-        values = self._defaults | fields | named
-        if values.keys() != set(self._fields):
-            odd = sorted(values.keys() ^ set(self._fields))
+        if args:
+            fields = dict(zip(self._fields, args, strict=False))
+            if len(args) > len(fields) or not fields.keys().isdisjoint(named):
+                raise TypeError(f"{type(self).__name__} takes {', '.join(self._fields)}")
+            named |= fields
+        values = self._defaults | named
+        if values.keys() != self._names:
+            odd = sorted(values.keys() ^ self._names)
             raise TypeError(f"{type(self).__name__}: missing or unknown {', '.join(odd)}")
         for name in self._fields:  # one by one: so they share the table of their names, which is most of a record
-            object.__setattr__(self, name, values[name])
+            _put(self, name, values[name])
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable")

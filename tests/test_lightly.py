@@ -85,10 +85,14 @@ from lockd.__main__ import _import_lightly
 _import_lightly()
 import lockd.daemon.app
 import lockd.gpio.loud
-unused = {"ast", "dis", "tokenize", "_ssl", "asyncio.sslproto", "importlib.metadata", "gpiozero.boards", "urllib.parse",
+unused = {"ast", "dis", "tokenize", "_ssl", "asyncio.sslproto", "asyncio.staggered", "importlib.metadata",
+          "gpiozero.boards", "gpiozero.input_devices", "gpiozero.output_devices", "gpiozero.tones", "urllib.parse",
           "cryptography.hazmat.primitives.ciphers.base"}
 assert not (there := unused & sys.modules.keys()), there
+assert "TextWrapper" not in vars(sys.modules["textwrap"])
 import asyncio, inspect, logging, pathlib, ssl
+import gpiozero
+assert issubclass(gpiozero.Buzzer, gpiozero.output_devices.OutputDevice)
 assert pathlib.Path("/a b").as_uri() == "file:///a%20b"
 assert inspect.iscoroutinefunction(asyncio.sleep) and "ast" in sys.modules
 async def main():

@@ -25,7 +25,7 @@ BOOT_ID = "/proc/sys/kernel/random/boot_id"
 def boot_id() -> str:
     """The kernel's id of this boot; empty where it has none."""
     try:
-        with open(BOOT_ID, encoding="ascii") as file:
+        with open(BOOT_ID, encoding="utf-8") as file:
             return file.read().strip()
     except OSError:
         return ""
@@ -33,7 +33,7 @@ def boot_id() -> str:
 
 def _rtc_used() -> bool:
     try:
-        with open(RTC_USED, encoding="ascii") as file:
+        with open(RTC_USED, encoding="utf-8") as file:
             return file.read().strip() == "1"
     except OSError:
         return False

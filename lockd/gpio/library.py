@@ -20,6 +20,9 @@ UNUSED: dict[str, ModuleType | None] = {
     "pkg_resources": functions_of("pkg_resources"),
     "statistics": functions_of("statistics"),
     "colorzero": functions_of("colorzero"),
+    "textwrap": functions_of("textwrap"),
+    "gpiozero.input_devices": functions_of("gpiozero.input_devices"),
+    "gpiozero.output_devices": functions_of("gpiozero.output_devices"),
     "gpiozero.pins.pigpio": None,
 }
 

@@ -181,11 +181,12 @@ import sys
 import lockd.gpio.backend as backend
 backend.mock_factory()
 assert sys.modules.keys().isdisjoint({"gpiozero.boards", "importlib.metadata", "statistics", "colorzero"})
-assert "importlib_metadata" not in sys.modules
+assert sys.modules.keys().isdisjoint({"importlib_metadata", "gpiozero.input_devices", "gpiozero.output_devices"})
 import gpiozero
 assert not hasattr(gpiozero, "__nothing__") and "gpiozero.boards" not in sys.modules
 assert issubclass(gpiozero.LED, gpiozero.DigitalOutputDevice) and not hasattr(gpiozero, "nothing")
-assert gpiozero.DigitalInputDevice is backend.load("input_devices").DigitalInputDevice
+assert gpiozero.DigitalInputDevice.__bases__[0].__module__ == "gpiozero.mixins"
+assert gpiozero.Device is backend.load("devices").Device
 import gpiozero.pins.mock
 gpiozero.pins.mock.MockFactory
 import os
