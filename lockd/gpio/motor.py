@@ -2,7 +2,7 @@
 
 Both direction lines off lets the motor coast, so key and thumbturn are never held against. An
 enable line is on while the motor turns: full speed, no PWM. Should the event loop hang, a thread
-that lives only while something is energised switches it off.
+of its own switches it off.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Iterable
+from time import monotonic
 
 from lockd.errors import Failure
 from lockd.gpio.pins import Output, Pins
@@ -27,14 +28,16 @@ DEAD_S = 0.05
 
 
 class Held:
-    """Lines that are never on for longer than `limit_s`, even when the loop hangs."""
+    """Lines that are never on for longer than `limit_s`, even when the loop hangs. The thread that sees to it is
+    begun with the first use and stays, asleep: to begin one takes as long as all else from the record to the motor."""
 
     def __init__(self, outputs: Iterable[Output], limit_s: float, timeline: Timeline) -> None:
         self._outputs = tuple(outputs)
         self._limit_s = limit_s
         self._timeline = timeline
-        self._lock = threading.Lock()
-        self._cutter: threading.Timer | None = None
+        self._lock = threading.Condition()
+        self._due: float | None = None
+        self._thread: threading.Thread | None = None
         self.off_at = float("-inf")
 
     @property
@@ -44,7 +47,6 @@ class Held:
 
     def energise(self, wanted: tuple[Output, ...]) -> None:
         """These on, until `cut` or the cut-off. Failure leaves all off."""
-        self._disarm()
         try:
             with self._lock:
                 self._arm()
@@ -56,9 +58,20 @@ class Held:
 
     def cut(self) -> None:
         """All off. Failure when a line does not obey, after the others were told."""
-        self._disarm()
         with self._lock:
+            self._disarm()
             self._off()
+
+    def close(self) -> None:
+        """The same, and no thread left."""
+        try:
+            self.cut()
+        finally:
+            with self._lock:
+                thread, self._thread = self._thread, None
+                self._lock.notify()
+            if thread is not None:
+                thread.join()
 
     def _off(self) -> None:
         failure: Failure | None = None
@@ -73,32 +86,47 @@ class Held:
             raise failure
 
     def _arm(self) -> None:
-        cutter = threading.Timer(self._limit_s, self._cut_off)
-        cutter.name = "motor cut-off"
-        cutter.daemon = True  # or the exit would wait for it, with the motor on
-        try:
-            cutter.start()
-        except RuntimeError as fault:
-            raise Failure(f"the motor's cut-off does not start, so neither does the motor: {fault}") from fault
-        self._cutter = cutter
+        if self._thread is None or not self._thread.is_alive():
+            self._begin()
+        self._due = monotonic() + self._limit_s
+        self._lock.notify()
 
     def _disarm(self) -> None:
-        with self._lock:
-            cutter, self._cutter = self._cutter, None
-        if cutter is not None:
-            cutter.cancel()
-            cutter.join()
+        if self._due is not None:
+            self._due = None
+            self._lock.notify()
 
-    def _cut_off(self) -> None:
+    def _begin(self) -> None:
+        # A daemon, or the exit would wait for it, with the motor on.
+        thread = threading.Thread(target=self._watch, name="motor cut-off", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as fault:
+            raise Failure(f"the motor's cut-off does not start, so neither does the motor: {fault}") from fault
+        self._thread = thread
+
+    # The cut-off's thread -----------------------------------------------------------------------
+
+    def _watch(self) -> None:
         with self._lock:
-            if self._cutter is not threading.current_thread():
-                return
-            try:
-                self._off()
-            except Failure as fault:
-                log.error("the cut-off failed: %s", fault)
-            else:
-                log.error("switched off after %.1f s by its own cut-off: lockd did not stop it in time", self._limit_s)
+            while self._thread is threading.current_thread():
+                self._lock.wait(self._look())
+
+    def _look(self) -> float | None:
+        """Off, if it is time; else the seconds until then, None while nothing is on."""
+        if self._due is None:
+            return None
+        left = self._due - monotonic()
+        if left > 0:
+            return left
+        self._due = None
+        try:
+            self._off()
+        except Failure as fault:
+            log.error("the cut-off failed: %s", fault)
+        else:
+            log.error("switched off after %.1f s by its own cut-off: lockd did not stop it in time", self._limit_s)
+        return None
 
 
 class Motor:
@@ -152,10 +180,11 @@ class Motor:
 
     def close(self) -> None:
         """Everything off, no thread left."""
+        self._forget_waiting()
         try:
-            self.stop()
+            self._bolt.close()
         finally:
-            self._latch.cut()
+            self._latch.close()
 
     def _start(self, direction: Direction) -> None:
         self._last = direction

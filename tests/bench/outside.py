@@ -45,8 +45,8 @@ def _bare(code: str = "pass") -> tuple[float, str]:
 
 
 def _plain(bus: str) -> Lockd:
-    """As it is started in earnest: without the tests' warnings and ties."""
-    lockd = Lockd(bus, NIMBLE, PYTHONWARNINGS="", PYTHONUNBUFFERED="")
+    """As it is started in earnest: without the tests' warnings and ties, and compiled, as the package leaves it."""
+    lockd = Lockd(bus, NIMBLE, PYTHONWARNINGS="", PYTHONUNBUFFERED="", PYTHONDONTWRITEBYTECODE="")
     lockd.tied = ()
     return lockd
 

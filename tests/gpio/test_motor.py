@@ -29,31 +29,6 @@ BRIDGE = BoltSettings(
 STRIKE = BoltSettings(kind="strike", forward=Pin(17, key="bolt.forward"), hold_s=2.0)
 
 
-TIMER = threading.Timer
-
-
-class HandTimer(threading.Timer):
-    """A cut-off whose time comes when the test says so."""
-
-    made: list[HandTimer] = []  # noqa: RUF012
-    fired = False
-
-    def start(self) -> None:
-        self.made.append(self)
-        super().start()
-
-    def run(self) -> None:
-        self.finished.wait()
-        if self.fired:
-            self.function(*self.args, **self.kwargs)
-
-    def fire(self) -> None:
-        if not self.finished.is_set():
-            self.fired = True
-            self.finished.set()
-        self.join()
-
-
 class Rig:
     """A motor on mock pins, with everything that its lines ever did."""
 
@@ -65,7 +40,6 @@ class Rig:
         self.pins = Pins(settings, folder, self.factory)
         self.motor = Motor(self.pins, settings, self.clock)
         self.history: list[tuple[float, set[str]]] = []
-        HandTimer.made = []
         for pin in self.wired.values():
             self.factory.pin(pin.number).heard = lambda: self.history.append((self.clock.now, self.on))
 
@@ -80,19 +54,22 @@ class Rig:
         lines = {name: (self.factory.pin(pin.number), pin.active == "high") for name, pin in self.wired.items()}
         return {name for name, (line, high) in lines.items() if line.function == "output" and line.state == high}
 
+    @property
+    def threads(self) -> int:
+        """How many cut-offs there are."""
+        return [thread.name for thread in threading.enumerate()].count("motor cut-off")
+
     def hang(self) -> None:
-        """The loop does nothing for longer than the cut-off waits."""
-        for timer in HandTimer.made:
-            timer.fire()
+        """The loop does nothing for longer than the cut-offs wait, and they look."""
+        for held in (self.motor._bolt, self.motor._latch):
+            with held._lock:
+                if held._due is not None:
+                    held._due -= held._limit_s
+                held._look()
 
     def close(self) -> None:
         self.motor.close()
         self.pins.close()
-
-
-@pytest.fixture(autouse=True)
-def _hand_timer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threading, "Timer", HandTimer)
 
 
 @pytest.fixture
@@ -149,7 +126,7 @@ def test_the_cut_off_stops_the_motor_when_the_loop_hangs_and_says_so(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
     rig.motor.drive("Locking")
-    assert HandTimer.made[0].interval == BRIDGE.travel_s + MARGIN_S
+    assert rig.motor._bolt._limit_s == BRIDGE.travel_s + MARGIN_S
     rig.hang()
     assert rig.on == set()
     assert not rig.motor.on
@@ -158,31 +135,46 @@ def test_the_cut_off_stops_the_motor_when_the_loop_hangs_and_says_so(
     assert rig.on == {"forward", "enable"}
 
 
-def test_the_cut_off_needs_nothing_from_the_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threading, "Timer", TIMER)
+def test_the_cut_off_needs_nothing_from_the_loop_and_comes_each_time(tmp_path: Path) -> None:
     rig = Rig(tmp_path, BRIDGE.but(travel_s=0.05 - MARGIN_S))
-    rig.motor.drive("Locking")
     off = threading.Event()
     rig.factory.pin(17).heard = lambda: None if rig.on else off.set()
     rig.factory.pin(4).heard = rig.factory.pin(17).heard
-    assert off.wait(5)
-    assert rig.on == set()
+    for _ in range(2):
+        rig.motor.drive("Locking")
+        off.clear()
+        assert off.wait(5)
+        assert rig.on == set()
     rig.close()
 
 
 def test_a_cut_off_that_comes_too_late_stops_nothing_newer(rig: Rig) -> None:
     rig.motor.drive("Locking")
     rig.motor.drive("Locking")
-    HandTimer.made[0].function()
+    with rig.motor._bolt._lock:
+        assert 0 < (rig.motor._bolt._look() or 0) <= BRIDGE.travel_s + MARGIN_S
     assert rig.on == {"forward", "enable"}
 
 
-def test_a_stop_leaves_no_thread(rig: Rig) -> None:
+def test_while_nothing_is_on_the_cut_off_has_nothing_to_wait_for(rig: Rig) -> None:
     rig.motor.drive("Locking")
-    rig.motor.latch(True)
     rig.motor.stop()
-    rig.motor.latch(False)
-    assert not any(timer.is_alive() for timer in HandTimer.made)
+    with rig.motor._bolt._lock:
+        assert rig.motor._bolt._look() is None
+
+
+def test_one_thread_serves_every_throw_and_a_motor_that_is_closed_leaves_none(rig: Rig) -> None:
+    assert rig.threads == 0
+    for _ in range(3):
+        rig.motor.drive("Locking")
+        rig.motor.stop()
+    assert rig.threads == 1
+    rig.motor.latch(True)
+    assert rig.threads == 2
+    rig.motor.close()
+    assert (rig.threads, rig.on) == (0, set())
+    rig.motor.drive("Locking")
+    assert rig.threads == 1
 
 
 def test_the_latch_has_its_own_cut_off_and_knows_nothing_of_the_bolt(rig: Rig) -> None:
@@ -191,7 +183,7 @@ def test_the_latch_has_its_own_cut_off_and_knows_nothing_of_the_bolt(rig: Rig) -
     rig.motor.drive("Locking")
     rig.motor.stop()
     assert rig.on == {"latch"}
-    assert HandTimer.made[0].interval == BRIDGE.latch_hold_s + MARGIN_S
+    assert rig.motor._latch._limit_s == BRIDGE.latch_hold_s + MARGIN_S
     rig.hang()
     assert rig.on == set()
 
@@ -199,7 +191,7 @@ def test_the_latch_has_its_own_cut_off_and_knows_nothing_of_the_bolt(rig: Rig) -
 def test_a_strike_opens_by_its_coil_and_locks_by_letting_go(strike: Rig) -> None:
     strike.motor.drive("Unlocking")
     assert strike.on == {"forward"}
-    assert HandTimer.made[0].interval == STRIKE.hold_s + MARGIN_S
+    assert strike.motor._bolt._limit_s == STRIKE.hold_s + MARGIN_S
     strike.motor.drive("Locking")
     assert strike.on == set()
     strike.motor.drive("Unlocking")
@@ -223,7 +215,7 @@ def test_a_line_that_does_not_go_on_leaves_all_off(rig: Rig, monkeypatch: pytest
     with pytest.raises(Failure, match="bolt.enable: GPIO4: .*Input/output error"):
         rig.motor.drive("Locking")
     assert rig.on == set()
-    assert not any(timer.is_alive() for timer in HandTimer.made)
+    assert rig.motor._bolt._due is None
 
 
 def test_a_line_that_does_not_go_off_keeps_no_other_on(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -242,7 +234,7 @@ def test_without_a_thread_for_the_cut_off_the_motor_does_not_start(rig: Rig, mon
         raise RuntimeError("can't start new thread")
 
     with monkeypatch.context() as patch:
-        patch.setattr(HandTimer, "start", refuse)
+        patch.setattr(threading.Thread, "start", refuse)
         with pytest.raises(Failure, match="can't start new thread"):
             rig.motor.drive("Locking")
     assert rig.on == set()
@@ -285,8 +277,7 @@ def test_no_sequence_has_both_directions_on_or_anything_on_at_the_end(
     for step in steps:
         take(rig, step)
     rig.motor.close()
-    assert rig.on == set()
-    assert not any(timer.is_alive() for timer in HandTimer.made)
+    assert (rig.on, rig.threads) == (set(), 0)
     assert all(not {"forward", "backward"} <= on for _, on in rig.history)
     assert quickest_reversal(rig.history) >= DEAD_S - 1e-9
     rig.pins.close()
