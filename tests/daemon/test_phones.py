@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from lockd.errors import (
     Restricted,
     UnsupportedCommand,
 )  # fmt: skip
+from lockd.gpio import supply_model, travel
+from lockd.store.digests import Digester
 from lockd.wire import results
 from lockd.wire.enrolment import read_uri
 from tests.daemon import inside as insides
@@ -34,10 +37,18 @@ from tests.fakes.phone import FakePhone
 MADE = insides.nimble()
 
 
+def quickly(_digester: Digester, kind: str, secret: str) -> bytes:
+    """What nobody guesses at here need not be slow to digest."""
+    return sha256(f"{kind} {secret}".encode()).digest()
+
+
 @pytest.fixture(autouse=True)
 def _with_phones(monkeypatch: pytest.MonkeyPatch, private_bus: PrivateBus) -> None:
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", private_bus.address)
     monkeypatch.setattr(insides, "nimble", lambda: MADE.but(phone=MADE.phone.but(enabled=True)))
+    monkeypatch.setattr(Digester, "digest", quickly)
+    for module in (travel, supply_model):  # a bolt that is soon where it goes, as many are moved here
+        monkeypatch.setattr(module, "TRAVEL_S", 0.05)
 
 
 @asynccontextmanager
@@ -168,6 +179,21 @@ async def test_who_needs_two_credentials_sends_his_pin_along(tmp_path: Path, pri
         assert (await phone.ask("UNLOCK", pin="482914"))[0] == results.NOT_AUTHORISED
         assert (await phone.ask("UNLOCK", pin="482913"))[0] == results.ACCEPTED
         assert (await phone.next())[0] == results.COMPLETE
+
+
+async def test_of_a_phone_only_the_terms_are_set_without_an_invitation(
+    tmp_path: Path, private_bus: PrivateBus
+) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        desk, phone = lock.daemon.desk, await enrolled(lock, radio)
+        for op, index, key in (("Add", 2, bytes(32)), ("Modify", 1, bytes(32)), ("Modify", 7, phone.keys.public)):
+            with pytest.raises(UnsupportedCommand, match="lockctl phone invite"):
+                await desk.set_credential(op, "Phone", index, key, 1, {}, "test")
+        await desk.set_credential("Modify", "Phone", 1, phone.keys.public, 1, {"uses": 1}, "test")
+        await phone.connect()
+        assert (await phone.open("UNLOCK"))[0] == results.ACCEPTED
+        assert (await phone.next())[0] == results.COMPLETE
+        assert (await phone.ask("UNLOCK"))[0] == results.DISABLED
 
 
 async def test_the_first_owner_comes_from_inside(tmp_path: Path, private_bus: PrivateBus) -> None:
