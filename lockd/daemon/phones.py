@@ -99,6 +99,10 @@ class Phones:
             interval_ms = phone.low_battery_ms
         self._service.advertise(None if self._asleep else Spec(interval_ms, inviting, phone.name))
 
+    def recorded(self) -> None:
+        """The trail has grown: phones may wait for that."""
+        self._commands.recorded()
+
     def look(self) -> None:
         """Somebody's rights have changed: a phone that has lost its own goes at once."""
         for device, session in tuple(self._service.sessions.items()):
