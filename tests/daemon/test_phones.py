@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from hashlib import sha256
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from lockd.ble import names
+from lockd.ble.service import now
 from lockd.daemon.phone_commands import ERRORS, result_of
 from lockd.dbus.connection import Connection
 from lockd.errors import (
@@ -76,6 +78,27 @@ async def enrolled(lock: Inside, radio: FakeBluez, role: str = "user", mtu: int 
 async def records(lock: Inside, **wanted: Any) -> list[dict[str, Any]]:
     rows = await lock.daemon.desk.read_log(1, 1000)
     return [row for row in rows if wanted.items() <= row.items()]
+
+
+async def test_a_write_is_answered_at_once_and_the_command_when_it_is_on_disk(
+    tmp_path: Path, private_bus: PrivateBus
+) -> None:
+    """BlueZ gives up after 5 s."""
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        phone = await enrolled(lock, radio)
+        await phone.connect()
+        await phone.open("STATUS")
+        entered, goes_on = threading.Event(), threading.Event()
+        lock.before_commit = lambda: (entered.set(), goes_on.wait())
+        try:
+            await phone._take(phone._session.send("UNLOCK", {}, now()))  # until the writes are answered
+            await until(entered.is_set)
+            assert (phone.errors, phone._events, lock.bolt) == ([], [], 0)
+            assert phone.line.notifications.empty()
+        finally:
+            goes_on.set()
+        assert await phone.next() == (results.ACCEPTED, {})
+        assert (await phone.next())[0] == results.COMPLETE
 
 
 @pytest.mark.parametrize("version", ["5.66", "5.82"])
