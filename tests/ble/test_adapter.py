@@ -19,6 +19,7 @@ BACK_S = 5
 
 
 async def test_it_registers_three_characteristics_and_one_advertisement(desk: Desk, radio: FakeBluez) -> None:
+    # Defence: lockd/ble/adapter.py: pairable = Variant("b", False)
     await until(lambda: desk.service.advertising)
     found = {path: next(iter(each.items())) for path, each in radio.application.items()}
     assert found.keys() == {names.SERVICE_PATH, names.RX_PATH, names.TX_PATH, names.INFO_PATH}

@@ -46,6 +46,7 @@ async def opens(phone: FakePhone, number: int) -> list[int]:
 
 
 async def test_a_silent_alarm_reaches_phones_of_other_owners_alone(tmp_path: Path, private_bus: PrivateBus) -> None:
+    # Defence: lockd/daemon/phone_log.py: return {name: value for name, value in row.items() if name != "alarm"}
     async with locked(tmp_path, private_bus.address) as (lock, radio):
         owner, admin = await enrolled(lock, radio, "owner"), await enrolled(lock, radio, "admin")
         forced = await enrolled(lock, radio, "owner")  # who is under threat may be an owner himself
