@@ -23,7 +23,7 @@ from lockd.wire.noise import KeyPair
 from lockd.wire.passes import Book, Moment, Pass, verify_list, verify_pass
 from lockd.wire.rights import Role, may_manage
 from lockd.wire.session import LockSession, Phone
-from lockd.words import Wish
+from lockd.words import Fault, Wish
 
 #: What an error of lockd's is on the air, by its detail where that says more than its name.
 DETAILS = {
@@ -39,6 +39,8 @@ ERRORS = {
     "ResourceExhausted": results.FULL, "InvalidField": results.BAD_PARAM, "ConstraintError": results.BAD_PARAM,
     "UnsupportedCommand": results.BAD_PARAM, "AccessDenied": results.FORBIDDEN,
 }  # fmt: skip
+
+LOST: Fault = "PositionUnknown"
 
 
 def result_of(error: LockdError) -> int:
@@ -109,6 +111,11 @@ class Commands:
     async def carry_out(self, command: str, asked: Asked) -> Mapping[str, Any]:
         """What its answer carries. Raises LockdError, PassRefused."""
         return await self._handlers[command](asked)
+
+    def result_of(self, error: LockdError) -> int:
+        """As the function, and which kind of jam it is."""
+        lost = error.name == "Jammed" and self._with.lock.properties(self._with.clock.now())["Fault"] == LOST
+        return results.POSITION_UNKNOWN if lost else result_of(error)
 
     def recorded(self) -> None:
         """The trail has grown."""

@@ -15,6 +15,7 @@ import pytest
 
 from lockd.ble import names
 from lockd.ble.service import now
+from lockd.core.events import Sensed
 from lockd.daemon.phone_commands import ERRORS, result_of
 from lockd.dbus.connection import Connection
 from lockd.errors import (
@@ -194,6 +195,24 @@ async def test_what_binds_a_user_binds_his_phone(tmp_path: Path, private_bus: Pr
         await lock.daemon.desk.set_user("Modify", 1, {"status": "OccupiedDisabled"}, "test")
         assert (await phone.ask("UNLOCK"))[0] == results.DISABLED
         assert lock.bolt == 0
+
+
+@pytest.mark.parametrize(("both", "result"), [(False, results.BLOCKED), (True, results.POSITION_UNKNOWN)])
+async def test_a_bolt_that_does_not_arrive_is_told_and_one_that_nobody_knows_of(
+    tmp_path: Path, private_bus: PrivateBus, monkeypatch: pytest.MonkeyPatch, both: bool, result: int
+) -> None:
+    short = MADE.but(phone=MADE.phone.but(enabled=True), bolt=MADE.bolt.but(travel_s=10.0 if both else 0.2, retries=0))
+    monkeypatch.setattr(insides, "nimble", lambda: short)
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        phone = await enrolled(lock, radio)
+        await phone.connect()
+        lock.daemon.hardware.door.jam(True)
+        assert (await phone.open("UNLOCK"))[0] == results.ACCEPTED
+        if both:
+            await lock.until("NotFullyLocked")
+            for contact in ("locked", "unlocked"):
+                lock.daemon.pump.submit(Sensed(contact, True))
+        assert await phone.next() == (result, {})
 
 
 async def test_who_needs_two_credentials_sends_his_pin_along(tmp_path: Path, private_bus: PrivateBus) -> None:
