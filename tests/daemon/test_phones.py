@@ -356,6 +356,23 @@ async def test_while_power_is_short_the_radio_rests(tmp_path: Path, private_bus:
         await until(lambda: bool(radio.advertised))
 
 
+async def test_a_lock_with_little_power_is_heard_less_often_and_in_an_emergency_more(
+    tmp_path: Path, private_bus: PrivateBus
+) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+
+        async def heard_every(milliseconds: int) -> None:
+            await until(lambda: radio.advertised.get(names.ADVERTISEMENT_PATH, {}).get("MinInterval") == milliseconds)
+
+        await heard_every(250)
+        lock.daemon.hardware.door.set_battery(15.0, 3.6)
+        await heard_every(1000)
+        lock.daemon.hardware.door.set_battery(1.0, 3.0)
+        await until(lambda: not radio.advertised)
+        lock.daemon.hardware.door.plug("EmergencyUsb", 5.0)
+        await heard_every(100)
+
+
 async def test_phones_that_are_off_say_how_to_have_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(insides, "nimble", lambda: MADE)
     async with inside(tmp_path / "state") as lock:
