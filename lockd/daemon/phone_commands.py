@@ -14,7 +14,7 @@ from lockd.daemon.desk import Desk
 from lockd.daemon.digests import Digests
 from lockd.daemon.phone_book import PhoneBook
 from lockd.daemon.phone_log import MOST, PhoneLog, fitting
-from lockd.errors import InvalidField, LockdError, NotFound, Restricted
+from lockd.errors import DisabledUserDenied, InvalidField, LockdError, NotFound, Restricted
 from lockd.value import Value
 from lockd.wire import results
 from lockd.wire.errors import PassRefused
@@ -41,6 +41,9 @@ ERRORS = {
 }  # fmt: skip
 
 LOST: Fault = "PositionUnknown"
+BOLT = ("UNLOCK", "LOCK")
+#: Roles of somebody who is a user of the lock.
+PEOPLE: tuple[Role, ...] = ("owner", "admin", "user")
 
 
 def result_of(error: LockdError) -> int:
@@ -110,6 +113,8 @@ class Commands:
 
     async def carry_out(self, command: str, asked: Asked) -> Mapping[str, Any]:
         """What its answer carries. Raises LockdError, PassRefused."""
+        if command not in BOLT and asked.role in PEOPLE:
+            self._expect_enabled(asked.session.phone.user)
         return await self._handlers[command](asked)
 
     def result_of(self, error: LockdError) -> int:
@@ -193,6 +198,7 @@ class Commands:
         if asked.fields.get("wait"):
             asked.accepted()
             await self._log.wait(first)
+            self._expect_enabled(asked.session.phone.user)
         return await self._log.read(first, limit, asked.session.phone)
 
     async def _log_ack(self, asked: Asked) -> Mapping[str, Any]:
@@ -273,6 +279,15 @@ class Commands:
         return Moment(wall, at.trust == "Trusted", local.isoweekday() % 7, local.hour * 60 + local.minute)
 
     # Small things -----------------------------------------------------------------------------------
+
+    def _expect_enabled(self, index: int) -> None:
+        """Whoever is disabled neither sees nor changes anything. Of the bolt the core decides, and records it."""
+        people = self._with.lock.people
+        user = people.users.get(index)
+        if user is None:
+            raise NotFound("This phone is not known any more.")
+        if people.status(user, self._with.clock.now()) == "OccupiedDisabled":
+            raise DisabledUserDenied("The user of this phone is disabled.")
 
     def _expect_below(self, role: Role, user: int) -> None:
         """An admin changes neither owners nor admins."""

@@ -17,6 +17,7 @@ from tests.daemon.test_phones import enrolled, locked, records
 from tests.fakes.bluez import FakeBluez
 from tests.fakes.bus import PrivateBus
 from tests.fakes.phone import FakePhone
+from tests.wire.test_messages import RIGHT
 
 _with_phones = test_phones._with_phones
 DAY_S = 86_400
@@ -53,6 +54,24 @@ async def test_an_admin_manages_users_and_no_admin_or_owner(tmp_path: Path, priv
         assert (await phone.ask("TIME_SET", time=1_900_000_000))[0] == results.FORBIDDEN
         _, invited = await phone.ask("INVITE", role="user")
         assert read_uri(invited["uri"]).lock_key == phone.lock_key
+
+
+async def test_who_is_disabled_manages_nothing_and_does_not_enable_himself(
+    tmp_path: Path, private_bus: PrivateBus
+) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        await enrolled(lock, radio, "owner")
+        phone = await enrolled(lock, radio, "owner")
+        await phone.connect()
+        assert (await phone.open("USERS", op="list"))[0] == results.COMPLETE
+        await lock.daemon.desk.set_user("Modify", 2, {"status": "OccupiedDisabled"}, "test")
+        for command, fields in RIGHT.items():
+            if command not in ("PASS", "ENROL"):
+                assert (await phone.ask(command, **fields))[0] == results.DISABLED, command
+        enable = {"op": "set", "index": 2, "status": "OccupiedEnabled"}
+        assert (await phone.ask("USERS", **enable))[0] == results.DISABLED
+        await lock.daemon.desk.set_user("Modify", 2, {"status": "OccupiedEnabled"}, "test")
+        assert (await phone.ask("STATUS"))[0] == results.COMPLETE
 
 
 async def test_an_owner_sets_what_the_lock_is_like(tmp_path: Path, private_bus: PrivateBus) -> None:

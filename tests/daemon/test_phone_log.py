@@ -104,6 +104,14 @@ async def test_who_is_revoked_hears_no_more_of_it(tmp_path: Path, private_bus: P
             await owner.gone()
 
 
+async def test_who_is_disabled_meanwhile_hears_no_more_of_it(tmp_path: Path, private_bus: PrivateBus) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        owner = await enrolled(lock, radio, "owner")
+        await waiting(owner, await newest(lock) + 1)
+        await lock.daemon.desk.set_user("Modify", 1, {"status": "OccupiedDisabled"}, "test")
+        assert await owner.next() == (results.DISABLED, {})
+
+
 async def test_only_what_is_there_can_have_been_read(tmp_path: Path, private_bus: PrivateBus) -> None:
     async with locked(tmp_path, private_bus.address) as (lock, radio):
         owner = await enrolled(lock, radio, "owner")
