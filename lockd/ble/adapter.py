@@ -67,6 +67,7 @@ class Adapter:
         self._paired: set[str] = set()  # devices of the machine's own: we pair with none
         self._served = ""  # the adapter where our service is registered
         self._advertised: dict[str, Spec] = {}
+        self._losses = self._known_losses = 0  # how often all was lost, and what was known of it
         self._suspect = False  # whether to look if our advertisements are still there
 
     async def run(self) -> None:
@@ -201,6 +202,7 @@ class Adapter:
             self._changed.set()
 
     def _unserved(self) -> None:
+        self._losses += 1
         self._served, self._advertised = "", {}
         self._listener.lost()
 
@@ -247,6 +249,7 @@ class Adapter:
 
     async def _mend(self, link: Link) -> str:
         """What is in the way, in words; empty: all is as it is wanted."""
+        self._known_losses = self._losses
         if not self._owner:
             return "bluetoothd does not run"
         if not self._adapters:
@@ -328,7 +331,15 @@ class Adapter:
             log.debug("%s was not registered: %s", path, error)
 
     async def _ask(self, link: Link, path: str, interface: str, member: str, signature: str, *body: Any) -> Any:
-        return await link.ask(call(self._owner, path, interface, member, signature, *body), CALL_S)
+        self._expect_none_lost()
+        answer = await link.ask(call(self._owner, path, interface, member, signature, *body), CALL_S)
+        self._expect_none_lost()
+        return answer
+
+    def _expect_none_lost(self) -> None:
+        """What BlueZ granted before it went away, or was switched off, is worth nothing."""
+        if self._losses != self._known_losses:
+            raise CallError(names.FAILED, "it went away meanwhile")
 
     def _leave(self) -> None:
         if self._link is not None:
