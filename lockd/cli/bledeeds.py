@@ -197,7 +197,7 @@ async def _heed(last: int | None, most: int, out: Output, client: Client) -> int
     else:
         who = await _names(client)
     while True:
-        events = (await client.command("LOG_READ", {"from": last + 1, "max": PAGE, "wait": True}))["events"]
+        events = await _page(client, {"from": last + 1, "max": PAGE, "wait": True})
         _tell(events if out.as_json else [event for event in events if is_news(event)], who, out)
         last = events[-1]["seq"] if events else last
         if time.monotonic() >= until:
@@ -221,12 +221,18 @@ async def _told(client: Client, most: int) -> tuple[list[Mapping[str, Any]], dic
     events: list[Mapping[str, Any]] = []
     at = max(1, newest - most + 1)
     while at <= newest:
-        page = (await client.command("LOG_READ", {"from": at, "max": min(PAGE, newest - at + 1)}))["events"]
+        page = await _page(client, {"from": at, "max": min(PAGE, newest - at + 1)})
         if not page:
             break
         events += page
         at = page[-1]["seq"] + 1
     return events, await _names(client)
+
+
+async def _page(client: Client, fields: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What LOG_READ gives, without what only makes it longer."""
+    events = (await client.command("LOG_READ", fields))["events"]
+    return [{name: value for name, value in event.items() if name != "pad"} for event in events]
 
 
 async def _names(client: Client) -> dict[int, str]:

@@ -201,7 +201,7 @@ def test_following_tells_what_happens_while_it_happens_from_session_to_session(
     ctl: Ctl, lock: Lock, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     granted = event(3) | {"phase": "granted"}
-    trail = [event(1), event(2), granted, granted | {"seq": 4, "alarm": "ForcedUser"}]
+    trail = [event(1), event(2), granted | {"pad": bytes(12)}, granted | {"seq": 4, "alarm": "ForcedUser"}]
     asked_for = []
 
     def give(line: Line, asked: CommandReceived) -> None:
