@@ -95,7 +95,8 @@ def commands() -> str:
 
 def _field(field: Field) -> str:
     kinds = " or ".join({int: "number", str: "text", bytes: "bytes", bool: "true, false"}[kind] for kind in field.kinds)
-    range_ = ", ".join(field.words) if field.words else f"{kinds} {field.low} to {field.high}"
+    sized = "" if field.kinds == (bool,) else f" {field.low} to {field.high}"
+    range_ = ", ".join(field.words) if field.words else f"{kinds}{sized}"
     return f"`{field.name}`{'*' if field.needed else ''} ({range_})"
 
 

@@ -39,6 +39,9 @@ _RULES = (
 class Listener(Protocol):
     """Who hears of it."""
 
+    def came(self, device: str) -> None:
+        """A device with this path has connected to our adapter, and is not one of the machine's own."""
+
     def left(self, device: str) -> None:
         """The device with this path has disconnected."""
 
@@ -61,8 +64,10 @@ class Adapter:
         self._changed = asyncio.Event()
         self._owner = ""
         self._adapters: dict[str, dict[str, Any]] = {}  # by path, what is known of each
+        self._paired: set[str] = set()  # devices of the machine's own: we pair with none
         self._served = ""  # the adapter where our service is registered
         self._advertised: dict[str, Spec] = {}
+        self._losses = self._known_losses = 0  # how often all was lost, and what was known of it
         self._suspect = False  # whether to look if our advertisements are still there
 
     async def run(self) -> None:
@@ -141,11 +146,13 @@ class Adapter:
     def _added(self, message: Message) -> None:
         path, interfaces = message.body
         self._take(path, interfaces)
+        self._device(path, interfaces.get(names.DEVICE, {}))
         self._changed.set()
 
     def _removed(self, message: Message) -> None:
         path, interfaces = message.body
         if names.DEVICE in interfaces:
+            self._paired.discard(path)
             self._gone(path)
         if names.ADAPTER in interfaces or names.GATT_MANAGER in interfaces:
             self._adapters.pop(path, None)
@@ -155,7 +162,10 @@ class Adapter:
 
     def _properties(self, message: Message) -> None:
         interface, values, _ = message.body
-        if interface == names.DEVICE and "Connected" in values and not values["Connected"].value:
+        if interface == names.DEVICE:
+            self._device(message.path, values)
+            if "Connected" not in values or values["Connected"].value:
+                return
             self._gone(message.path)
         elif interface == names.ADAPTER and "Powered" in values and message.path in self._adapters:
             self._adapters[message.path]["powered"] = values["Powered"].value
@@ -171,6 +181,14 @@ class Adapter:
         "InterfacesAdded": _added, "InterfacesRemoved": _removed, "PropertiesChanged": _properties,
     }  # fmt: skip
 
+    def _device(self, path: str, values: Mapping[str, Variant]) -> None:
+        """What is told of a device. Who connects to our adapter may say nothing, and is there all the same."""
+        if "Paired" in values:
+            (self._paired.add if values["Paired"].value else self._paired.discard)(path)
+        connected = "Connected" in values and values["Connected"].value
+        if connected and path not in self._paired and path.rpartition("/")[0] == self._served:
+            self._listener.came(path)
+
     def _gone(self, device: str) -> None:
         self._suspect = True
         self._listener.left(device)
@@ -179,11 +197,12 @@ class Adapter:
         """Another bluetoothd, or none: nothing of what was is any more."""
         if owner != self._owner:
             self._owner = owner
-            self._adapters = {}
+            self._adapters, self._paired = {}, set()
             self._unserved()
             self._changed.set()
 
     def _unserved(self) -> None:
+        self._losses += 1
         self._served, self._advertised = "", {}
         self._listener.lost()
 
@@ -230,12 +249,14 @@ class Adapter:
 
     async def _mend(self, link: Link) -> str:
         """What is in the way, in words; empty: all is as it is wanted."""
+        self._known_losses = self._losses
         if not self._owner:
             return "bluetoothd does not run"
         if not self._adapters:
             (objects,) = await link.ask(call(self._owner, "/", names.OBJECTS, "GetManagedObjects"), CALL_S)
             for path, interfaces in objects.items():
                 self._take(path, interfaces)
+                self._device(path, interfaces.get(names.DEVICE, {}))
         path = self._choose()
         if not path:
             return "there is no Bluetooth adapter" + (f" {self._name}" if self._name != AUTO else "")
@@ -310,7 +331,15 @@ class Adapter:
             log.debug("%s was not registered: %s", path, error)
 
     async def _ask(self, link: Link, path: str, interface: str, member: str, signature: str, *body: Any) -> Any:
-        return await link.ask(call(self._owner, path, interface, member, signature, *body), CALL_S)
+        self._expect_none_lost()
+        answer = await link.ask(call(self._owner, path, interface, member, signature, *body), CALL_S)
+        self._expect_none_lost()
+        return answer
+
+    def _expect_none_lost(self) -> None:
+        """What BlueZ granted before it went away, or was switched off, is worth nothing."""
+        if self._losses != self._known_losses:
+            raise CallError(names.FAILED, "it went away meanwhile")
 
     def _leave(self) -> None:
         if self._link is not None:

@@ -100,6 +100,11 @@ class Service:
 
     # What the adapter tells ------------------------------------------------------------------------
 
+    def came(self, device: str) -> None:
+        """It has connected, and must not only be there."""
+        self._connections.came(device, now())
+        self._arm()
+
     def left(self, device: str) -> None:
         """It has disconnected."""
         self._forget(device)

@@ -74,8 +74,10 @@ def _add_orders(commands: Any) -> None:
     asking = command(commands, "status", "what the lock is doing", ("lockctl ble status",))
     _lock_argument(asking)
     asking.set_defaults(run=_deed("status"))
-    reading = command(commands, "log", "what happened", ("lockctl ble log --max 100",),
-                      "For the phones of owners and admins.")
+    reading = command(commands, "log", "what happened", ("lockctl ble log --max 100", "lockctl ble log --follow"),
+                      "For the phones of owners and admins. A silent alarm is told to owners, but for those under"
+                      " threat themselves.")
+    reading.add_argument("--follow", action="store_true", help="go on telling what happens, until Ctrl-C")
     reading.add_argument("--max", type=whole(1, 10_000), default=30, metavar="COUNT",
                          help="only the newest COUNT entries (default: 30)")
     _lock_argument(reading)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import sys
+import time
 from argparse import Namespace
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -14,7 +16,7 @@ from lockd.cli.copyable import copyable
 from lockd.cli.exits import Usage
 from lockd.cli.log import outcomes
 from lockd.cli.output import Output
-from lockd.cli.sentences import sentences
+from lockd.cli.sentences import is_news, sentences
 from lockd.cli.when import told
 from lockd.cli.wording import DOORS, STATES
 from lockd.errors import Failure, LockdError
@@ -29,6 +31,7 @@ Done = TypeVar("Done")
 Deed = Callable[["Phone", Namespace, Output], Coroutine[Any, Any, None]]
 
 PAGE = 32  #: entries that one LOG_READ may ask for
+HEED_S = 60.0  #: a session ends after 120, and waits for up to 20 at a time
 
 
 class Phone:
@@ -167,7 +170,10 @@ def _calm(said: Mapping[str, Any], name: str, usual: str) -> str:
 
 
 async def log(phone: Phone, args: Namespace, out: Output) -> None:
-    """The newest entries."""
+    """The newest entries, and what comes after them if wanted."""
+    last = None
+    while args.follow:
+        last = await phone.ask(args.lock, functools.partial(_heed, last, args.max, out))
     events, who = await phone.ask(args.lock, lambda client: _told(client, args.max))
     shown = events if out.as_json else outcomes(events)
     if out.as_json:
@@ -180,18 +186,53 @@ async def log(phone: Phone, args: Namespace, out: Output) -> None:
         out.table(("When", "No", "What"), ((told(event["time"], now), event["seq"], text) for event, text in rows))
 
 
+async def _heed(last: int | None, most: int, out: Output, client: Client) -> int:
+    """Tell what comes after number `last` (None: the newest `most` first), for as long as one session is good
+    for; where the next one goes on."""
+    until = time.monotonic() + HEED_S
+    if last is None:
+        events, who = await _told(client, most)
+        _tell(events if out.as_json else outcomes(events), who, out)
+        last = events[-1]["seq"] if events else 0
+    else:
+        who = await _names(client)
+    while True:
+        events = await _page(client, {"from": last + 1, "max": PAGE, "wait": True})
+        _tell(events if out.as_json else [event for event in events if is_news(event)], who, out)
+        last = events[-1]["seq"] if events else last
+        if time.monotonic() >= until:
+            return last
+
+
+def _tell(events: Sequence[Mapping[str, Any]], who: Mapping[int, str], out: Output) -> None:
+    """One line an entry."""
+    if out.as_json:
+        for event in events:
+            out.document(event)
+        return
+    now = datetime.now()
+    for event, text in zip(events, sentences(events, who), strict=True):
+        out.say(f"{told(event['time'], now):<22} {text}")
+
+
 async def _told(client: Client, most: int) -> tuple[list[Mapping[str, Any]], dict[int, str]]:
     """The newest `most` entries, as many as the lock puts into each answer, and the users' names."""
     newest = (await client.command("LOG_READ", {"from": 1, "max": 1}))["last"]
     events: list[Mapping[str, Any]] = []
     at = max(1, newest - most + 1)
     while at <= newest:
-        page = (await client.command("LOG_READ", {"from": at, "max": min(PAGE, newest - at + 1)}))["events"]
+        page = await _page(client, {"from": at, "max": min(PAGE, newest - at + 1)})
         if not page:
             break
         events += page
         at = page[-1]["seq"] + 1
     return events, await _names(client)
+
+
+async def _page(client: Client, fields: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What LOG_READ gives, without what only makes it longer."""
+    events = (await client.command("LOG_READ", fields))["events"]
+    return [{name: value for name, value in event.items() if name != "pad"} for event in events]
 
 
 async def _names(client: Client) -> dict[int, str]:

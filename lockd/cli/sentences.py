@@ -148,8 +148,8 @@ def is_grant(event: Event) -> bool:
 
 
 def is_news(event: Event) -> bool:
-    """Whether it tells people anything: neither a grant nor lockd's own bookkeeping."""
-    return not is_grant(event) and event.get("detail") not in BOOKKEEPING
+    """Whether it tells people anything: neither a grant without an alarm nor lockd's own bookkeeping."""
+    return (not is_grant(event) or "alarm" in event) and event.get("detail") not in BOOKKEEPING
 
 
 def sentence(event: Event, names: Names) -> str:
@@ -187,7 +187,8 @@ def _operation(event: Event, names: Names) -> str:
     if event.get("detail") == "home":
         return f"{who} had the bolt find its place"
     if event.get("phase") == "granted":
-        return f"{who} was allowed to {infinitive}{how}"
+        alarm = "Alarm: someone may be under threat: " if event.get("alarm") == "ForcedUser" else ""
+        return f"{alarm}{who} was allowed to {infinitive}{how}"
     return f"{who} {past}{how}"
 
 

@@ -184,6 +184,8 @@ class Daemon:
         self.pump.submit(event)
         if isinstance(event, Recorded):
             self.voice.changed("org.lockd1.Log", {"LastSequence": event.seq})
+            if self.desk.phones is not None:
+                self.desk.phones.recorded()
         self.health.tell()
 
     # Life ---------------------------------------------------------------------------------------

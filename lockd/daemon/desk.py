@@ -149,10 +149,14 @@ class Desk:
     async def set_credential(
         self, op: str, kind: str, index: int, data: bytes, user: int, fields: Mapping[str, Any], by: str
     ) -> tuple[int, int]:
-        """What the data may be is checked here, as the core never sees it."""
+        """What the data may be is checked here, as the core never sees it. A phone that no invitation made known
+        could not connect: so of phones only the terms can be set, with the key that is there."""
         held = self._lock.people.credentials.get((kind, index))
         owner = held.user if op == "Modify" and held is not None else user
         digest, forced = await self._enrolment().digest(self.settings.lock, kind, data, owner, fields)
+        if kind == "Phone" and (held is None or digest != held.digest):
+            raise UnsupportedCommand("A phone needs the lock's key as well, which an invitation gives it: lockctl phone"
+                                     " invite.")
         given: tuple[int, int] = await self._ask(lambda request: CredentialSet(
             op, kind, index, user, digest, fields, request, by, forced,  # type: ignore[arg-type]
         ))  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, tzinfo
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
@@ -13,16 +13,17 @@ from lockd.daemon.clock import Clock
 from lockd.daemon.desk import Desk
 from lockd.daemon.digests import Digests
 from lockd.daemon.phone_book import PhoneBook
-from lockd.errors import InvalidField, LockdError, NotFound, Restricted
+from lockd.daemon.phone_log import MOST, PhoneLog, fitting
+from lockd.errors import DisabledUserDenied, InvalidField, LockdError, NotFound, Restricted
 from lockd.value import Value
-from lockd.wire import cbor, results
+from lockd.wire import results
 from lockd.wire.errors import PassRefused
 from lockd.wire.messages import NUMBERS
 from lockd.wire.noise import KeyPair
 from lockd.wire.passes import Book, Moment, Pass, verify_list, verify_pass
 from lockd.wire.rights import Role, may_manage
 from lockd.wire.session import LockSession, Phone
-from lockd.words import Wish
+from lockd.words import Fault, Wish
 
 #: What an error of lockd's is on the air, by its detail where that says more than its name.
 DETAILS = {
@@ -38,8 +39,11 @@ ERRORS = {
     "ResourceExhausted": results.FULL, "InvalidField": results.BAD_PARAM, "ConstraintError": results.BAD_PARAM,
     "UnsupportedCommand": results.BAD_PARAM, "AccessDenied": results.FORBIDDEN,
 }  # fmt: skip
-ROOM = 1900  #: bytes of CBOR for the rows in one answer
-LOG_MOST = 32
+
+LOST: Fault = "PositionUnknown"
+BOLT = ("UNLOCK", "LOCK")
+#: Roles of somebody who is a user of the lock.
+PEOPLE: tuple[Role, ...] = ("owner", "admin", "user")
 
 
 def result_of(error: LockdError) -> int:
@@ -90,6 +94,7 @@ class Commands:
 
     def __init__(self, shared: Shared, host: Host) -> None:
         self._with, self._host = shared, host
+        self._log = PhoneLog(shared.desk)
         self._passes: WeakKeyDictionary[LockSession, tuple[bytes, Pass]] = WeakKeyDictionary()
         self._handlers: dict[str, Callable[[Asked], Awaitable[Mapping[str, Any]]]] = {
             "UNLOCK": lambda asked: self._operate("Unlock", asked),
@@ -108,7 +113,18 @@ class Commands:
 
     async def carry_out(self, command: str, asked: Asked) -> Mapping[str, Any]:
         """What its answer carries. Raises LockdError, PassRefused."""
+        if command not in BOLT and asked.role in PEOPLE:
+            self._expect_enabled(asked.session.phone.user)
         return await self._handlers[command](asked)
+
+    def result_of(self, error: LockdError) -> int:
+        """As the function, and which kind of jam it is."""
+        lost = error.name == "Jammed" and self._with.lock.properties(self._with.clock.now())["Fault"] == LOST
+        return results.POSITION_UNKNOWN if lost else result_of(error)
+
+    def recorded(self) -> None:
+        """The trail has grown."""
+        self._log.recorded()
 
     def holds(self, session: LockSession) -> bool:
         """Whether the pass that the session came with has neither been revoked nor lost its issuer."""
@@ -178,13 +194,19 @@ class Commands:
         }  # fmt: skip
 
     async def _log_read(self, asked: Asked) -> Mapping[str, Any]:
-        desk = self._with.desk
-        rows = await desk.read_log(asked.fields["from"], asked.fields.get("max", LOG_MOST))
-        last = desk.get_property("org.lockd1.Log", "LastSequence")
-        return {"events": _fitting(rows), "last": last}
+        first, limit = asked.fields["from"], asked.fields.get("max", MOST)
+        if asked.fields.get("wait"):
+            asked.accepted()
+            await self._log.wait(first)
+            self._expect_enabled(asked.session.phone.user)
+        return await self._log.read(first, limit, asked.session.phone)
 
     async def _log_ack(self, asked: Asked) -> Mapping[str, Any]:
-        await self._note("log-read", f"{asked.by}, up to {asked.fields['seq']}")
+        """Somebody has seen it: the trail says so, and nothing else follows from it."""
+        seq = asked.fields["seq"]
+        if seq > self._log.last:
+            raise InvalidField(f"seq: there is no record {seq} yet.")
+        await self._note("log-read", f"{asked.by}, up to {seq}")
         return {}
 
     # What managers change ---------------------------------------------------------------------------
@@ -258,6 +280,15 @@ class Commands:
 
     # Small things -----------------------------------------------------------------------------------
 
+    def _expect_enabled(self, index: int) -> None:
+        """Whoever is disabled neither sees nor changes anything. Of the bolt the core decides, and records it."""
+        people = self._with.lock.people
+        user = people.users.get(index)
+        if user is None:
+            raise NotFound("This phone is not known any more.")
+        if people.status(user, self._with.clock.now()) == "OccupiedDisabled":
+            raise DisabledUserDenied("The user of this phone is disabled.")
+
     def _expect_below(self, role: Role, user: int) -> None:
         """An admin changes neither owners nor admins."""
         if not may_manage(role, self._with.book.role_of(user, self._with.lock.people)):
@@ -269,19 +300,6 @@ class Commands:
 
 def _listed(users: list[Mapping[str, Any]]) -> Mapping[str, Any]:
     shown = [{name: user[name] for name in ("index", "name", "status", "type", "rule")} for user in users]
-    fitting = _fitting(shown)
-    following = users[len(fitting)]["index"] if len(fitting) < len(users) else 0
-    return {"users": fitting, "next": following}
-
-
-def _fitting(rows: Iterable[Mapping[str, Any]]) -> list[Any]:
-    """As many as one answer has room for, without numbers that CBOR here has none of."""
-    taken: list[Any] = []
-    left = ROOM
-    for row in rows:
-        plain = {name: round(value) if isinstance(value, float) else value for name, value in row.items()}
-        left -= len(cbor.encode(plain))
-        if left < 0:
-            break
-        taken.append(plain)
-    return taken
+    taken = fitting(shown)
+    following = users[len(taken)]["index"] if len(taken) < len(users) else 0
+    return {"users": taken, "next": following}

@@ -27,6 +27,9 @@ class PhoneDesk(Protocol):
     async def forget(self, by: str) -> None:
         """After everybody was."""
 
+    def recorded(self) -> None:
+        """The trail has grown."""
+
     def look(self) -> None:
         """Somebody's rights have changed."""
 

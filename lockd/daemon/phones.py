@@ -19,7 +19,7 @@ from lockd.core.effects import Write
 from lockd.core.events import CredentialCleared, CredentialSet, Denied, Event, Noted
 from lockd.core.roster import credentials_supported
 from lockd.daemon.phone_book import Known, PhoneBook
-from lockd.daemon.phone_commands import Asked, Commands, Shared, result_of
+from lockd.daemon.phone_commands import Asked, Commands, Shared
 from lockd.errors import Busy, Duplicate, Failure, InvalidField, LockdError, NotFound, Restricted
 from lockd.settings import Settings
 from lockd.wire import results
@@ -98,6 +98,10 @@ class Phones:
         elif power["BatteryLevel"] in ("Low", "Critical", "Dead"):
             interval_ms = phone.low_battery_ms
         self._service.advertise(None if self._asleep else Spec(interval_ms, inviting, phone.name))
+
+    def recorded(self) -> None:
+        """The trail has grown: phones may wait for that."""
+        self._commands.recorded()
 
     def look(self) -> None:
         """Somebody's rights have changed: a phone that has lost its own goes at once."""
@@ -274,7 +278,7 @@ class Phones:
             fields = await self._commands.carry_out(command.command, asked)
             answer(results.COMPLETE, fields)
         except LockdError as error:
-            answer(result_of(error))
+            answer(self._commands.result_of(error))
         except PassRefused as refused:
             answer(refused.code)
         except MessageError as error:  # an answer that does not fit: ours, not theirs

@@ -194,7 +194,8 @@ USERS = Interface(
         Method("ClearUser", "manage", "Remove a user with his credentials and schedules; 0xFFFE: all.",
                args("index u")),
         Method("SetCredential", "manage", "Add or Modify a credential: PIN or ProgrammingPIN (digits), RFID (a card's"
-               " UID or number), Fingerprint (the sensor's slot, 2 bytes, big-endian) or Phone (a key of 32 bytes)."
+               " UID or number), Fingerprint (the sensor's slot, 2 bytes, big-endian) or Phone (the key of"
+               " one that an invitation made known, to set its terms)."
                " User 0 makes a new user, and only then fields may hold user_status s and user_type s. The others:"
                " uses u (it opens so often, at most 255), from t and until t (only between these, in seconds since"
                " 1970), spare b (a spare PIN, at most 2 of a user), duress b (a PIN that opens under a silent alarm)."

@@ -9,6 +9,7 @@ FAILURES = 10  #: handshakes that fail, all devices together
 WITHIN_S = 60.0
 CONNECTIONS = 3
 UNVERIFIED_S = 2.0  #: beyond this, one connection may be there without a phone that the lock knows
+SILENT_S = 10.0  #: until its first write: a phone asks the radio what services there are before
 
 
 class HandshakeLimit:
@@ -33,11 +34,18 @@ class Connections:
     def __init__(self) -> None:
         self._since: dict[str, float] = {}  # oldest first
         self._unverified: dict[str, float] = {}
+        self._silent: dict[str, float] = {}
+
+    def came(self, device: str, at: float) -> None:
+        """It is there, and has not said anything yet; when it does, it is `opened`."""
+        if device not in self._since:
+            self._silent.setdefault(device, at)
 
     def opened(self, device: str, at: float) -> str | None:
         """Whom to disconnect now that the device is there: itself, if there is no room, or None."""
         if device in self._since:
             return None
+        self._silent.pop(device, None)
         leaves = None
         if len(self._since) >= CONNECTIONS:
             leaves = next((each for each, since in self._unverified.items() if at - since >= UNVERIFIED_S), None)
@@ -55,15 +63,20 @@ class Connections:
         """It is gone."""
         self._since.pop(device, None)
         self._unverified.pop(device, None)
+        self._silent.pop(device, None)
 
     def next_deadline(self) -> float | None:
         """When `overdue` has somebody next."""
-        waiting = list(self._unverified.values())
-        return waiting[1] + UNVERIFIED_S if len(waiting) > 1 else None
+        second = [since + UNVERIFIED_S for since in self._unverified.values()][1:2]
+        return min((*second, *(since + SILENT_S for since in self._silent.values())), default=None)
 
     def overdue(self, at: float) -> tuple[str, ...]:
-        """Whom to disconnect: of those that have not verified in time all but the youngest."""
+        """Whom to disconnect: all that were silent too long, and of those that have not verified in time all
+        but the youngest."""
+        silent = [device for device, since in self._silent.items() if at - since >= SILENT_S]
         late = [device for device, since in self._unverified.items() if at - since >= UNVERIFIED_S]
         for device in late[:-1]:
             self.closed(device)
-        return tuple(late[:-1])
+        for device in silent:
+            self.closed(device)
+        return (*late[:-1], *silent)

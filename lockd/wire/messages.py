@@ -73,13 +73,14 @@ class Command(Value):
 
 PIN = Field("pin", (str,), 4, 16)
 ROLE = Field("role", (str,), needed=True, words=("owner", "admin", "user"))
+WAIT = Field("wait", (bool,), 0, 1)
 INDEX = Field("index", (int,), 1, 0xFFFE)
 
 ALL = (
     Command(1, "UNLOCK", True, (PIN,)),
     Command(2, "LOCK", True, (PIN,)),
     Command(3, "STATUS", False),
-    Command(4, "LOG_READ", False, (Field("from", (int,), 1, MAX_WHOLE, True), Field("max", (int,), 1, 32))),
+    Command(4, "LOG_READ", False, (Field("from", (int,), 1, MAX_WHOLE, True), Field("max", (int,), 1, 32), WAIT)),
     Command(5, "LOG_ACK", True, (Field("seq", (int,), 1, MAX_WHOLE, True),)),
     Command(6, "USERS", True, (
         Field("op", (str,), needed=True, words=("list", "set", "clear", "credentials")), INDEX,

@@ -19,7 +19,7 @@ from lockd.wire.framing import CLEAR_ERROR, DATA, HANDSHAKE_1, HANDSHAKE_2, HAND
 from lockd.wire.limits import HandshakeLimit
 from lockd.wire.messages import COMMANDS, Reply, Request
 from lockd.wire.noise import KEY, TAG, Handshake, KeyPair
-from lockd.wire.rights import Role, may
+from lockd.wire.rights import GRANTABLE, Role, may
 
 REMEMBERED = 8  #: answers that are kept to be given again
 MAX_UNDER_WAY = 4  #: commands that were accepted and are not complete
@@ -211,8 +211,9 @@ class LockSession(End):
         return Output(events=(received,))
 
     def _may(self, command: str) -> bool:
+        """By the role; and what a pass can allow, only if it does."""
         rights = self.phone.rights
-        return may(self.phone.role, command) and (rights is None or command in rights)
+        return may(self.phone.role, command) and (rights is None or command in rights or command not in GRANTABLE)
 
     def _tell(self, reply: Reply, at: float) -> Output:
         """Answer, and keep the answer. A stranger who has shown no pass that holds goes with it."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
+from dbus_next.message import Message
 from dbus_next.signature import Variant
 
 from lockd.ble import names
@@ -19,6 +21,7 @@ BACK_S = 5
 
 
 async def test_it_registers_three_characteristics_and_one_advertisement(desk: Desk, radio: FakeBluez) -> None:
+    # Defence: lockd/ble/adapter.py: pairable = Variant("b", False)
     await until(lambda: desk.service.advertising)
     found = {path: next(iter(each.items())) for path, each in radio.application.items()}
     assert found.keys() == {names.SERVICE_PATH, names.RX_PATH, names.TX_PATH, names.INFO_PATH}
@@ -58,6 +61,24 @@ async def test_an_adapter_may_be_switched_off_and_taken_away(desk: Desk, radio: 
     async with asyncio.timeout(BACK_S):
         await until(lambda: desk.service.advertising)
     assert radio.registered == 3
+
+
+class Blinking(FakeBluez):
+    """Switched off between an advertisement and the word that it is there."""
+
+    async def _on_RegisterAdvertisement(self, message: Message, path: str, options: Any) -> tuple[Any, ...]:
+        answer = await super()._on_RegisterAdvertisement(message, path, options)
+        if self.calls.count("RegisterAdvertisement") == 1:
+            self.switch(False)
+        return answer
+
+
+async def test_what_was_lost_while_it_was_asked_for_is_asked_for_again(private_bus: PrivateBus) -> None:
+    async with Blinking(private_bus.address) as radio, running(Desk(private_bus.address)) as desk:
+        await until(lambda: desk.service.trouble == "the Bluetooth adapter is switched off")
+        assert not desk.service.advertising
+        radio.switch(True)
+        await until(lambda: bool(radio.advertised))
 
 
 async def test_the_bus_may_die(desk: Desk, private_bus: PrivateBus) -> None:

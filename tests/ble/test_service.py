@@ -53,6 +53,7 @@ async def test_every_frame_reaches_all_and_concerns_one(desk: Desk, air: FakeBlu
 
 
 async def test_a_disconnected_phone_leaves_nothing(desk: Desk, air: FakeBluez) -> None:
+    # Defence: lockd/ble/service.py: session.close(results.TIMEOUT, now())
     phone = desk.phone(air)
     await phone.connect()
     await phone.open("STATUS")
@@ -82,6 +83,7 @@ async def test_an_unknown_phone_is_told_so_and_sent_away(desk: Desk, air: FakeBl
 async def test_nonsense_is_an_att_error_and_the_end(
     desk: Desk, air: FakeBluez, value: bytes, offset: int, error: int
 ) -> None:
+    # Defence: lockd/ble/gatt.py: raise att_error(code)
     line = air.connect()
     assert await line.write(value, offset) == error
     await until(lambda: line.gone)
@@ -89,6 +91,7 @@ async def test_nonsense_is_an_att_error_and_the_end(
 
 
 async def test_a_fourth_connection_has_to_wait(desk: Desk, air: FakeBluez) -> None:
+    # Defence: lockd/ble/service.py: return results.TOO_MANY_SESSIONS
     for number in (1, 2, 3):
         phone = desk.phone(air)
         await phone.connect(number=number)
@@ -102,6 +105,7 @@ async def test_a_fourth_connection_has_to_wait(desk: Desk, air: FakeBluez) -> No
 async def test_who_says_nothing_more_is_sent_away(
     desk: Desk, air: FakeBluez, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Defence: lockd/ble/service.py: self._carry_out(device, session, session.tick(at))
     line = air.connect()
     assert await line.write(b"\x80\x07\x01\x00\x30" + bytes(10)) == 0  # the first of several frames
     later = now() + 6
@@ -109,6 +113,40 @@ async def test_who_says_nothing_more_is_sent_away(
     desk.service._tick()
     await until(lambda: line.gone)
     assert desk.ends == [results.BAD_FRAMING]
+
+
+async def after(seconds: float, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    later = service.now() + seconds
+    monkeypatch.setattr(service, "now", lambda: later)
+    desk.service._tick()
+
+
+async def test_who_is_connected_and_never_writes_is_sent_away(
+    desk: Desk, air: FakeBluez, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Defence: lockd/ble/adapter.py: self._listener.came(path)
+    # Defence: lockd/ble/service.py: self._connections.came(device, now())
+    phone = desk.phone(air)
+    await phone.connect(number=1)
+    await phone.open("STATUS")
+    silent = [air.connect(number=number) for number in (2, 3, 4, 5)]
+    own = air.connect(number=6, paired=True)  # a keyboard of the machine's, say
+    assert (await phone.ask("STATUS"))[0] == results.COMPLETE
+    await after(10.0, desk, monkeypatch)
+    await until(lambda: all(line.gone for line in silent))
+    assert not own.gone
+    assert not phone.line.gone
+
+
+async def test_of_those_who_do_not_verify_the_youngest_stays(
+    desk: Desk, air: FakeBluez, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Defence: lockd/ble/service.py: for device in self._connections.overdue(at):
+    lines = [air.connect(number=number) for number in (1, 2, 3)]
+    for line in lines:
+        assert await line.write(b"\x80\x07\x01\x00\x30" + bytes(10)) == 0
+    await after(2.0, desk, monkeypatch)
+    await until(lambda: [line.gone for line in lines] == [True, True, False])
 
 
 async def test_while_the_radio_sleeps_nobody_stays(desk: Desk, air: FakeBluez) -> None:
@@ -170,6 +208,7 @@ async def test_a_stop_of_notifications_is_heard(desk: Desk, air: FakeBluez) -> N
 async def test_another_client_of_the_bus_is_refused_each_of_them(
     desk: Desk, air: FakeBluez, private_bus: PrivateBus
 ) -> None:
+    # Defence: lockd/ble/adapter.py: if not self._owner or message.sender != self._owner:
     mallory = await Connection.open(private_bus.address, lambda *_: None)
     device = {"device": Variant("o", "/org/bluez/hci0/dev_01"), "mtu": Variant("q", 247)}
     calls: list[tuple[str, str, str, str, tuple[Any, ...]]] = [

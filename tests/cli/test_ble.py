@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 import subprocess
 import sys
@@ -194,6 +195,37 @@ def test_an_empty_log_says_so_and_unknown_names_are_numbers(ctl: Ctl, lock: Lock
     lock.does["LOG_READ"] = ((results.COMPLETE, {"events": [], "last": 0}),)
     lock.does["USERS"] = ((results.FORBIDDEN, {}),)
     assert ctl("ble", "log").out == "Nothing happened yet.\n"
+
+
+def test_following_tells_what_happens_while_it_happens_from_session_to_session(
+    ctl: Ctl, lock: Lock, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    granted = event(3) | {"phase": "granted"}
+    trail = [event(1), event(2), granted | {"pad": bytes(12)}, granted | {"seq": 4, "alarm": "ForcedUser"}]
+    asked_for = []
+
+    def give(line: Line, asked: CommandReceived) -> None:
+        if asked.command == "LOG_READ":
+            first, waits = asked.fields["from"], asked.fields.get("wait", False)
+            asked_for.append((first, waits))
+            there = trail if len(asked_for) > 2 else trail[:2]
+            done = (results.COMPLETE, {"events": there[first - 1 :][: asked.fields["max"]], "last": len(there)})
+            gone = (results.REVOKED, {}) if first > len(trail) else done
+            lock.does["LOG_READ"] = ((results.ACCEPTED, {}), gone) if waits else (done,)
+
+    lock.before = give
+    lock.does["USERS"] = ((results.COMPLETE, {"users": [{"index": 1, "name": "Anna"}], "next": 0}),)
+    ran = ctl("ble", "log", "--follow", "--max", "1")
+    assert asked_for == [(1, False), (2, False), (3, True), (5, True)]
+    assert len(ran.out.splitlines()) == 2
+    assert "under threat" in ran.out
+    assert ran.status != 0
+    asked_for.clear()
+    monkeypatch.setattr(bledeeds, "HEED_S", 0.0)  # each session tells one page
+    sessions = len(lock.lines)
+    ran = ctl("ble", "log", "--follow", "--max", "1", "--json")
+    assert [json.loads(line).get("seq") for line in ran.out.splitlines()] == [2, 3, 4, None]  # the refusal
+    assert len(lock.lines) == sessions + 2
 
 
 def test_invite_shows_the_invitation(ctl: Ctl, lock: Lock, shelf: Shelf) -> None:

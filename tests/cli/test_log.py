@@ -49,6 +49,13 @@ def test_a_grant_without_outcome_is_told_and_all_tells_both(ctl: Ctl, lockd: Fak
     assert [entry["seq"] for entry in ctl("log", "--json").document] == [1, 2, 3]
 
 
+def test_a_silent_alarm_is_told_though_its_grant_has_an_outcome(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.events = [granted(1, "granted", alarm="ForcedUser"), granted(2, "done", grant=1)]
+    told = ctl("log").out.splitlines()[1:]
+    assert [line.split()[2] for line in told] == ["1", "2"]
+    assert "under threat" in told[0]
+
+
 def test_bookkeeping_is_told_only_when_all_is_wanted(ctl: Ctl, lockd: FakeLockd) -> None:
     lockd.events = [event(1), event(2, kind="System", detail="lockout-goes-on", source="Keypad")]
     lockd.changes = [lambda fake: fake.events.append({**fake.events[1], "seq": len(fake.events) + 1})]

@@ -42,6 +42,8 @@ OPERATIONS: list[tuple[dict[str, Any], str]] = [
     ({"type": "Unlatch", "source": "Remote", "by": ANNA}, "anna pulled the latch over D-Bus"),
     ({"type": "Unlock", "source": "Keypad", "user": 1, "credentials": PIN, "phase": "granted"},
      "Anna was allowed to unlock with a PIN at the keypad"),
+    ({"type": "Unlock", "source": "Keypad", "user": 1, "credentials": PIN, "phase": "granted", "alarm": "ForcedUser"},
+     "Alarm: someone may be under threat: Anna was allowed to unlock with a PIN at the keypad"),
     ({"type": "Lock", "source": "Remote", "by": ANNA, "detail": "home"},
      "anna had the bolt find its place"),
     ({"type": "NonAccessUserEvent", "source": "Keypad", "user": 2, "credentials": PIN},

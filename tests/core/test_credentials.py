@@ -10,9 +10,18 @@ from hypothesis import strategies as st
 
 from lockd.core.access import LOCAL
 from lockd.core.credentials import SPARES_MAX, USES_MAX, Credential, Terms, credential_of, credential_row
-from lockd.core.effects import Publish
-from lockd.core.events import CredentialCleared, CredentialSet, OperationAsked, Presented, ResetAsked, UserCleared
+from lockd.core.effects import Answer, Publish
+from lockd.core.events import (
+    CredentialCleared,
+    CredentialSet,
+    OperationAsked,
+    Presented,
+    Recorded,
+    ResetAsked,
+    UserCleared,
+)  # fmt: skip
 from lockd.core.roster import ALL
+from lockd.core.trail import BOUND_S
 from lockd.errors import (
     Busy,
     ConstraintError,
@@ -94,6 +103,20 @@ def test_a_phone_hears_that_it_is_granted_and_then_what_came_of_it() -> None:
     assert world.answers[2] is None
     assert world.granted == [2]
     assert world.signals("LockOperation")[-1]["detail"] == "ble"
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_phone_hears_that_it_is_granted_when_the_disk_answers_or_after_two_seconds(answers: bool) -> None:
+    world = enrolled("Phone", "key")
+    world.disk = "hangs"
+    shown = Presented("Phone", digest("key"))
+    world.submit(OperationAsked("Unlock", "ProprietaryRemote", shown, 2, by="it", stages=True, detail="ble"))
+    granted = Answer(2, last=False)
+    world.wait(0.2 if answers else BOUND_S - 0.01)
+    assert granted not in world.effects
+    (record,) = world.unwritten
+    later = world.lock.handle(Recorded(record.ticket, 9), world.at) if answers else world.wait(0.01)
+    assert granted in later  # nothing of lockd's own takes any time
 
 
 @pytest.mark.parametrize(("kind", "source"), KINDS)

@@ -40,6 +40,7 @@ REFUSED: list[tuple[str, str, tuple[Any, ...], type[LockdError]]] = [
     (USERS, "SetCredential", ("Add", "RFID", 2, b"1" * 21, 1, {}), errors.ConstraintError),
     (USERS, "SetCredential", ("Add", "Fingerprint", 2, b"1", 1, {}), errors.ConstraintError),
     (USERS, "SetCredential", ("Add", "Phone", 2, b"1" * 31, 1, {}), errors.ConstraintError),
+    (USERS, "SetCredential", ("Add", "Phone", 2, b"1" * 32, 1, {}), errors.UnsupportedCommand),
     (USERS, "SetCredential", ("Add", "PIN", 2, b"246802", 1, {"duress": True, "uses": 1}), errors.InvalidField),
     (USERS, "SetCredential", ("Add", "ProgrammingPIN", 1, b"246802", 1, {}), errors.ConstraintError),
     (USERS, "SetCredential", ("Add", "ProgrammingPIN", 1, PIN.encode(), 1, {}), errors.Duplicate),

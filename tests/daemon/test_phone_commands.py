@@ -17,6 +17,7 @@ from tests.daemon.test_phones import enrolled, locked, records
 from tests.fakes.bluez import FakeBluez
 from tests.fakes.bus import PrivateBus
 from tests.fakes.phone import FakePhone
+from tests.wire.test_messages import RIGHT
 
 _with_phones = test_phones._with_phones
 DAY_S = 86_400
@@ -55,6 +56,24 @@ async def test_an_admin_manages_users_and_no_admin_or_owner(tmp_path: Path, priv
         assert read_uri(invited["uri"]).lock_key == phone.lock_key
 
 
+async def test_who_is_disabled_manages_nothing_and_does_not_enable_himself(
+    tmp_path: Path, private_bus: PrivateBus
+) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        await enrolled(lock, radio, "owner")
+        phone = await enrolled(lock, radio, "owner")
+        await phone.connect()
+        assert (await phone.open("USERS", op="list"))[0] == results.COMPLETE
+        await lock.daemon.desk.set_user("Modify", 2, {"status": "OccupiedDisabled"}, "test")
+        for command, fields in RIGHT.items():
+            if command not in ("PASS", "ENROL"):
+                assert (await phone.ask(command, **fields))[0] == results.DISABLED, command
+        enable = {"op": "set", "index": 2, "status": "OccupiedEnabled"}
+        assert (await phone.ask("USERS", **enable))[0] == results.DISABLED
+        await lock.daemon.desk.set_user("Modify", 2, {"status": "OccupiedEnabled"}, "test")
+        assert (await phone.ask("STATUS"))[0] == results.COMPLETE
+
+
 async def test_an_owner_sets_what_the_lock_is_like(tmp_path: Path, private_bus: PrivateBus) -> None:
     async with locked(tmp_path, private_bus.address) as (lock, radio):
         phone = await enrolled(lock, radio, "owner")
@@ -86,6 +105,7 @@ async def test_the_trail_is_read_in_parts_that_fit(tmp_path: Path, private_bus: 
 
 
 async def test_a_guest_opens_as_often_as_his_pass_says(tmp_path: Path, private_bus: PrivateBus) -> None:
+    # Defence: lockd/daemon/phone_commands.py: await self._note("pass-used", asked.by, self._with.book.use(given.id, 1))
     async with locked(tmp_path, private_bus.address) as (lock, radio):
         owner = await enrolled(lock, radio, "owner")
         visitor = await guest(radio, owner)
@@ -126,6 +146,24 @@ async def test_a_pass_holds_or_not(tmp_path: Path, private_bus: PrivateBus, how:
         assert (await visitor.open("PASS", **{"pass": signed(lock, owner, visitor, **how)}))[0] == code
 
 
+async def test_a_pass_is_for_its_holder_and_needs_a_clock(tmp_path: Path, private_bus: PrivateBus) -> None:
+    # Defence: lockd/daemon/phone_commands.py: given = self._verified(asked.fields["pass"], asked.session.phone_key)
+    # Defence: lockd/daemon/phone_commands.py: at.trust == "Trusted"
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        owner = await enrolled(lock, radio, "owner")
+        visitor, thief = FakePhone(radio, owner.lock_key), FakePhone(radio, owner.lock_key)
+        given = {"pass": signed(lock, owner, visitor)}
+        await thief.connect(number=7)
+        assert (await thief.open("PASS", **given))[0] == results.NOT_AUTHORISED
+        lock.daemon.desk.set_time_state("Floor")
+        await visitor.connect(number=8)
+        assert (await visitor.open("PASS", **given))[0] == results.TIME_UNKNOWN
+        await visitor.gone()
+        lock.daemon.desk.set_time_state("Trusted")
+        await visitor.connect(number=9)
+        assert (await visitor.open("PASS", **given))[0] == results.COMPLETE
+
+
 async def test_nobody_but_owners_and_admins_signs_passes(tmp_path: Path, private_bus: PrivateBus) -> None:
     async with locked(tmp_path, private_bus.address) as (lock, radio):
         user = await enrolled(lock, radio, "user")
@@ -137,6 +175,7 @@ async def test_nobody_but_owners_and_admins_signs_passes(tmp_path: Path, private
 async def test_a_list_that_any_phone_carries_ends_a_pass_and_its_session(
     tmp_path: Path, private_bus: PrivateBus
 ) -> None:
+    # Defence: lockd/daemon/phone_commands.py: self._with.book.take_list(new)
     async with locked(tmp_path, private_bus.address) as (lock, radio):
         owner, carrier = await enrolled(lock, radio, "owner"), await enrolled(lock, radio, "user")
         visitor = await guest(radio, owner)

@@ -70,12 +70,12 @@ class FakeBluez:
 
     # The radio --------------------------------------------------------------------------------------
 
-    def connect(self, mtu: int = 247, number: int = 0) -> FakeLine:
-        """A phone connects."""
+    def connect(self, mtu: int = 247, number: int = 0, paired: bool = False) -> FakeLine:
+        """A phone connects. `paired`: no phone, but something that the machine itself is paired with."""
         number = number or len(self.phones) + 1
         line = FakeLine(self, f"{ADAPTER}/dev_00_00_00_00_00_{number:02X}", mtu)
         self.phones[line.device] = line
-        values = {"Connected": Variant("b", True)}
+        values = {"Paired": Variant("b", paired), "Connected": Variant("b", True)}
         self._emit("/", names.OBJECTS, "InterfacesAdded", "oa{sa{sv}}", line.device, {names.DEVICE: values})
         return line
 

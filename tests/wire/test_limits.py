@@ -57,6 +57,22 @@ def test_one_unverified_connection_beyond_two_seconds() -> None:
     assert connections.overdue(1000.0) == ()
 
 
+def test_who_is_there_and_silent_goes_after_ten_seconds_and_takes_no_place() -> None:
+    connections = Connections()
+    for second, device in enumerate("abcd"):
+        connections.came(device, second)
+    assert connections.next_deadline() == 10.0
+    assert [connections.opened(device, 5.0) for device in "xyz"] == [None] * 3
+    for device in "xyz":
+        connections.verified(device)
+        connections.came(device, 6.0)
+    connections.closed("b")
+    assert (connections.overdue(9.9), connections.overdue(12.0)) == ((), ("a", "c"))
+    assert connections.next_deadline() == 13.0
+    assert connections.opened("d", 12.9) == "d"  # it speaks at last, and there is no room
+    assert (connections.next_deadline(), connections.overdue(1000.0)) == (None, ())
+
+
 def test_who_verifies_stays() -> None:
     connections = Connections()
     for device in "abc":

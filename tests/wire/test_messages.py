@@ -107,7 +107,8 @@ def test_arbitrary_bytes_raise_nothing_else(plain: bytes) -> None:
 WRONG: dict[str, list[dict[str, Any]]] = {
     "UNLOCK": [{"pin": 123456}, {"pin": "123"}, {"pin": "1" * 17}, {"role": "owner"}, {"force": True}],
     "LOCK": [{"x": 1}],
-    "LOG_READ": [{}, {"from": 0}, {"from": 2**53}, {"from": 1, "max": 33}, {"from": True}],
+    "LOG_READ": [{}, {"from": 0}, {"from": 2**53}, {"from": 1, "max": 33}, {"from": True},
+                 {"from": 1, "wait": 1}],
     "LOG_ACK": [{}, {"seq": "1"}],
     "USERS": [{}, {"op": "become"}, {"op": "set", "index": 0}, {"op": "set", "name": "x" * 65}],
     "INVITE": [{}, {"role": "guest"}, {"role": "root"}, {"role": "user", "user": 0}],

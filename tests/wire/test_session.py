@@ -138,8 +138,9 @@ def test_a_stranger_shows_a_pass_and_has_the_rights_of_it() -> None:
         line.ask(command, **({"op": "list"} if command == "USERS" else {}))
         if line.commands[-1] == "UNLOCK" and len(line.results) == 1:
             line.answer(2)
-    assert line.commands == ["PASS", "UNLOCK"]
     assert line.results == [(1, 0), (2, 0), (3, results.FORBIDDEN), (4, results.FORBIDDEN)]
+    line.ask("REVLIST", list=b"signed")  # which any phone may carry
+    assert line.commands == ["PASS", "UNLOCK", "REVLIST"]
 
 
 def test_a_pass_that_does_not_hold_ends_the_session() -> None:

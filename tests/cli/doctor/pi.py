@@ -65,6 +65,8 @@ OWNERS = {
     "/var/lib/lockd": (900, 901, 0o700),
     "/dev/gpiochip0": (0, 903, 0o660),
 }
+#: Both of its version and of its adapter.
+BLUETOOTHCTL = "bluetoothctl: 5.82\nController 00:00:5E:00:53:01 (public)\n\tPowered: yes\n"
 UNITS = {
     "lockd": {"LoadState": "loaded", "UnitFileState": "enabled", "ActiveState": "active", "Result": "success",
               "ExecMainStatus": "0", "NRestarts": "0", "StatusText": "a PIN works"},
@@ -84,7 +86,7 @@ class Pi(Machine):
         self.states = {name: dict(unit) for name, unit in UNITS.items()}
         self.label, self.users = "pinctrl-bcm2711", dict.fromkeys(LINES, "lg")
         self.shut: tuple[str, ...] = ()
-        self.printed: dict[str, str] = {}
+        self.printed = {"bluetoothctl": BLUETOOTHCTL}
         self.seconds = RELEASED / 1e6 + 86_400
         self.free_mib, self.flags = 9000, 0
 

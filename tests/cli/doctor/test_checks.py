@@ -49,6 +49,17 @@ def having(**values: Any) -> Callable[[Pi], object]:
     return lambda pi: vars(pi).update(values)
 
 
+def printing(command: str, text: str) -> Callable[[Pi], object]:
+    return lambda pi: pi.printed.update({command: text})
+
+
+def bluez(version: str) -> Callable[[Pi], object]:
+    return printing("bluetoothctl", f"bluetoothctl: {version}\n")
+
+
+PHONES = put(TOML, f"{CONFIG}[phone]\nenabled = true\n")
+
+
 def wired(old: str, new: str) -> Callable[[Pi], object]:
     assert old in CONFIG
     return put(TOML, CONFIG.replace(old, new))
@@ -144,7 +155,7 @@ CASES = (
     Case("clock: source", "warning", "hwclock", both(
         gone("/run/systemd/timesync"), put("/sys/class/rtc/rtc0/hctosys", "0\n"))),
     Case("clock: source", "warning", "that lockd does not know", both(
-        gone("/run/systemd/timesync", "/sys/class/rtc"), having(printed={"timedatectl": "yes\n"}))),
+        gone("/run/systemd/timesync", "/sys/class/rtc"), printing("timedatectl", "yes\n"))),
     Case("clock: zone", "ok", "UTC, as none is set", gone("/etc/timezone")),
     Case("clock: zone", "ok", "Asia/Tokyo",
          lambda pi: pi.at("/etc/localtime").symlink_to("/usr/share/zoneinfo/Asia/Tokyo")),
@@ -152,6 +163,20 @@ CASES = (
     Case("bluetooth: running", "warning", "enable --now", unit("bluetooth", ActiveState="inactive")),
     Case("bluetooth: adapter", "unchecked", "disable-bt", gone("/sys/class/bluetooth")),
     Case("bluetooth: adapter", "warning", "rfkill unblock", put("/sys/class/rfkill/rfkill0/soft", "1\n")),
+    Case("bluetooth: adapter", "warning", "has no power", printing("bluetoothctl", "Controller\n\tPowered: no\n")),
+    Case("bluetooth: adapter", "warning", "there is no adapter:", both(PHONES, gone("/sys/class/bluetooth"))),
+    Case("bluetooth: adapter", "warning", "no adapter hci7", put(
+        TOML, f'{CONFIG}[phone]\nenabled = true\nadapter = "hci7"\n')),
+    Case("bluetooth: phones", "ok", "are let in", PHONES),
+    Case("bluetooth: phones", "ok", "enabled = true under [phone]", lambda pi: None),
+    Case("bluetooth: version", "warning", "older than any", bluez("5.55")),
+    Case("bluetooth: version", "warning", "MinAdvertisementInterval = 160", both(PHONES, bluez("5.66"))),
+    Case("bluetooth: version", "ok", "BlueZ 5.66", both(PHONES, bluez("5.66"), put(
+        "/run/lockd-bluetooth.conf", "[LE]\nMinAdvertisementInterval = 160\nMaxAdvertisementInterval = 400\n"))),
+    Case("bluetooth: version", "ok", "BlueZ 5.66", bluez("5.66")),
+    Case("bluetooth: version", "ok", "BlueZ 5.77", both(PHONES, bluez("5.77"))),
+    Case("bluetooth: version", "ok", "newer than those", bluez("5.83")),
+    Case("bluetooth: version", "unchecked", "does not tell", printing("bluetoothctl", "")),
     Case("bluetooth: settings", "warning", "Channels = 1", put(
         "/run/lockd-bluetooth.conf", "[GATT]\nChannels = 1\nChannels = 3\n[General]\nReverseServiceDiscovery=FALSE\n")),
     Case("bluetooth: settings", "warning", "restart bluetooth", gone("/run/lockd-bluetooth.conf")),
@@ -197,7 +222,7 @@ def test_what_is_wrong_is_found_and_told_with_what_to_do(pi: Pi, case: Case) -> 
 def test_every_check_that_can_fail_is_shown_to_fail() -> None:
     shown = {case.check for case in CASES if case.state in ("warning", "fault")}
     checks = {f"{part}: {check.__name__.replace('_', ' ')}" for part, checks in PARTS.items() for check in checks}
-    assert checks - shown == {"clock: zone", "disk: journal"}
+    assert checks - shown == {"clock: zone", "disk: journal", "bluetooth: phones"}
 
 
 @pytest.mark.parametrize("path", ["/sys/class/hwmon", "/sys/fs/ext4", "/sys/block", "/sys/class/power_supply/usb"])
@@ -211,7 +236,7 @@ def test_what_a_machine_does_not_have_is_no_finding(pi: Pi, path: str) -> None:
 def test_without_an_adapter_nothing_more_is_said_of_bluetooth(pi: Pi) -> None:
     pi.remove("/sys/class/bluetooth")
     pi.states["bluetooth"]["ActiveState"] = "inactive"
-    assert [each.check for each in examine("bluetooth", pi)] == ["adapter"]
+    assert [each.check for each in examine("bluetooth", pi)] == ["phones", "adapter"]
 
 
 def test_what_is_no_pi_has_neither_a_header_nor_a_config_txt(pi: Pi) -> None:
