@@ -21,8 +21,9 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatabl
 GRACE_S = 2.0
 
 
-#: Tests whose figures are worth reading though they passed.
-TELLING = ("slow", "deb", "pi")
+#: Tests that take long. Their figures are worth reading though they passed; and those of one kind come one after the
+#: other, as they have bounds in time, or a system that is built once.
+HEAVY = ("pi", "deb", "slow")
 
 
 def pytest_configure() -> None:
@@ -31,10 +32,19 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Says what has to stay together where processors share the tests."""
+    for item in items:
+        for kind in HEAVY:
+            if item.get_closest_marker(kind):
+                item.add_marker(pytest.mark.xdist_group(kind))
+                break
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What they printed, where it was not shown as it came."""
     for report in terminalreporter.getreports("passed"):
-        if report.capstdout and any(mark in report.keywords for mark in TELLING):
+        if report.capstdout and any(mark in report.keywords for mark in HEAVY):
             terminalreporter.write_sep("-", report.nodeid)
             terminalreporter.write(report.capstdout)
 
