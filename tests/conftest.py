@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import inspect
 import os
+import pkgutil
 import signal
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -21,8 +23,9 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatabl
 GRACE_S = 2.0
 
 
-#: Tests whose figures are worth reading though they passed.
-TELLING = ("slow", "deb", "pi")
+#: Tests that take long. Their figures are worth reading though they passed; and those of one kind come one after the
+#: other, as they have bounds in time, or a system that is built once.
+HEAVY = ("pi", "deb", "slow")
 
 
 def pytest_configure() -> None:
@@ -31,10 +34,39 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Says what has to stay together where processors share the tests; and, where coverage has a bar, what counts: the
+    core and the protocol by their own plain tests, not by what a random sequence or a whole lockd happens to run."""
+    barred = config.getoption("cov_source", None) == [True]
+    if barred:
+        import_late_parts()
+    for item in items:
+        for kind in HEAVY:
+            if item.get_closest_marker(kind):
+                item.add_marker(pytest.mark.xdist_group(kind))
+                break
+        if barred and not is_plain_test_of_the_core(item):
+            item.add_marker(pytest.mark.no_cover)
+
+
+def import_late_parts() -> None:
+    """What the core imports when it is first used may first be used where nothing counts."""
+    for name in ("lockd.core", "lockd.wire"):
+        package = importlib.import_module(name)
+        for module in pkgutil.iter_modules(package.__path__, f"{name}."):
+            importlib.import_module(module.name)
+
+
+def is_plain_test_of_the_core(item: pytest.Item) -> bool:
+    """Or of the protocol."""
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    return folder in ("core", "wire") and not hypothesis.is_hypothesis_test(getattr(item, "obj", None))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What they printed, where it was not shown as it came."""
     for report in terminalreporter.getreports("passed"):
-        if report.capstdout and any(mark in report.keywords for mark in TELLING):
+        if report.capstdout and any(mark in report.keywords for mark in HEAVY):
             terminalreporter.write_sep("-", report.nodeid)
             terminalreporter.write(report.capstdout)
 

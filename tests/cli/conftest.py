@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import sys
@@ -9,9 +10,13 @@ from typing import Any
 
 import pytest
 
+from lockd.cli import commands
 from lockd.cli.main import main
 from lockd.value import Value
 from tests.cli.fake import FakeLockd
+
+#: Its commands are defined once; that takes longer than most of them.
+build = functools.cache(commands.build)
 
 
 class Ran(Value):
@@ -36,6 +41,7 @@ class Ctl:
 
     def __call__(self, *arguments: str, stdin: str | None = None) -> Ran:
         self._patch.setattr(sys, "stdin", io.StringIO(stdin or ""))
+        self._patch.setattr("lockd.cli.main.build", build)
         try:
             status = main(arguments)
         except SystemExit as end:

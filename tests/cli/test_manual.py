@@ -11,10 +11,9 @@ import pytest
 import shtab
 
 from lockd.cli import manual
-from lockd.cli.commands import build
 from lockd.cli.exits import MEANINGS, STATUSES
 from lockd.cli.parser import Parser
-from tests.cli.conftest import Ctl
+from tests.cli.conftest import Ctl, build
 
 COMMANDS = [parser.prog.removeprefix("lockctl").split() for parser in build().family()]
 

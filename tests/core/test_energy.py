@@ -53,6 +53,7 @@ def run_down(model: Model, seed: int) -> list[tuple[float, int, Any, str]]:
     return days
 
 
+@pytest.mark.no_cover  # years of it, through lines that others run too
 @pytest.mark.parametrize(("idle_day", "throw", "step", "seed"), [
     (1.0, 0.1, 0.1, 8), (2.0, 0.01, 1.0, 10),
 ], ids=str)  # fmt: skip

@@ -28,3 +28,12 @@ def test_all_taken() -> None:
     for index in (1, 2, 3, 4):
         places.take(index)
     assert (places.free(4), places.free(5), places.free(9, after=7)) == (0, 5, 8)
+
+
+def test_what_is_left_is_free_and_what_is_taken_twice_is_left_at_once() -> None:
+    places = Places()
+    for index in (3, 1, 3):
+        places.take(index)
+    assert (len(places), places.following(0), places.following(1), places.following(3)) == (2, 1, 3, 0)
+    places.leave(3)
+    assert (len(places), places.following(1), places.free(9)) == (1, 0, 2)

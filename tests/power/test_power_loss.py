@@ -24,6 +24,8 @@ PARTS = os.cpu_count() or 1
 
 pytestmark = pytest.mark.skipif(
     not shutil.which("gcc") or sys.maxsize < 1 << 32, reason="the recorder takes gcc and a 64-bit Linux")
+#: For tests that share what was recorded, where processors share the tests.
+same_record = pytest.mark.xdist_group("record")
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +73,7 @@ def cut(path: Path, states: int, judge: tuple[str, ...] = CRASH) -> dict[str, An
     return total | {"examples": [example for report in reports for example in report["examples"]]}
 
 
+@same_record
 def test_the_recorder_misses_nothing(recorded: Path, tmp_path: Path) -> None:
     """Replaying every record without a power cut gives the folder, byte for byte."""
     disk = Disk()
@@ -92,6 +95,7 @@ class Always(random.Random):
         return 0.0
 
 
+@same_record
 def test_power_cuts_lose_nothing_acknowledged(recorded: Path) -> None:
     report = cut(recorded, FEW)
     assert (report["lost"], report["corrupt"]) == (0, 0), report
@@ -109,29 +113,25 @@ def test_power_cuts_give_no_use_twice_and_take_none_away(uses: Path) -> None:
 
 
 @pytest.mark.slow
-def test_thousands_of_power_cuts_lose_nothing_acknowledged(
-    recorded: Path, recorder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_thousands_of_power_cuts_lose_nothing_acknowledged(recorded: Path, recorder: Path, tmp_path: Path) -> None:
     full = cut(recorded, MANY)
     normal = cut(record(recorder, tmp_path, "NORMAL"), MANY // 10)
-    with capsys.disabled():
-        for name, report in (("FULL", full), ("NORMAL (control)", normal)):
-            print(f"\nsynchronous={name}: {report['states']} power cuts, {report['lost']} lost acknowledged commits,"
-                  f" {report['corrupt']} corrupt")
+    for name, report in (("FULL", full), ("NORMAL (control)", normal)):
+        print(f"synchronous={name}: {report['states']} power cuts, {report['lost']} lost acknowledged commits,"
+              f" {report['corrupt']} corrupt")
     assert (full["lost"], full["corrupt"]) == (0, 0), full
     assert normal["lost"] > 0, normal
 
 
 @pytest.mark.slow
 def test_thousands_of_power_cuts_give_no_use_twice_and_take_none_away(
-    uses: Path, recorder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    uses: Path, recorder: Path, tmp_path: Path
 ) -> None:
     full = cut(uses, MANY, COUNT)
     normal = cut(record(recorder, tmp_path, "NORMAL", USES, 2), MANY // 10, COUNT)
-    with capsys.disabled():
-        for name, report in (("FULL", full), ("NORMAL (control)", normal)):
-            print(f"\nsynchronous={name}: {report['states']} power cuts around PINs of few uses, {report['lost']} gave"
-                  f" a use twice, {report['corrupt']} took one away")
+    for name, report in (("FULL", full), ("NORMAL (control)", normal)):
+        print(f"synchronous={name}: {report['states']} power cuts around PINs of few uses, {report['lost']} gave"
+              f" a use twice, {report['corrupt']} took one away")
     assert (full["lost"], full["corrupt"]) == (0, 0), full
     assert normal["lost"] > 0, normal
 
@@ -143,14 +143,13 @@ def codes(recorder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 def test_the_use_of_a_code_is_consumed_exactly_once_in_thousands_of_power_cuts(
-    codes: Path, recorder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    codes: Path, recorder: Path, tmp_path: Path
 ) -> None:
     """The control is a store that does not wait for the disk: it has to give uses back."""
     full = cut(codes, MANY, CUT_CODES)
     normal = cut(record(recorder, tmp_path, "NORMAL", CODES), MANY // 10, CUT_CODES)
-    with capsys.disabled():
-        for name, report in (("FULL", full), ("NORMAL (control)", normal)):
-            print(f"\none-time codes, synchronous={name}: {report['states']} power cuts, in {report['lost']} of them"
-                  f" a used code opens again, in {report['corrupt']} an unused one does not")
+    for name, report in (("FULL", full), ("NORMAL (control)", normal)):
+        print(f"one-time codes, synchronous={name}: {report['states']} power cuts, in {report['lost']} of them"
+              f" a used code opens again, in {report['corrupt']} an unused one does not")
     assert (full["lost"], full["corrupt"]) == (0, 0), full
     assert normal["lost"] > 0, normal

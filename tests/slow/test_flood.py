@@ -62,9 +62,7 @@ async def _answered(caller: Client) -> float:
     return monotonic() - begun
 
 
-async def test_a_flood_of_wrong_pins_neither_grows_memory_nor_shuts_out_the_keypad(
-    private_bus: PrivateBus, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_flood_of_wrong_pins_neither_grows_memory_nor_shuts_out_the_keypad(private_bus: PrivateBus) -> None:
     with Lockd(private_bus.address, NIMBLE) as lockd:
         lockd.start()
         async with on_the_bus(lockd) as caller:
@@ -81,10 +79,9 @@ async def test_a_flood_of_wrong_pins_neither_grows_memory_nor_shuts_out_the_keyp
             said, _ = await flood.communicate()
             sent = int(said)
             behind = await _answered(caller)
-            with capsys.disabled():
-                print(f"\nsent {sent / SECONDS:,.0f}/s, taken {sent / (SECONDS + behind):,.0f}/s;"
-                      f" from the first key to the bolt: alone {alone:.2f} s, in the flood {served:.2f} s;"
-                      f" RSS {memory} KiB")  # fmt: skip
+            print(f"sent {sent / SECONDS:,.0f}/s, taken {sent / (SECONDS + behind):,.0f}/s;"
+                  f" from the first key to the bolt: alone {alone:.2f} s, in the flood {served:.2f} s;"
+                  f" RSS {memory} KiB")  # fmt: skip
             assert served < max(alone + LATER_S, alone * SLOWER)
             assert max(memory) - memory[0] < NOISE_KIB
             events = await trail(caller)

@@ -48,9 +48,7 @@ async def _until_killed(lockd: Lockd, ledger: Ledger, caller: Client) -> None:
         lockd.kill()
 
 
-async def test_a_kill_at_any_moment_loses_nothing_and_opens_nothing(
-    private_bus: PrivateBus, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_kill_at_any_moment_loses_nothing_and_opens_nothing(private_bus: PrivateBus) -> None:
     ledger = Ledger(random.Random(SEED))
     with Lockd(private_bus.address, CONFIG) as lockd:
         for _ in range(ROUNDS):
@@ -62,6 +60,5 @@ async def test_a_kill_at_any_moment_loses_nothing_and_opens_nothing(
         troubles = [line for line in lockd.log.splitlines() if " ERROR " in line or "Traceback" in line]
         assert troubles == []
     found = ", ".join(f"{number} {what}" for what, number in sorted(ledger.acknowledged.items()))
-    with capsys.disabled():
-        print(f"\n{ROUNDS} kills. Acknowledged, and found again: {found}; {ledger.newest['seq']} events in the trail")
+    print(f"{ROUNDS} kills. Acknowledged, and found again: {found}; {ledger.newest['seq']} events in the trail")
     assert all(ledger.acknowledged[what] for what in ("change", "granted", "wrong", "use", "told"))
