@@ -43,8 +43,8 @@ def set_credential(event: CredentialSet, people: People, limits: UserSettings) -
     """Add or Modify."""
     _expect_supported(event.kind)
     most = credentials_supported(limits)
-    expect_in_range(event.index, most, "credential")
     old = people.credentials.get((event.kind, event.index))
+    expect_in_range(event.index, most, "credential", there=old is not None and event.op == "Modify")
     _expect_unique(event, old, people)
     about = {n: v for n, v in event.fields.items() if n not in OPTIONS}
     if event.op == "Add":

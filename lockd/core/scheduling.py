@@ -22,7 +22,8 @@ def plan_schedule(event: ScheduleSet | ScheduleCleared, people: People, limits: 
     if event.user != LOCKS_OWN and event.user not in people.users:
         raise NotFound(f"There is no user {event.user}.")
     every = isinstance(event, ScheduleCleared) and event.index == ALL_SCHEDULES
-    if not every and not 1 <= event.index <= limits.schedules:
+    there = (event.kind, event.index) in people.calendar.of(event.user)  # though the setting was lowered since
+    if not every and not there and not 1 <= event.index <= limits.schedules:
         raise InvalidField(f"index: {event.index} is out of range: 1 to {limits.schedules} (users.schedules).")
     return _set(event, people) if isinstance(event, ScheduleSet) else _clear(event, people)
 
