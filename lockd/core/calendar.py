@@ -1,7 +1,7 @@
 """Schedules in memory: whose windows are open, and which holiday it is.
 
-What they mean is in schedule.py, which is imported with the first of them; a lock without
-schedules knows no time zone.
+What hours mean is in schedule.py, which is imported when somebody comes whom they concern: with
+datetime it takes as long as a thirtieth of the core, and a lock without schedules knows no time zone.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from lockd.core.effects import Drop, Put, Write
 from lockd.core.instant import Instant
+from lockd.core.spans import Holiday
 from lockd.words import OperatingMode, ScheduleKind, UserType
 
 if TYPE_CHECKING:
     from datetime import tzinfo
-
-    from lockd.core.schedule import Holiday
 
 TABLE = "schedule"
 #: What an entry of each kind holds, as on D-Bus.
@@ -29,6 +28,7 @@ FIELDS: dict[ScheduleKind, tuple[str, ...]] = {
 #: The kind and the index of one of a user's entries.
 Place = tuple[ScheduleKind, int]
 LOCKS_OWN = 0  #: whose holidays are
+ALL_SCHEDULES = 0xFE  #: the index that means every one
 
 
 def utc() -> tzinfo:
@@ -125,6 +125,4 @@ class Calendar:
 
     @staticmethod
     def _made(own: Mapping[Place, Mapping[str, Any]]) -> dict[int, Holiday]:
-        from lockd.core.schedule import Holiday
-
         return {index: Holiday(**row) for (_, index), row in own.items()}

@@ -1,5 +1,5 @@
 """Changes to credentials, after Matter's SetCredential and ClearCredential: checked against all there
-are, and answered with what to write. Those to users are in roster.py. Imported with the first change.
+are, and answered with what to write. Those to users are in roster.py.
 """
 
 from __future__ import annotations

@@ -1,20 +1,18 @@
 """Changes to schedules, after Matter's Set…Schedule and Clear…Schedule: checked against everybody
-there is, and answered with what to write. Imported with the first change.
+there is, and answered with what to write.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from lockd.core.calendar import LOCKS_OWN, TABLE, schedule_key, schedule_row
+from lockd.core.calendar import ALL_SCHEDULES, LOCKS_OWN, TABLE, schedule_key, schedule_row
 from lockd.core.effects import Drop
 from lockd.core.events import ScheduleCleared, ScheduleSet
 from lockd.core.people import People
 from lockd.core.roster import Change
 from lockd.errors import InvalidField, NotFound
 from lockd.settings import UserSettings
-
-ALL_SCHEDULES = 0xFE  #: the index that means every one
 
 
 def plan_schedule(event: ScheduleSet | ScheduleCleared, people: People, limits: UserSettings) -> Change:

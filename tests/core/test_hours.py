@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lockd.core.calendar import LOCKS_OWN
+from lockd.core.calendar import ALL_SCHEDULES, LOCKS_OWN
 from lockd.core.events import (
     CredentialCleared,
     CredentialSet,
@@ -18,7 +18,6 @@ from lockd.core.events import (
     UserSet,
 )  # fmt: skip
 from lockd.core.roster import ALL
-from lockd.core.scheduling import ALL_SCHEDULES
 from lockd.errors import DisabledUserDenied, NotFound, Restricted
 from lockd.settings import UserSettings
 from lockd.words import SCHEDULED, ScheduleKind, TimeState
