@@ -16,7 +16,7 @@ from lockd.cli.link import Lockd
 from lockd.cli.output import Output
 from lockd.cli.parser import Parser, command, group, place, whole
 from lockd.cli.people import RULES, SHORT, STATUSES, TYPES, called, credentials, everybody, find, free_place
-from lockd.cli.pins import give_pin, new_user, pin_options, wants_pin
+from lockd.cli.pins import advice, give_pin, new_user, pin_options, rated, wants_pin
 from lockd.cli.schedules import give_hours, hours_said
 from lockd.cli.session import on_bus
 from lockd.cli.timetable import Timetable, hour_options, type_with, wanted, write
@@ -123,6 +123,7 @@ async def add(lockd: Lockd, args: Namespace, out: Output) -> None:
     hours = wanted(args, datetime.now())
     fields = _typed(_given(args), hours)
     pin = ask.new_pin(f"PIN for {args.name}: ", args.pin_stdin, "--pin-stdin") if wants_pin(args) else None
+    faults = await rated(lockd, pin, 0) if pin is not None else []
     if pin is not None and args.index is None:
         index = await _add_with_pin(lockd, pin, fields)
     else:
@@ -137,7 +138,7 @@ async def add(lockd: Lockd, args: Namespace, out: Output) -> None:
         async with _or_nobody(lockd, index):
             await write(lockd, index, Timetable(), hours, replaces=False)
         done += " " + await hours_said(lockd, index, args.type is None)
-    out.done(done, index=index)
+    out.done(done + advice(faults), index=index, advice=faults)
 
 
 def _typed(fields: dict[str, Any], hours: Timetable) -> dict[str, Any]:

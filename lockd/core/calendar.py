@@ -6,7 +6,7 @@ datetime it takes as long as a thirtieth of the core, and a lock without schedul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lockd.core.effects import Drop, Put, Write
@@ -48,6 +48,11 @@ def schedule_row(kind: ScheduleKind, user: int, index: int, fields: Mapping[str,
     return Put(TABLE, schedule_key(kind, user, index), {"kind": kind, "user": user, "index": index, **fields})
 
 
+def _order(entry: tuple[Place, object]) -> tuple[int, int]:
+    (kind, index), _ = entry
+    return tuple(FIELDS).index(kind), index
+
+
 class Calendar:
     """Everybody's schedules, and the lock's holidays. Changes only by `apply`, with rows that are on
     disk. `zone`: gives the lock's time zone; it is first asked when a weekly window is there."""
@@ -65,6 +70,17 @@ class Calendar:
     def users(self) -> list[int]:
         """Everybody who has any, the lock itself among them."""
         return list(self._of)
+
+    def listed(self, first: int, last: int, most: int) -> Iterator[dict[str, Any]]:
+        """The entries of these users with `type`, `user` and `index`, by user, type and index: all of each
+        user, until there are as many as `most`. Meanwhile they may change."""
+        count = 0
+        for user in sorted(user for user in self._of if first <= user <= last):
+            own = sorted(self.of(user).items(), key=_order)
+            yield from ({"type": kind, "user": user, "index": index, **entry} for (kind, index), entry in own)
+            count += len(own)
+            if count >= most:
+                return
 
     def drops(self, user: int) -> tuple[Drop, ...]:
         """The writes that remove all of a user's."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lockd import errors
+from lockd.cli import timetable
 from lockd.cli.hours import Week
 from lockd.cli.sheet import NO_ID, rows, sheet
 from lockd.cli.timetable import Timetable
@@ -51,6 +52,32 @@ def test_the_file_says_everything_but_secrets(ctl: Ctl, lockd: FakeLockd, tmp_pa
     assert ctl("user", "export", str(file)).out == f"2 users are in {file}.\n"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert ctl("user", "export", str(tmp_path)).status == 1
+
+
+@pytest.mark.parametrize(("most", "asked"), [
+    (2000, [(1, 65533)]), (4, [(1, 65533)]), (3, [(1, 65533), (3, 65533)]), (2, [(1, 65533), (2, 65533)]),
+    (1, [(1, 65533), (2, 65533), (3, 65533)]),
+])  # fmt: skip
+def test_everybodys_hours_are_asked_for_at_once_or_until_there_are_no_more(
+    ctl: Ctl, lockd: FakeLockd, monkeypatch: pytest.MonkeyPatch, most: int, asked: list[tuple[int, int]]
+) -> None:
+    for name in ("Anna", "Bert"):
+        ctl("schedule", "add", name, "--when", "Mon 8-17; Fri 22-6" if name == "Anna" else "Tue 9-12")
+    expected = ctl("user", "export").out
+    lockd.asked.clear()
+    monkeypatch.setattr(timetable, "SCHEDULES_AT_ONCE", most)
+    assert ctl("user", "export").out == expected
+    assert "Fri 22:00-06:00" in expected
+    assert "Tue 09:00-12:00" in expected
+    assert lockd.asked == [("ListSchedules", *span) for span in asked]
+
+
+def test_new_users_fit_into_free_places_whoever_is_above_a_lowered_number(take: Any, lockd: FakeLockd) -> None:
+    lockd.properties["org.lockd1.Users"]["NumberOfTotalUsersSupported"] = 2
+    lockd.users = [ANNA, {**BERT, "index": 9}]
+    assert take("name\nCleo\n").status == 0
+    assert lockd.done == [("SetUser", "Add", 2, {"name": "Cleo"})]
+    assert "1 new users do not fit: 2 of 2 places are taken" in take("name\nDora\n").out
 
 
 def test_what_was_exported_changes_nothing_when_it_comes_back(ctl: Ctl, lockd: FakeLockd, take: Any) -> None:
