@@ -152,7 +152,8 @@ async def give_pin(
 
 
 async def new_user(lockd: Lockd, pin: str, fields: Mapping[str, Any]) -> int:
-    """Make a user out of a PIN, in one step; gives the user's index. `fields`: user_status, user_type."""
+    """Make a user out of a PIN, in one step; gives the user's index. `fields`: user_status, user_type, and the
+    PIN's terms."""
     return await _set(lockd, "Add", await _free_pin(lockd), pin, 0, fields)
 
 
