@@ -14,7 +14,7 @@ from lockd.cli.exits import FOUND_FAULTS, OK, Usage
 from lockd.cli.link import Lockd
 from lockd.cli.output import Output
 from lockd.cli.parser import COMPLETE_FILE, command
-from lockd.cli.people import User, credentials, everybody, free_place
+from lockd.cli.people import User, counted, credentials, everybody, free_place
 from lockd.cli.session import on_bus
 from lockd.cli.sheet import NO_ID, Row, rows, sheet
 from lockd.cli.timetable import Timetable, room, tables, type_with, write
@@ -68,7 +68,7 @@ async def export(lockd: Lockd, args: Namespace, out: Output) -> None:
             file.write(text)
     except OSError as fault:
         raise Failure(f"{args.file} cannot be written: {fault.strerror}") from None
-    out.done(f"{len(users)} users are in {args.file}.", file=args.file, users=len(users))
+    out.done(f"{args.file} holds {counted(len(users))}.", file=args.file, users=len(users))
 
 
 async def take(lockd: Lockd, args: Namespace, out: Output) -> int:
@@ -78,7 +78,7 @@ async def take(lockd: Lockd, args: Namespace, out: Output) -> int:
     matched, more = _matched(found, users)
     most = await lockd.get(USERS.name, "NumberOfTotalUsersSupported")
     new, taken = sum(user is None for _, user in matched), sum(user["index"] <= most for user in users)
-    full = [f"{new} new users do not fit: {taken} of {most} places are taken"] if new + taken > most else []
+    full = [f"no room for {counted(new, 'new user')}: {taken} of {most} places are taken"] if new + taken > most else []
     steps, odd = await _steps(lockd, matched)
     faults += more + await _hour_faults(lockd, found) + odd + full
     if faults:

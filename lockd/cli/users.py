@@ -15,7 +15,7 @@ from lockd.cli.explain import explained
 from lockd.cli.link import Lockd
 from lockd.cli.output import Output
 from lockd.cli.parser import Parser, command, group, place, whole
-from lockd.cli.people import RULES, SHORT, STATUSES, TYPES, called, credentials, everybody, find, free_place
+from lockd.cli.people import RULES, SHORT, STATUSES, TYPES, called, counted, credentials, everybody, find, free_place
 from lockd.cli.pins import advice, give_pin, new_user, pin_options, rated, wants_pin
 from lockd.cli.schedules import give_hours, hours_said
 from lockd.cli.session import on_bus
@@ -198,7 +198,7 @@ async def remove(lockd: Lockd, args: Namespace, out: Output) -> None:
     """One user, or all after a typed yes."""
     users = await everybody(lockd)
     if args.user == "all":
-        ask.sure(f"This removes {len(users)} users with all their PINs.", "all", args.yes)
+        ask.sure(f"This removes {counted(len(users))} with every PIN.", "all", args.yes)
         await lockd.call(USERS.name, "ClearUser", ALL)
         out.done("Removed everybody.", removed=[user["index"] for user in users])
         return

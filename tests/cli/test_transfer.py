@@ -49,7 +49,7 @@ def test_the_file_says_everything_but_secrets(ctl: Ctl, lockd: FakeLockd, tmp_pa
         "2,Bert,,disabled,unrestricted,single,,,none",
     ]
     file = tmp_path / "users.csv"
-    assert ctl("user", "export", str(file)).out == f"2 users are in {file}.\n"
+    assert ctl("user", "export", str(file)).out == f"{file} holds 2 users.\n"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert ctl("user", "export", str(tmp_path)).status == 1
 
@@ -77,7 +77,7 @@ def test_new_users_fit_into_free_places_whoever_is_above_a_lowered_number(take: 
     lockd.users = [ANNA, {**BERT, "index": 9}]
     assert take("name\nCleo\n").status == 0
     assert lockd.done == [("SetUser", "Add", 2, {"name": "Cleo"})]
-    assert "1 new users do not fit: 2 of 2 places are taken" in take("name\nDora\n").out
+    assert "no room for 1 new user: 2 of 2 places are taken" in take("name\nDora\n").out
 
 
 def test_what_was_exported_changes_nothing_when_it_comes_back(ctl: Ctl, lockd: FakeLockd, take: Any) -> None:
@@ -134,7 +134,7 @@ def test_every_fault_is_told_at_once_and_nothing_is_done(take: Any, lockd: FakeL
         ["line 2", "dates"], ["line 3", "name"], ["line 5", "dates"],
         ["line 9", "it has 10 cells, and the heading 7"],
         ["line 4", "“Bert” is user 2, and unique_id 7 is user 1"], ["line 7", "it is the same user as in line 6"],
-        ["line 8", "when"], ["3 new users do not fit", "2 of 4 places are taken"],
+        ["line 8", "when"], ["no room for 3 new users", "2 of 4 places are taken"],
     ]  # fmt: skip
     assert told[-1].endswith("13 faults; nothing was changed.")
     assert take("name,type\nX,king\n", "--json").document["faults"][0].startswith("line 2: type: “king” is not one of")
