@@ -56,6 +56,12 @@ class Label(Value):
         """How many of its windows wait for their first use at any time."""
         return sum(map(self.waits, self.lengths or (0,)))
 
+    def allows(self, window: Window) -> bool:
+        """Whether a code of this window is one of its own, as the label is now."""
+        return (window.label, window.number, window.kind) == (self.name, self.number, self.kind) and (
+            window.length in (self.lengths or (0,))
+        )
+
 
 class Window(Value):
     """What one code stands for. `start`: the hour; `length`: hours, 0 for a one-time code."""

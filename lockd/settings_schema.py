@@ -98,7 +98,8 @@ KEYS = (
     Key("gpio.backend", Word(("lgpio", "mock")), "The Pi's own lines, or a modelled door without any hardware."),
     Key("gpio.chip", Chip(), "Which /dev/gpiochip has the header's lines; auto finds it by its label."),
     Key("gpio.debounce_ms", Whole(0, 500, "milliseconds"), "A contact counts once it has been still this long."),
-    Key("users.max", Whole(1, 10000), "How many users fit."),
+    Key("users.max", Whole(1, 10000), "How many users fit. Who is above a number that was lowered stays, and can be"
+        " changed and removed."),
     Key("users.credentials", Whole(1, 100), "How many credentials one user may have."),
     Key("users.schedules", Whole(1, 253), "How many schedules of a kind one user may have, and how many holidays the"
         " lock."),

@@ -46,6 +46,8 @@ CredentialRule = Literal["Single", "Dual", "Tri"]
 PINQuality = Literal["allow", "warn", "refuse"]
 #: Windows of a user's week, windows of his calendar, and days on which the lock has another mode.
 ScheduleKind = Literal["WeekDaySchedule", "YearDaySchedule", "HolidaySchedule"]
+#: An answer with schedules ends after the user with whom there are as many entries as this, or more.
+SCHEDULES_AT_ONCE = 2000
 TimeState = Literal["Trusted", "Floor", "Unknown"]
 
 #: What a check comes to; `unchecked`: it could not be looked at, and the text says why.

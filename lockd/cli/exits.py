@@ -90,5 +90,6 @@ def line_of(error: LockdError) -> str:
     """What happened and what to do, in one line."""
     text = " ".join(str(error).split()) or error.name
     sign, remedy = REMEDIES.get(error.name, ("", ""))
-    said = sign in text or "`lockctl " in text or "; there are" in text
+    others = error.name == "NotFound" and "user" not in text
+    said = others or sign in text or "`lockctl " in text or "; there are" in text
     return copyable(text if said else f"{text.rstrip('.')}; {remedy}")

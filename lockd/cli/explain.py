@@ -62,7 +62,7 @@ async def explained(lockd: Lockd, user: User, now: datetime) -> str:
     table = await read(lockd, user["index"]) if user.get("type") in SCHEDULED else Timetable()
     terms = [await _terms(lockd, kind, index, now) for kind, index in user.get("limited", ())]
     answer = await lockd.call(USERS.name, "Explain", user["index"], 0)
-    return "; ".join(filter(None, (may(user, table, now) + _today(user, answer, now), *terms))) + "."
+    return "; ".join(filter(None, (may(user, table, now) + _today(user, table, answer, now), *terms))) + "."
 
 
 def may(user: User, table: Timetable, now: datetime) -> str:
@@ -82,11 +82,14 @@ def _by_hours(kind: str, table: Timetable, now: datetime) -> str:
     return f"may come in {hours}" if hours else "may never come in, as no hours are set"
 
 
-def _today(user: User, answer: Mapping[str, Any], now: datetime) -> str:
-    """How it is at this moment."""
+def _today(user: User, table: Timetable, answer: Mapping[str, Any], now: datetime) -> str:
+    """How it is at this moment, as far as `may` has not said it."""
     if answer["allowed"]:
-        return f"; {_until(answer['until'], now)}" if answer["until"] else ""
+        known = user.get("type") == "YearDayScheduleUser" and answer["until"] in [d.end for d in table.yearly.values()]
+        return f"; {_until(answer['until'], now)}" if answer["until"] and not known else ""
     if user.get("status") == "OccupiedDisabled" or user.get("type") == "NonAccessUser":
+        return ""
+    if answer["detail"] == "schedule-shut" and table == Timetable():
         return ""
     if answer["detail"] == "schedule-shut":
         return "; not now, " + (f"next {_at(answer['next_open'], now)}" if answer["next_open"] else "nor ever again")

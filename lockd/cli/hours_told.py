@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from lockd.cli.hours import DAYS, Days, Week
 
 MIDNIGHT = datetime.min.time()
+DAY_MINUTES = 1440
 
 
 def tell_weeks(hours: Sequence[Week]) -> str:
@@ -19,8 +20,8 @@ def tell_weeks(hours: Sequence[Week]) -> str:
 
 
 def tell_days(spans: Sequence[Days], now: datetime) -> str:
-    """`from Thu 24 Dec 2026 to the end of Thu 31 Dec 2026`."""
-    return ", and ".join(f"from {told(_local(each.start), now)} to {end_told(_local(each.end), now)}" for each in spans)
+    """`from Thu 24 Dec 2026 to the end of Thu 31 Dec 2026`; of what has begun: `until the end of Thu 31 Dec 2026`."""
+    return ", and ".join(_tell_span(_local(each.start), _local(each.end), now) for each in spans)
 
 
 def told(when: datetime, now: datetime) -> str:
@@ -39,7 +40,13 @@ def end_told(when: datetime, now: datetime) -> str:
 
 def written(week: Week) -> str:
     """`Mon-Fri 08:00-17:00`, which `weeks` reads."""
-    return f"{','.join('-'.join(each) for each in _runs(week.days, 3))} {_minutes(week.start)}-{_minutes(week.end)}"
+    days = ",".join("-".join(each) for each in _runs(week.days, 3))
+    return f"{days} {_minutes(week.start)}-{_minutes(week.end or DAY_MINUTES)}"
+
+
+def _tell_span(start: datetime, end: datetime, now: datetime) -> str:
+    ends = end_told(end, now)
+    return f"until {ends}" if start <= now < end else f"from {told(start, now)} to {ends}"
 
 
 def _tell_days(mask: int) -> str:
@@ -53,7 +60,7 @@ def _tell_times(week: Week) -> str:
     if week.start == week.end == 0:
         return "all day"
     past = " the next day" if 0 < week.end <= week.start else ""
-    return f"{_minutes(week.start)} to {_minutes(week.end) if week.end else '24:00'}{past}"
+    return f"{_minutes(week.start)} to {_minutes(week.end or DAY_MINUTES)}{past}"
 
 
 def _runs(mask: int, letters: int | None = None) -> list[tuple[str, ...]]:

@@ -62,6 +62,11 @@ def called(user: User) -> str:
     return f"{user['name']} ({number})" if user.get("name") else number
 
 
+def counted(number: int, what: str = "user") -> str:
+    """`1 user`, `2 users`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def free_place(taken: Iterable[int], room: int, what: str) -> int:
     """The lowest index that is free."""
     used = set(taken)

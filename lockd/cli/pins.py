@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -109,12 +110,10 @@ async def change(lockd: Lockd, args: Namespace, out: Output) -> None:
     fields = terms(args, datetime.now())
     index = None if args.another or args.spare or args.duress else _which(_usual(user), args.index, user)
     pin = ask.new_pin(f"New PIN for {called(user)}: ", args.stdin, "--stdin")
-    warns = await lockd.get(USERS.name, "PINQuality") == "warn"
-    faults = await lockd.call(USERS.name, "RatePIN", pin.encode(), user["index"]) if warns else ()
+    faults = await rated(lockd, pin, user["index"])
     done = await give_pin(lockd, user, pin, index, fields)
     verb = "added" if index is None else "changed"
-    advice = f" It could be better: {'; '.join(faults)}." if faults else ""
-    out.done(f"PIN {done} of {called(user)} {verb}.{advice}", index=done, user=user["index"], advice=list(faults))
+    out.done(f"PIN {done} of {called(user)} {verb}.{advice(faults)}", index=done, user=user["index"], advice=faults)
 
 
 async def remove(lockd: Lockd, args: Namespace, out: Output) -> None:
@@ -128,6 +127,20 @@ async def remove(lockd: Lockd, args: Namespace, out: Output) -> None:
     out.done(f"{gone}, and the user with it." if last else f"{gone}.", index=index, user_removed=last)
 
 
+async def rated(lockd: Lockd, pin: str, user: int) -> list[str]:
+    """What is wrong with a PIN that this user (0: a new one) is to get, where the lock warns of it; where it refuses
+    such a PIN, setting it says so."""
+    if await lockd.get(USERS.name, "PINQuality") != "warn":
+        return []
+    with _as_people_say():
+        return list(await lockd.call(USERS.name, "RatePIN", pin.encode(), user))
+
+
+def advice(faults: Sequence[str]) -> str:
+    """What `rated` gave, after the sentence that says what was done."""
+    return f" The PIN could be better: {'; '.join(faults)}." if faults else ""
+
+
 async def give_pin(
     lockd: Lockd, user: User, pin: str, index: int | None = None, fields: Mapping[str, Any] | None = None
 ) -> int:
@@ -139,7 +152,8 @@ async def give_pin(
 
 
 async def new_user(lockd: Lockd, pin: str, fields: Mapping[str, Any]) -> int:
-    """Make a user out of a PIN, in one step; gives the user's index. `fields`: user_status, user_type."""
+    """Make a user out of a PIN, in one step; gives the user's index. `fields`: user_status, user_type, and the
+    PIN's terms."""
     return await _set(lockd, "Add", await _free_pin(lockd), pin, 0, fields)
 
 
@@ -149,12 +163,19 @@ async def _free_pin(lockd: Lockd) -> int:
 
 
 async def _set(lockd: Lockd, operation: str, index: int, pin: str, user: int, fields: Mapping[str, Any]) -> int:
-    """SetCredential, which gives the user. lockd calls the PIN by its argument, people do not."""
-    try:
+    """SetCredential, which gives the user."""
+    with _as_people_say():
         owner, _ = await lockd.call(USERS.name, "SetCredential", operation, "PIN", index, pin.encode(), user, fields)
+    return int(owner)
+
+
+@contextlib.contextmanager
+def _as_people_say() -> Iterator[None]:
+    """lockd calls the PIN by its argument, people do not."""
+    try:
+        yield
     except LockdError as error:
         raise type(error)(str(error).removeprefix("data: "), error.detail) from None
-    return int(owner)
 
 
 def _own(user: User) -> list[int]:

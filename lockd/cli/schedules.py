@@ -19,7 +19,7 @@ from lockd.cli.output import Output
 from lockd.cli.parser import command, group
 from lockd.cli.people import SHORT, User, called, everybody, find, free_place
 from lockd.cli.session import on_bus
-from lockd.cli.timetable import Timetable, holidays, hour_options, read, room, type_with, wanted, write
+from lockd.cli.timetable import Timetable, holidays, hour_options, read, room, tables, type_with, wanted, write
 from lockd.dbus.names import ALL_SCHEDULES, USERS
 from lockd.errors import NotFound
 from lockd.words import SCHEDULED, OperatingMode
@@ -88,12 +88,13 @@ async def show_list(lockd: Lockd, args: Namespace, out: Output) -> None:
     """Of one user, or of everybody who goes by hours."""
     users = await everybody(lockd)
     chosen = [find(users, args.user)] if args.user else [user for user in users if user.get("type") in SCHEDULED]
-    tables = {user["index"]: await read(lockd, user["index"]) for user in chosen}
+    only = (chosen[0]["index"],) * 2 if args.user else ()
+    there = await tables(lockd, *only)
+    hours = [(user["index"], user.get("name", ""), there.get(user["index"], Timetable())) for user in chosen]
     if out.as_json:
-        out.document([{"user": user["index"], "name": user.get("name", ""), **_plain(tables[user["index"]])}
-                      for user in chosen])  # fmt: skip
+        out.document([{"user": index, "name": name, **_plain(table)} for index, name, table in hours])
         return
-    rows = [(user["index"], user.get("name", ""), *row) for user in chosen for row in _rows(tables[user["index"]])]
+    rows = [(index, name, *row) for index, name, table in hours for row in _rows(table)]
     if rows:
         out.table(("Index", "Name", "Entry", "Hours"), rows)
     else:

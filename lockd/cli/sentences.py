@@ -91,7 +91,8 @@ REASONS = {
     "reversed": "plus and minus are the wrong way round",
     "flapping": "its contact comes and goes (dirt or corrosion)",
     "InvalidCredential": "wrong code",
-    "DisabledUserDenied": "this user is disabled",
+    "used-up": "it has been used as often as it may be",
+    "DisabledUserDenied": "this user is disabled, or has used up his right",
     "Restricted": "not allowed now",
     "InsufficientBattery": "not enough power to move the bolt",
     "Unspecified": "it failed",
@@ -148,8 +149,9 @@ def is_grant(event: Event) -> bool:
 
 
 def is_news(event: Event) -> bool:
-    """Whether it tells people anything: neither a grant without an alarm nor lockd's own bookkeeping."""
-    return (not is_grant(event) or "alarm" in event) and event.get("detail") not in BOOKKEEPING
+    """Whether it tells people anything: neither lockd's own bookkeeping nor a grant, but for one that calls for
+    help, as no other record does."""
+    return ("alarm" in event or not is_grant(event)) and event.get("detail") not in BOOKKEEPING
 
 
 def sentence(event: Event, names: Names) -> str:
@@ -186,9 +188,10 @@ def _operation(event: Event, names: Names) -> str:
     who, how = _who(event, names), _how(event)
     if event.get("detail") == "home":
         return f"{who} had the bolt find its place"
+    if event.get("phase") == "granted" and "alarm" in event:
+        return _alarm(event, names)
     if event.get("phase") == "granted":
-        alarm = "Alarm: someone may be under threat: " if event.get("alarm") == "ForcedUser" else ""
-        return f"{alarm}{who} was allowed to {infinitive}{how}"
+        return f"{who} was allowed to {infinitive}{how}"
     return f"{who} {past}{how}"
 
 

@@ -12,9 +12,10 @@ from lockd.cli.hours import Days, Week, days, weeks
 from lockd.cli.link import Lockd
 from lockd.cli.parser import Parser
 from lockd.cli.people import SHORT, User, called
-from lockd.dbus.names import USERS
-from lockd.errors import NotFound, ResourceExhausted
+from lockd.dbus.names import ALL, HOLIDAY_FIELDS, USERS
+from lockd.errors import ResourceExhausted
 from lockd.value import Value
+from lockd.words import SCHEDULES_AT_ONCE
 
 #: Types that hours may make of one another.
 BY_KIND: dict[tuple[bool, bool], str] = {
@@ -56,10 +57,19 @@ def type_with(user: User, table: Timetable) -> str:
 
 async def read(lockd: Lockd, user: int) -> Timetable:
     """All of a user's."""
-    weekly = await _all(lockd, "WeekDay", user)
-    yearly = await _all(lockd, "YearDay", user)
-    return Timetable({index: _week(row) for index, row in weekly.items()},
-                     {index: Days(row["start"], row["end"]) for index, row in yearly.items()})  # fmt: skip
+    return (await tables(lockd, user, user)).get(user, Timetable())
+
+
+async def tables(lockd: Lockd, first: int = 1, last: int = ALL - 1) -> dict[int, Timetable]:
+    """Those of everybody who has any, by the user's index; of a user with none there is none."""
+    found: dict[int, tuple[dict[int, Week], dict[int, Days]]] = {}
+    for row in await _entries(lockd, first, last):
+        weekly, yearly = found.setdefault(row["user"], ({}, {}))
+        if row["type"] == "WeekDaySchedule":
+            weekly[row["index"]] = _week(row)
+        else:
+            yearly[row["index"]] = Days(row["start"], row["end"])
+    return {user: Timetable(*both) for user, both in found.items()}
 
 
 async def write(lockd: Lockd, user: int, there: Timetable, new: Timetable, replaces: bool) -> Timetable:
@@ -83,7 +93,8 @@ async def write(lockd: Lockd, user: int, there: Timetable, new: Timetable, repla
 
 async def holidays(lockd: Lockd) -> dict[int, Mapping[str, Any]]:
     """Every holiday by its index: start, end (seconds since 1970), mode."""
-    return await _all(lockd, "Holiday", None)
+    rows = await _entries(lockd, 0, 0)
+    return {row["index"]: {field: row[field] for field in HOLIDAY_FIELDS} for row in rows}
 
 
 async def room(lockd: Lockd, kind: str) -> int:
@@ -92,14 +103,15 @@ async def room(lockd: Lockd, kind: str) -> int:
     return int(await lockd.get(USERS.name, f"NumberOf{kind}SchedulesSupported{each}"))
 
 
-async def _all(lockd: Lockd, kind: str, user: int | None) -> dict[int, Mapping[str, Any]]:
-    found = {}
-    for index in range(1, await room(lockd, kind) + 1):
-        try:
-            whose = () if user is None else (user,)
-            found[index] = await lockd.call(USERS.name, f"Get{kind}Schedule", index, *whose)
-        except NotFound:
-            continue
+async def _entries(lockd: Lockd, first: int, last: int) -> list[Mapping[str, Any]]:
+    """Of the users from `first` to `last`, as ListSchedules has them; an answer that is full is not the last."""
+    found: list[Mapping[str, Any]] = []
+    while first <= last:
+        rows = await lockd.call(USERS.name, "ListSchedules", first, last)
+        found += rows
+        if len(rows) < SCHEDULES_AT_ONCE:
+            break
+        first = rows[-1]["user"] + 1
     return found
 
 

@@ -14,10 +14,10 @@ from lockd.cli.exits import FOUND_FAULTS, OK, Usage
 from lockd.cli.link import Lockd
 from lockd.cli.output import Output
 from lockd.cli.parser import COMPLETE_FILE, command
-from lockd.cli.people import User, credentials, everybody, free_place
+from lockd.cli.people import User, counted, credentials, everybody, free_place
 from lockd.cli.session import on_bus
 from lockd.cli.sheet import NO_ID, Row, rows, sheet
-from lockd.cli.timetable import Timetable, read, room, type_with, write
+from lockd.cli.timetable import Timetable, room, tables, type_with, write
 from lockd.dbus.names import USERS
 from lockd.errors import Failure, LockdError
 from lockd.value import Value
@@ -57,8 +57,9 @@ def add_commands(commands: Any) -> None:
 async def export(lockd: Lockd, args: Namespace, out: Output) -> None:
     """To a file that only its owner may read, or to standard output."""
     users = await everybody(lockd)
-    tables = [(user, await read(lockd, user["index"])) for user in users]
-    text = sheet(tables, {user["index"]: credentials(user) for user in users})
+    there = await tables(lockd)
+    people = ((user, there.get(user["index"], Timetable())) for user in users)
+    text = sheet(people, {user["index"]: credentials(user) for user in users})
     if args.file is None:
         out.stream.write(text)
         return
@@ -67,7 +68,7 @@ async def export(lockd: Lockd, args: Namespace, out: Output) -> None:
             file.write(text)
     except OSError as fault:
         raise Failure(f"{args.file} cannot be written: {fault.strerror}") from None
-    out.done(f"{len(users)} users are in {args.file}.", file=args.file, users=len(users))
+    out.done(f"{args.file} holds {counted(len(users))}.", file=args.file, users=len(users))
 
 
 async def take(lockd: Lockd, args: Namespace, out: Output) -> int:
@@ -76,8 +77,8 @@ async def take(lockd: Lockd, args: Namespace, out: Output) -> int:
     users = await everybody(lockd)
     matched, more = _matched(found, users)
     most = await lockd.get(USERS.name, "NumberOfTotalUsersSupported")
-    new = sum(user is None for _, user in matched)
-    full = [f"{new} new users do not fit: {len(users)} of {most} places are taken"] if new + len(users) > most else []
+    new, taken = sum(user is None for _, user in matched), sum(user["index"] <= most for user in users)
+    full = [f"no room for {counted(new, 'new user')}: {taken} of {most} places are taken"] if new + taken > most else []
     steps, odd = await _steps(lockd, matched)
     faults += more + await _hour_faults(lockd, found) + odd + full
     if faults:
@@ -134,16 +135,16 @@ async def _hour_faults(lockd: Lockd, found: Iterable[Row]) -> list[str]:
 async def _steps(lockd: Lockd, matched: Iterable[tuple[Row, User | None]]) -> tuple[list[Step], list[str]]:
     """What is to be done, and whose hours do not go with his type."""
     steps, faults = [], []
+    there = await tables(lockd)
     for row, user in matched:
         try:
-            steps.append(await _step(lockd, row, user))
+            steps.append(_step(row, user, there.get(user["index"], Timetable()) if user else Timetable()))
         except Usage as fault:
             faults.append(f"line {row.line}: {fault}")
     return steps, faults
 
 
-async def _step(lockd: Lockd, row: Row, user: User | None) -> Step:
-    there = await read(lockd, user["index"]) if user else Timetable()
+def _step(row: Row, user: User | None, there: Timetable) -> Step:
     weekly = row.weekly if row.weekly and set(row.weekly) != set(there.weekly.values()) else ()
     yearly = row.yearly if row.yearly and set(row.yearly) != set(there.yearly.values()) else ()
     hours = Timetable(dict(enumerate(weekly, 1)), dict(enumerate(yearly, 1)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from argparse import Namespace
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,8 +15,8 @@ from lockd.cli.explain import explained
 from lockd.cli.link import Lockd
 from lockd.cli.output import Output
 from lockd.cli.parser import Parser, command, group, place, whole
-from lockd.cli.people import RULES, SHORT, STATUSES, TYPES, called, credentials, everybody, find, free_place
-from lockd.cli.pins import give_pin, new_user, pin_options, wants_pin
+from lockd.cli.people import RULES, SHORT, STATUSES, TYPES, called, counted, credentials, everybody, find, free_place
+from lockd.cli.pins import advice, give_pin, new_user, pin_options, rated, wants_pin
 from lockd.cli.schedules import give_hours, hours_said
 from lockd.cli.session import on_bus
 from lockd.cli.timetable import Timetable, hour_options, type_with, wanted, write
@@ -39,11 +39,13 @@ def add_parser(subparsers: Any) -> None:
 
     adding = command(commands, "add", "a new user",
                      ("lockctl user add Anna --pin", "lockctl user add Plumber --type disposable --pin",
+                      "lockctl user add Guest --pin --uses 3",
                       'lockctl user add Cleaner --when "Mon,Thu 8-12" --until 2026-12-31 --pin'))
     adding.add_argument("name", metavar="NAME")
     adding.add_argument("--index", type=place, metavar="PLACE",
                         help="number of the place (default: the first free one)")
     pin_options(adding)
+    adding.add_argument("--uses", type=whole(1, 255), metavar="NUMBER", help="that PIN opens so often (1 to 255)")
     _fields(adding)
     adding.set_defaults(run=on_bus(add))
 
@@ -119,25 +121,30 @@ async def show(lockd: Lockd, args: Namespace, out: Output) -> None:
 
 async def add(lockd: Lockd, args: Namespace, out: Output) -> None:
     """A new user, with a PIN if wanted; the PIN is asked for before anything is changed."""
+    if args.uses and not wants_pin(args):
+        raise Usage("it is the PIN that opens so often: give --pin beside --uses")
+    terms = {"uses": args.uses} if args.uses else {}
     users = await everybody(lockd)
     hours = wanted(args, datetime.now())
     fields = _typed(_given(args), hours)
     pin = ask.new_pin(f"PIN for {args.name}: ", args.pin_stdin, "--pin-stdin") if wants_pin(args) else None
+    faults = await rated(lockd, pin, 0) if pin is not None else []
     if pin is not None and args.index is None:
-        index = await _add_with_pin(lockd, pin, fields)
+        index = await _add_with_pin(lockd, pin, fields, terms)
     else:
         room = await lockd.get(USERS.name, "NumberOfTotalUsersSupported")
         index = args.index or free_place((u["index"] for u in users), room, "users")
         await lockd.call(USERS.name, "SetUser", "Add", index, fields)
         if pin is not None:
             async with _or_nobody(lockd, index):
-                await give_pin(lockd, {"index": index}, pin)
-    done = f"Added {args.name} (user {index})" + (" with a PIN." if pin else ".")
+                await give_pin(lockd, {"index": index}, pin, fields=terms)
+    times = f" of {args.uses} {'use' if args.uses == 1 else 'uses'}" if args.uses else ""
+    done = f"Added {args.name} (user {index})" + (f" with a PIN{times}." if pin else ".")
     if hours != Timetable():
         async with _or_nobody(lockd, index):
             await write(lockd, index, Timetable(), hours, replaces=False)
         done += " " + await hours_said(lockd, index, args.type is None)
-    out.done(done, index=index)
+    out.done(done + advice(faults), index=index, advice=faults)
 
 
 def _typed(fields: dict[str, Any], hours: Timetable) -> dict[str, Any]:
@@ -150,10 +157,10 @@ def _typed(fields: dict[str, Any], hours: Timetable) -> dict[str, Any]:
     return {**fields, "type": kind}
 
 
-async def _add_with_pin(lockd: Lockd, pin: str, fields: dict[str, Any]) -> int:
+async def _add_with_pin(lockd: Lockd, pin: str, fields: dict[str, Any], terms: Mapping[str, Any]) -> int:
     """The PIN makes the user, so that a refused one leaves no trace of him in the log."""
     made_with = {f"user_{key}": fields.pop(key) for key in ("status", "type") if key in fields}
-    index = await new_user(lockd, pin, made_with)
+    index = await new_user(lockd, pin, {**made_with, **terms})
     async with _or_nobody(lockd, index):
         await lockd.call(USERS.name, "SetUser", "Modify", index, fields)
     return index
@@ -191,7 +198,7 @@ async def remove(lockd: Lockd, args: Namespace, out: Output) -> None:
     """One user, or all after a typed yes."""
     users = await everybody(lockd)
     if args.user == "all":
-        ask.sure(f"This removes {len(users)} users with all their PINs.", "all", args.yes)
+        ask.sure(f"This removes {counted(len(users))} with every PIN.", "all", args.yes)
         await lockd.call(USERS.name, "ClearUser", ALL)
         out.done("Removed everybody.", removed=[user["index"] for user in users])
         return

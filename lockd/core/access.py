@@ -135,7 +135,8 @@ def _status(case: Case) -> Iterator[Refusal]:
 
 def _uses(case: Case) -> Iterator[Refusal]:
     if case.uses == "none":
-        yield Refusal("DisabledUserDenied", "", DisabledUserDenied("This code has been used as often as it may be."))
+        text = "This code has been used as often as it may be (used-up)."
+        yield Refusal("DisabledUserDenied", "used-up", DisabledUserDenied(text, "used-up"))
     elif case.uses == "taking":
         text = "This code is being used just now (busy): try again."
         yield Refusal("Unspecified", "busy", Busy(text, "busy"))

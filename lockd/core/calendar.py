@@ -1,22 +1,21 @@
 """Schedules in memory: whose windows are open, and which holiday it is.
 
-What they mean is in schedule.py, which is imported with the first of them; a lock without
-schedules knows no time zone.
+What hours mean is in schedule.py, which is imported when somebody comes whom they concern: with
+datetime it takes as long as a thirtieth of the core, and a lock without schedules knows no time zone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lockd.core.effects import Drop, Put, Write
 from lockd.core.instant import Instant
+from lockd.core.spans import Holiday
 from lockd.words import OperatingMode, ScheduleKind, UserType
 
 if TYPE_CHECKING:
     from datetime import tzinfo
-
-    from lockd.core.schedule import Holiday
 
 TABLE = "schedule"
 #: What an entry of each kind holds, as on D-Bus.
@@ -29,6 +28,7 @@ FIELDS: dict[ScheduleKind, tuple[str, ...]] = {
 #: The kind and the index of one of a user's entries.
 Place = tuple[ScheduleKind, int]
 LOCKS_OWN = 0  #: whose holidays are
+ALL_SCHEDULES = 0xFE  #: the index that means every one
 
 
 def utc() -> tzinfo:
@@ -48,6 +48,11 @@ def schedule_row(kind: ScheduleKind, user: int, index: int, fields: Mapping[str,
     return Put(TABLE, schedule_key(kind, user, index), {"kind": kind, "user": user, "index": index, **fields})
 
 
+def _order(entry: tuple[Place, object]) -> tuple[int, int]:
+    (kind, index), _ = entry
+    return tuple(FIELDS).index(kind), index
+
+
 class Calendar:
     """Everybody's schedules, and the lock's holidays. Changes only by `apply`, with rows that are on
     disk. `zone`: gives the lock's time zone; it is first asked when a weekly window is there."""
@@ -65,6 +70,17 @@ class Calendar:
     def users(self) -> list[int]:
         """Everybody who has any, the lock itself among them."""
         return list(self._of)
+
+    def listed(self, first: int, last: int, most: int) -> Iterator[dict[str, Any]]:
+        """The entries of these users with `type`, `user` and `index`, by user, type and index: all of each
+        user, until there are as many as `most`. Meanwhile they may change."""
+        count = 0
+        for user in sorted(user for user in self._of if first <= user <= last):
+            own = sorted(self.of(user).items(), key=_order)
+            yield from ({"type": kind, "user": user, "index": index, **entry} for (kind, index), entry in own)
+            count += len(own)
+            if count >= most:
+                return
 
     def drops(self, user: int) -> tuple[Drop, ...]:
         """The writes that remove all of a user's."""
@@ -125,6 +141,4 @@ class Calendar:
 
     @staticmethod
     def _made(own: Mapping[Place, Mapping[str, Any]]) -> dict[int, Holiday]:
-        from lockd.core.schedule import Holiday
-
         return {index: Holiday(**row) for (_, index), row in own.items()}

@@ -72,9 +72,8 @@ class Codes:
         return tuple(w for w in self.uses.values() if w.kind != "once" and hour < w.end and self.stands(w))
 
     def stands(self, window: Window) -> bool:
-        """Whether neither its label nor its epoch was revoked."""
-        label = self.labels.get(window.label)
-        return label is not None and (self.epoch, label.number) == (window.epoch, window.number)
+        """Whether neither its label nor its epoch was revoked, and the label still allows it."""
+        return window.epoch == self.epoch and _allowed(window, self.labels)
 
     def state(self, window: Window, at: Instant) -> CodeState:
         """What it is worth now."""
@@ -129,7 +128,8 @@ class Codes:
         if event.op == "epoch":
             return (self._row(self.serial, self.epoch + 1, self.next, self.labels), *self._drop_uses())
         if event.op == "label":
-            return (self._row(self.serial, self.epoch, self.next + 1, self._with(event)),)
+            changed = self._with(event)
+            return (self._row(self.serial, self.epoch, self.next + 1, changed), *self._drop_narrowed(changed))
         if event.name not in self.labels:
             raise NotFound(f"There is no label {event.name}; there are {', '.join(self.labels) or 'none'}.")
         labels = {**self.labels, event.name: self.labels[event.name].but(number=self.next)}
@@ -169,6 +169,18 @@ class Codes:
 
     def _drop_uses(self, label: str = "") -> tuple[Write, ...]:
         return tuple(Drop("state", USED + w.key) for w in self.uses.values() if label in ("", w.label))
+
+    def _drop_narrowed(self, labels: Mapping[str, Label]) -> tuple[Write, ...]:
+        """What goes on and is not allowed any more has ended for good: were the label widened again, it would go
+        on beside others that were let in since, and be more than may. Of one-time codes nothing is forgotten."""
+        lasting = (w for w in self.uses.values() if w.kind != "once")
+        ended = (w for w in lasting if not (self.stands(w) and _allowed(w, labels)))
+        return tuple(Drop("state", USED + w.key) for w in ended)
+
+
+def _allowed(window: Window, labels: Mapping[str, Label]) -> bool:
+    label = labels.get(window.label)
+    return label is not None and label.allows(window)
 
 
 class Guesses:

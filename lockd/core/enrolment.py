@@ -1,5 +1,5 @@
 """Changes to credentials, after Matter's SetCredential and ClearCredential: checked against all there
-are, and answered with what to write. Those to users are in roster.py. Imported with the first change.
+are, and answered with what to write. Those to users are in roster.py.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def set_credential(event: CredentialSet, people: People, limits: UserSettings) -
     """Add or Modify."""
     _expect_supported(event.kind)
     most = credentials_supported(limits)
-    expect_in_range(event.index, most, "credential")
     old = people.credentials.get((event.kind, event.index))
+    expect_in_range(event.index, most, "credential", there=old is not None and event.op == "Modify")
     _expect_unique(event, old, people)
     about = {n: v for n, v in event.fields.items() if n not in OPTIONS}
     if event.op == "Add":

@@ -20,7 +20,7 @@ from lockd.core.people import User, limited
 from lockd.core.snapshot import Snapshot
 from lockd.core.throws import Throws
 from lockd.core.together import Together
-from lockd.core.uses import consumed, stand_in, state_of, tells
+from lockd.core.uses import consumed, said, state_of, tells
 from lockd.errors import Restricted
 from lockd.words import Source, Wish
 
@@ -190,8 +190,8 @@ class Guard:
         kind = self.parts.operation_type(event.wish)
         window = event.presented.window if event.presented is not None and not who and not refusal.counts else None
         label = window.label if window is not None else ""
-        said = (who[0], stand_in(self.parts.registry.people, who[1])) if who is not None else None
-        entry = refusal_entry(kind, event.source, refusal, said, event.by, at, label)
+        told = (who[0], said(self.parts.registry.people, (who[1],))[0]) if who is not None else None
+        entry = refusal_entry(kind, event.source, refusal, told, event.by, at, label)
         started = refusal.counts and tries.fail(self._policy(), at.mono)
         writes = (self._row(event.source, at), *guessed) if refusal.counts else ()
         sign = self.parts.refused(event.source, "wrong" if refusal.counts and not refusal.detail else refusal.error)
@@ -228,9 +228,9 @@ class Guard:
             assert window is not None
             yield from self._admit_code(op, window, tries, at)
             return
-        window_s = self.parts.settings.users.rule_window_s
+        people, window_s = self.parts.registry.people, self.parts.settings.users.rule_window_s
         missing, shown, forced = self._together.show(
-            *who, self._forced(event, *who), lambda other: self._counts(other, at), window_s, at.mono
+            people, *who, self._forced(event, *who), lambda other: self._counts(other, at), window_s, at.mono
         )
         if missing:
             yield from self._more(event, who, missing, at)
@@ -255,10 +255,10 @@ class Guard:
             f"{missing} more of this user's credentials {'is' if missing == 1 else 'are'} needed (credential-needed):"
             f" show another one within {self.parts.settings.users.rule_window_s:g} s."
         )
-        said = stand_in(self.parts.registry.people, credential)
+        (told,) = said(self.parts.registry.people, (credential,))
         entry = system_entry(
             "credential-shown", at, source=event.source, user=user.index, by=event.by, count=missing,
-            credentials=[[said.kind, said.index]],
+            credentials=[[told.kind, told.index]],
         )  # fmt: skip
         answer = reply(event.request, Restricted(text, "credential-needed"))
         yield self.parts.record(entry, at, (), *answer, *self.parts.local(event.source, "more"))
@@ -269,10 +269,10 @@ class Guard:
         """Granted. A right code makes the wrong ones forgotten, and is used up if it is of that kind."""
         people, ticket = self.parts.registry.people, self.parts.trail.next_ticket
         forgotten = (self._row(op.source, at),) if tries.succeed() else ()
-        said = dict.fromkeys((c.kind, c.index) for c in (stand_in(people, each) for each in shown))
+        told = tuple((each.kind, each.index) for each in said(people, shown))
         spare = any(credential.terms.spare for credential in shown)
         op = op.but(
-            user=user.index, shown=shown, credentials=tuple(said), detail=op.detail or ("spare-pin" if spare else ""),
+            user=user.index, shown=shown, credentials=told, detail=op.detail or ("spare-pin" if spare else ""),
             tells=tuple(entry for each in shown for entry in tells(people, each, op.source, at)),
         )  # fmt: skip
         minutes = self.parts.registry.properties["ExpiringUserTimeout"]

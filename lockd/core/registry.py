@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, get_args
 
-from lockd.core.calendar import Calendar
+from lockd.core.calendar import ALL_SCHEDULES, Calendar
 from lockd.core.codes import FLOOR, USED, Codes
 from lockd.core.credentials import SPENT
 from lockd.core.effects import Drop, Effect, Entry, Put, Write
@@ -28,8 +28,6 @@ from lockd.core.events import (
 from lockd.core.holidays import Holidays
 from lockd.core.instant import Instant
 from lockd.core.people import People, drop_user
-from lockd.core.roster import Change as Planned
-from lockd.core.roster import clear_user, set_user
 from lockd.core.snapshot import Snapshot
 from lockd.core.trail import Trail
 from lockd.errors import Busy, InvalidField, LockdError
@@ -39,6 +37,9 @@ from lockd.words import LIMITS, OperatingMode
 
 if TYPE_CHECKING:
     from datetime import tzinfo
+
+    from lockd.core.planning import Asked
+    from lockd.core.roster import Change as Planned
 
 Change = (
     PropertySet | UserSet | UserCleared | CredentialSet | CredentialCleared | ScheduleSet | ScheduleCleared
@@ -195,18 +196,10 @@ class Registry:
                     entry, planned.writes, lambda: people.apply(planned.writes), planned.result, tuple(more)
                 )
 
-    def _plan(self, event: UserSet | UserCleared | CredentialSet | CredentialCleared) -> Planned:
-        from lockd.core.enrolment import clear_credential, set_credential
+    def _plan(self, event: Asked) -> Planned:
+        from lockd.core.planning import plan  # with the first change, see there
 
-        match event:
-            case UserSet():
-                return set_user(event, self.people, self.settings.users)
-            case UserCleared():
-                return clear_user(event, self.people)
-            case CredentialSet():
-                return set_credential(event, self.people, self.settings.users)
-            case _:
-                return clear_credential(event, self.people)
+        return plan(event, self.people, self.settings.users)
 
     def _property(self, event: PropertySet, at: Instant) -> Prepared:
         value = checked(event.name, event.value, from_settings(self.settings.lock))
@@ -224,9 +217,7 @@ class Registry:
 
     def _schedule(self, event: ScheduleSet | ScheduleCleared, at: Instant) -> Prepared:
         """A holiday that is set anew has something to say again."""
-        from lockd.core.scheduling import ALL_SCHEDULES, plan_schedule
-
-        planned, over = plan_schedule(event, self.people, self.settings.users), self.holidays.over
+        planned, over = self._plan(event), self.holidays.over
         if event.kind == "HolidaySchedule":
             over = over - {event.index} if event.index != ALL_SCHEDULES else frozenset()
         mode = (self._row("OperatingMode", self.properties["OperatingMode"], over),)

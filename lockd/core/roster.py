@@ -41,9 +41,10 @@ def told(kind: str, operation: str, by: str, user: int, index: int = 0) -> dict[
     return fields | {"index": index} if index else fields
 
 
-def expect_in_range(index: int, most: int, what: str) -> None:
-    """InvalidField for an index that there is not."""
-    if not 1 <= index <= most:
+def expect_in_range(index: int, most: int, what: str, there: bool = False) -> None:
+    """InvalidField for an index that there is not. Who or what is `there` though the setting was lowered since
+    can still be changed and removed."""
+    if not there and not 1 <= index <= most:
         raise InvalidField(f"{what} index {index} is out of range: 1 to {most}.")
 
 
@@ -64,9 +65,9 @@ def checked(fields: dict[str, Any], people: People, index: int) -> dict[str, Any
 
 def set_user(event: UserSet, people: People, limits: UserSettings) -> Change:
     """Add or Modify."""
-    expect_in_range(event.index, limits.max, "user")
-    fields = checked(dict(event.fields), people, event.index)
     old = people.users.get(event.index)
+    expect_in_range(event.index, limits.max, "user", there=old is not None and event.op == "Modify")
+    fields = checked(dict(event.fields), people, event.index)
     if event.op == "Add":
         if old is not None:
             raise Occupied(f"User {event.index} exists: Modify or ClearUser it.")

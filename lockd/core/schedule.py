@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
+from lockd.core.spans import Span
 from lockd.value import Value
-from lockd.words import OperatingMode, UserType
+from lockd.words import UserType
 
 DAY_MINUTES = 1440
 #: A window of one day of the week may fall into a minute that is left out, and open a week later.
@@ -35,23 +36,6 @@ class Weekly(Value):
 
     def _on(self, day: int) -> bool:
         return bool(self.days >> day % 7 & 1)
-
-
-class Span(Value):
-    """Seconds since 1970, the end outside."""
-
-    start: int
-    end: int
-
-    def open(self, seconds: int) -> bool:
-        """Whether it is open then."""
-        return self.start <= seconds < self.end
-
-
-class Holiday(Span):
-    """While it lasts the lock has this mode."""
-
-    mode: OperatingMode
 
 
 class Timetable(Value):

@@ -1,12 +1,12 @@
 """Changes to schedules, after Matter's Set…Schedule and Clear…Schedule: checked against everybody
-there is, and answered with what to write. Imported with the first change.
+there is, and answered with what to write.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from lockd.core.calendar import LOCKS_OWN, TABLE, schedule_key, schedule_row
+from lockd.core.calendar import ALL_SCHEDULES, LOCKS_OWN, TABLE, schedule_key, schedule_row
 from lockd.core.effects import Drop
 from lockd.core.events import ScheduleCleared, ScheduleSet
 from lockd.core.people import People
@@ -14,15 +14,14 @@ from lockd.core.roster import Change
 from lockd.errors import InvalidField, NotFound
 from lockd.settings import UserSettings
 
-ALL_SCHEDULES = 0xFE  #: the index that means every one
-
 
 def plan_schedule(event: ScheduleSet | ScheduleCleared, people: People, limits: UserSettings) -> Change:
     """The change an event asks for; raises the LockdError that it meets."""
     if event.user != LOCKS_OWN and event.user not in people.users:
         raise NotFound(f"There is no user {event.user}.")
     every = isinstance(event, ScheduleCleared) and event.index == ALL_SCHEDULES
-    if not every and not 1 <= event.index <= limits.schedules:
+    there = (event.kind, event.index) in people.calendar.of(event.user)  # though the setting was lowered since
+    if not every and not there and not 1 <= event.index <= limits.schedules:
         raise InvalidField(f"index: {event.index} is out of range: 1 to {limits.schedules} (users.schedules).")
     return _set(event, people) if isinstance(event, ScheduleSet) else _clear(event, people)
 

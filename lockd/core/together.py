@@ -1,7 +1,9 @@
 """Credentials that open together: a user with the rule Dual or Tri shows two or three different ones,
 in any order, within a set time.
 
-As Matter has it, any of his credentials count, two PINs too. Nothing of this outlives a restart.
+As Matter has it, any of his credentials count, two PINs too. A duress PIN counts as the usual one that is said
+to have been shown in its place: else the trail would say too few, and so that it was one. Nothing of this
+outlives a restart.
 """
 
 from __future__ import annotations
@@ -9,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lockd.core.credentials import Credential
-from lockd.core.people import User
+from lockd.core.people import People, User
+from lockd.core.uses import said
 from lockd.words import CredentialRule
 
 NEEDED: dict[CredentialRule, int] = {"Single": 1, "Dual": 2, "Tri": 3}
@@ -23,8 +26,8 @@ class Together:
         self._shown: dict[int, tuple[tuple[Credential, float, bool], ...]] = {}
 
     def show(
-        self, user: User, credential: Credential, forced: bool, still: Callable[[Credential], bool], window_s: float,
-        at: float,
+        self, people: People, user: User, credential: Credential, forced: bool, still: Callable[[Credential], bool],
+        window_s: float, at: float,
     ) -> tuple[int, tuple[Credential, ...], bool]:  # fmt: skip
         """How many more it takes, those of his that count now, this one last, and whether any of them
         called for help (`forced`). They are different ones, shown within the window, and good for as
@@ -34,7 +37,7 @@ class Together:
             if at - each[1] <= window_s and each[0].key != credential.key and still(each[0])
         )  # fmt: skip
         shown = (*before, (credential, at, forced))
-        missing = max(0, NEEDED[user.rule] - len(shown))
+        missing = max(0, NEEDED[user.rule] - len(said(people, (each for each, _, _ in shown))))
         if missing:
             self._shown[user.index] = shown
         return missing, tuple(each for each, _, _ in shown), any(called for _, _, called in shown)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from typing import Literal
 
 from lockd.core.credentials import SPENT, Credential, use_key
@@ -55,10 +55,20 @@ def tells(people: People, credential: Credential, source: Source, at: Instant) -
         yield used_up_entry(credential, source, at)
 
 
-def stand_in(people: People, credential: Credential) -> Credential:
-    """What is said to have been shown: for a duress PIN the user's usual one, if there is one, so that
-    nobody who hears of the opening can tell."""
-    if not credential.terms.duress:
-        return credential
-    usual = (c for c in people.of(credential.user) if c.kind == "PIN" and not (c.terms.duress or c.terms.spare))
-    return next(usual, credential)
+def said(people: People, shown: Iterable[Credential]) -> tuple[Credential, ...]:
+    """What is said to have been shown, each once, of one user's: for a duress PIN a usual one of his that
+    he did not show as well, so that nobody who hears of it can tell. If there is no such one, it says nothing
+    that was not said, and counts for nothing more."""
+    given = tuple(shown)
+    told = {each for each in given if not each.terms.duress}
+    order = []
+    for credential in given:
+        order.append(_stand_in(people, credential, told) if credential.terms.duress else credential)
+        told.add(order[-1])
+    return tuple(dict.fromkeys(order))
+
+
+def _stand_in(people: People, duress: Credential, told: Set[Credential]) -> Credential:
+    own = people.of(duress.user)
+    usual = [c for c in own if c.kind == "PIN" and not (c.terms.duress or c.terms.spare)] or [duress]
+    return next((each for each in usual if each not in told), usual[0])

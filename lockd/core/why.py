@@ -11,7 +11,7 @@ from lockd.core.instant import Instant
 from lockd.core.parts import Parts
 from lockd.core.people import User
 from lockd.core.together import NEEDED
-from lockd.core.uses import state_of
+from lockd.core.uses import said, state_of
 from lockd.words import SCHEDULED, CredentialType, Source
 
 #: Where each is shown. A ProgrammingPIN opens nothing.
@@ -28,12 +28,14 @@ def why(user: User, parts: Parts, at: Instant, wait_s: Callable[[Source], float]
     """With the keys of dbus/names.py's EXPLANATION_FIELDS: allowed, reason (a sentence), detail (as in
     the records), next_open and until (seconds since 1970; 0: never, or nobody can tell). `wait_s`: the
     rest of a source's lockout; None: it is not about now, so the bolt, the door and power are well."""
-    shown = [credential for credential in parts.registry.people.of(user.index) if credential.kind in PLACES]
-    if len(shown) < NEEDED[user.rule]:
-        return _no(f"Too few credentials: it takes {NEEDED[user.rule]}, and there is {len(shown) or 'none'}.")
+    people = parts.registry.people
+    shown = [credential for credential in people.of(user.index) if credential.kind in PLACES]
+    count = len(said(people, shown))
+    if count < NEEDED[user.rule]:
+        return _no(f"Too few credentials: it takes {NEEDED[user.rule]}, and there is {count or 'none'}.")
     refusals = {each: _decide(user, each, parts, at, wait_s) for each in shown}
     usable = [credential for credential, refusal in refusals.items() if refusal is None]
-    if len(usable) < NEEDED[user.rule]:
+    if len(said(people, usable)) < NEEDED[user.rule]:
         refusal = next(refusal for refusal in refusals.values() if refusal is not None)
         shut = refusal.detail == "schedule-shut"
         return _no(str(refusal.answer), refusal.detail, _next(user, parts, at) if shut else 0)

@@ -40,7 +40,7 @@ from lockd.daemon.journal import Journal
 from lockd.daemon.pump import Pump
 from lockd.errors import AccessDenied, Busy, Failure, LockdError, NotFound, UnsupportedCommand
 from lockd.settings import Settings
-from lockd.words import DATA_BYTES, ScheduleKind, Wish
+from lockd.words import DATA_BYTES, SCHEDULES_AT_ONCE, ScheduleKind, Wish
 
 if TYPE_CHECKING:
     from lockd.daemon.enrolment import Enrolment
@@ -215,6 +215,10 @@ class Desk:
         if found is None:
             raise NotFound(f"There is no {kind} {index}{f' of user {user}' if user else ''}.")
         return found
+
+    def list_schedules(self, first: int, last: int) -> Iterator[dict[str, Any]]:
+        """Those of the users from `first` to `last`, 0 being the lock, as many as one answer holds."""
+        return self._lock.people.calendar.listed(first, last, SCHEDULES_AT_ONCE)
 
     async def clear_schedule(self, kind: ScheduleKind, index: int, user: int, by: str) -> None:
         """One, or all of this kind."""

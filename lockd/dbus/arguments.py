@@ -14,7 +14,7 @@ _UINT = 0xFFFFFFFF
 #: Matter's indexes: 0 is none, 0xFFFE all, 0xFFFF reserved.
 _index = number(1, names.ALL - 1)
 _index_or_all = number(1, names.ALL - 1, names.ALL)
-_user_or_new = number(0, names.ALL - 1)
+_user_or_none = number(0, names.ALL - 1)
 _change = word("Add", "Modify")
 _credential = word(*get_args(words.CredentialType))
 _digits = matching(r"[0-9]{1,256}", "1 to 256 digits")
@@ -36,7 +36,7 @@ _user_fields = fields(
 )
 _invitation = fields(
     names.INVITE_OPTIONS,
-    {"role": word("owner", "admin", "user"), "user": _user_or_new, "name": text},
+    {"role": word("owner", "admin", "user"), "user": _user_or_none, "name": text},
 )
 _hex = matching(r"[0-9a-f]{1,64}", "1 to 64 of 0-9 and a-f")
 _label = matching(NAME, NAME_WORDS)
@@ -78,10 +78,10 @@ ARGUMENTS: Mapping[str, Mapping[str, Check]] = {
         "type": _credential,
         "index": _index,
         "data": octets,
-        "user": _user_or_new,
+        "user": _user_or_none,
         "fields": _credential_fields,
     },
-    "RatePIN": {"data": octets, "user": _user_or_new},
+    "RatePIN": {"data": octets, "user": _user_or_none},
     "Enrol": {"type": word("RFID", "Fingerprint"), "user": _index, "options": _enrol},
     "GetCredentialStatus": {"type": _credential, "index": _index},
     "ClearCredential": {"type": word("", *get_args(words.CredentialType)), "index": _index_or_all},
@@ -108,6 +108,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Check]] = {
     },
     "GetHolidaySchedule": {"index": _place},
     "ClearHolidaySchedule": {"index": _place_or_all},
+    "ListSchedules": {"first": _user_or_none, "last": _user_or_none},
     "CreateKey": {},
     "RaiseEpoch": {},
     "SetLabel": {

@@ -87,6 +87,10 @@ class Desk(Protocol):
     def get_schedule(self, kind: ScheduleKind, index: int, user: int) -> Mapping[str, Any]:
         """Its fields; NotFound for a place that is free."""
 
+    def list_schedules(self, first: int, last: int) -> Iterable[Mapping[str, Any]]:
+        """SCHEDULE_FIELDS of each entry of the users from `first` to `last` (0: the lock), as many as one answer
+        holds; they are taken a few at a time."""
+
     async def clear_schedule(self, kind: ScheduleKind, index: int, user: int, by: str) -> None:
         """Index 0xFE: all of that kind and user."""
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from lockd.value import Value
+from lockd.words import SCHEDULES_AT_ONCE
 
 BUS_NAME = "org.lockd1"
 PATH = "/org/lockd1"
@@ -109,6 +110,8 @@ EXPLANATION_FIELDS = {"allowed": "b", "reason": "s", "detail": "s", "next_open":
 WEEK_FIELDS = {"days": "y", "start_hour": "y", "start_minute": "y", "end_hour": "y", "end_minute": "y"}
 YEAR_FIELDS = {"start": "t", "end": "t"}
 HOLIDAY_FIELDS = {"start": "t", "end": "t", "mode": "s"}
+#: Keys of ListSchedules's answers: those of the entry's kind.
+SCHEDULE_FIELDS = {"type": "s", "user": "u", "index": "u", **WEEK_FIELDS, **HOLIDAY_FIELDS}
 #: Options of Enrol.
 ENROL_OPTIONS = {"timeout": "u"}
 #: Keys of EnrolProgress.
@@ -238,6 +241,11 @@ USERS = Interface(
         Method("GetHolidaySchedule", "manage", "As GetWeekDaySchedule.", args("index u"),
                args("schedule a{sv}", HOLIDAY_FIELDS)),
         Method("ClearHolidaySchedule", "manage", "Remove it; 0xFE: all.", args("index u")),
+        Method("ListSchedules", "manage", "Every entry of the users from index `first` to `last`; those of 0 are the"
+               " holidays. By user, type and index: type s (WeekDaySchedule, YearDaySchedule or HolidaySchedule), user"
+               " u, index u, and the values as they were set. With the user who makes it"
+               f" {SCHEDULES_AT_ONCE} entries or more an answer ends: ask again from the next one.",
+               args("first u, last u"), args("schedules aa{sv}", SCHEDULE_FIELDS)),
     ),
     properties=(
         Property("NumberOfTotalUsersSupported", "u", "Users that fit."),

@@ -68,6 +68,10 @@ def _write_text(body: bytearray, value: str) -> None:
     body += bytes(-len(body) % 4) + pack("<I", len(data)) + data + b"\0"
 
 
+def _write_byte(body: bytearray, value: int) -> None:
+    body.append(value)
+
+
 def _write_number(body: bytearray, value: int) -> None:
     body += bytes(-len(body) % 4) + pack("<I", value)
 
@@ -93,6 +97,7 @@ def _write_pairs(body: bytearray, value: Iterable[tuple[str, int]]) -> None:
 #: The types of the fields that rows have (names.py).
 _WRITERS: Mapping[str, Write] = {
     "s": _write_text,
+    "y": _write_byte,
     "u": _write_number,
     "b": _write_number,
     "t": _write_long,

@@ -110,3 +110,6 @@ class Users:
 
     async def ClearHolidaySchedule(self, caller: Caller, index: int) -> None:
         await self._desk.clear_schedule("HolidaySchedule", index, LOCKS_OWN, caller.by)
+
+    async def ListSchedules(self, _caller: Caller, first: int, last: int) -> Iterable[Mapping[str, Any]]:
+        return self._desk.list_schedules(first, last)

@@ -8,8 +8,9 @@ import copy
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
+from lockd.cli import timetable
 from lockd.dbus import names
-from lockd.errors import LockdError, NotFound, UnsupportedCommand
+from lockd.errors import LockdError, UnsupportedCommand
 
 LOCK = {
     "LockState": "Locked", "Motion": "Idle", "Fault": "None", "DoorState": "DoorClosed", "ActuatorEnabled": True,
@@ -33,10 +34,10 @@ ANSWERS = {
 
 
 class FakeLockd:
-    """`done`: every call that changes something. `refuse`: method -> what it raises. `made`: the
-    user that a credential for user 0 makes. `changes`:
-    what happens before each further nudge, False when lockd went away;
-    after the last the nudges end, or never if it `waits`."""
+    """`done`: every call that changes something; `asked`: those that asked for schedules or for what a PIN is
+    worth. `refuse`: method -> what it raises. `made`: the user that a credential for user 0 makes. `changes`: what
+    happens before each further nudge, False when lockd went away; after the last the nudges end, or never if it
+    `waits`."""
 
     def __init__(self) -> None:
         self.users: list[dict[str, Any]] = []
@@ -67,6 +68,7 @@ class FakeLockd:
         self.schedules: dict[tuple[Any, ...], dict[str, Any]] = {}
         self.phones: list[dict[str, Any]] = []
         self.done: list[tuple[Any, ...]] = []
+        self.asked: list[tuple[Any, ...]] = []
         self.refuse: dict[str, LockdError] = {}
         self.changes: list[Any] = []
         self.made = 1
@@ -86,10 +88,12 @@ class FakeLockd:
             raise UnsupportedCommand("there is no such interface")
         if method == "Read":
             return [event for event in self.events if args[0] <= event["seq"]][: args[1]]
+        if method in ("ListSchedules", "RatePIN"):
+            self.asked.append((method, *args))
         if method in ANSWERS:
             return copy.deepcopy(getattr(self, ANSWERS[method]))
-        if method.endswith("Schedule") and method.startswith("Get"):
-            return self._schedule(method.removeprefix("Get"), args)
+        if method == "ListSchedules":
+            return self._schedules(*args)
         self.done.append((method, *args))
         self._keep(method, args)
         if method == "CreateKey":
@@ -101,10 +105,15 @@ class FakeLockd:
         }  # fmt: skip
         return answers.get(method)
 
-    def _schedule(self, kind: str, place: tuple[Any, ...]) -> dict[str, Any]:
-        if (kind, *place) not in self.schedules:
-            raise NotFound("There is none.")
-        return self.schedules[kind, *place]
+    def _schedules(self, first: int, last: int) -> list[dict[str, Any]]:
+        """In whole users, as lockd does."""
+        entries = sorted(((*place[2:], 0)[0], place[0], place[1], fields) for place, fields in self.schedules.items())
+        rows: list[dict[str, Any]] = []
+        for user, kind, index, fields in entries:
+            full = len(rows) >= timetable.SCHEDULES_AT_ONCE and user != rows[-1]["user"]
+            if first <= user <= last and not full:
+                rows.append({"type": kind, "user": user, "index": index, **fields})
+        return rows
 
     def _keep(self, method: str, args: tuple[Any, ...]) -> None:
         """What a change does to users and schedules."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lockd import errors
 from lockd.cli.output import Output
 from tests.cli.conftest import Ctl
 from tests.cli.fake import FakeLockd
@@ -55,7 +56,60 @@ def test_terms_that_make_no_sense_set_nothing(ctl: Ctl, lockd: FakeLockd, words:
 def test_what_is_wrong_with_a_new_pin_is_said(ctl: Ctl, lockd: FakeLockd) -> None:
     lockd.pin_faults = ["it counts upwards"]
     ran = ctl("pin", "set", "Anna", "--stdin", stdin="123456\n")
-    assert ran.out == "PIN 1 of Anna (user 1) changed. It could be better: it counts upwards.\n"
+    assert ran.out == "PIN 1 of Anna (user 1) changed. The PIN could be better: it counts upwards.\n"
+
+
+@pytest.mark.parametrize("words", [("--index", "3"), ()])
+def test_what_is_wrong_with_the_pin_of_a_new_user_is_said_too(
+    ctl: Ctl, lockd: FakeLockd, words: tuple[str, ...]
+) -> None:
+    lockd.pin_faults, lockd.made = ["It counts", "It is a date"], 3
+    ran = ctl("user", "add", "Cleo", *words, "--pin-stdin", stdin="123456\n")
+    assert ran.out == "Added Cleo (user 3) with a PIN. The PIN could be better: It counts; It is a date.\n"
+    assert lockd.asked == [("RatePIN", b"123456", 0)]
+    lockd.pin_faults = []
+    assert "better" not in ctl("user", "add", "Dora", "--pin-stdin", stdin="246809\n").out
+
+
+def test_a_user_is_added_with_a_pin_of_some_uses(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.made = 3
+    ran = ctl("user", "add", "Cleo", "--type", "remote-only", "--pin-stdin", "--uses", "3", stdin="246809\n")
+    assert ran.out == "Added Cleo (user 3) with a PIN of 3 uses.\n"
+    made_with = {"user_type": "RemoteOnlyUser", "uses": 3}
+    assert lockd.done[0] == ("SetCredential", "Add", "PIN", 3, b"246809", 0, made_with)
+    ran = ctl("user", "add", "Dora", "--index", "4", "--pin-stdin", "--uses", "1", stdin="246809\n")
+    assert ran.out == "Added Dora (user 4) with a PIN of 1 use.\n"
+    assert lockd.done[-1] == ("SetCredential", "Add", "PIN", 3, b"246809", 4, {"uses": 1})
+
+
+@pytest.mark.parametrize("words", [("--uses", "3"), ("--uses", "0", "--pin"), ("--uses", "256", "--pin")])
+def test_uses_are_those_of_a_pin_and_in_their_range(ctl: Ctl, lockd: FakeLockd, words: tuple[str, ...]) -> None:
+    ran = ctl("user", "add", "Cleo", *words)
+    assert (ran.status, lockd.done) == (64, [])
+    assert "--uses" in ran.err
+
+
+def test_who_is_there_is_shown_where_a_user_was_not_found_and_nowhere_else(ctl: Ctl, lockd: FakeLockd) -> None:
+    assert ctl("user", "show", "Nobody").err.endswith("; lockctl user list shows who is there\n")
+    lockd.refuse["Enrol"] = errors.NotFound("no card was shown within 5 s: begin again, and hold it there")
+    assert ctl("card", "add", "Anna").err == "lockctl: no card was shown within 5 s: begin again, and hold it there\n"
+
+
+@pytest.mark.parametrize("words", [("user", "add", "Cleo", "--pin-stdin"), ("pin", "set", "Anna", "--stdin")])
+@pytest.mark.parametrize("quality", ["allow", "refuse"])
+def test_a_pin_is_not_rated_where_the_lock_takes_any_or_refuses_it_itself(
+    ctl: Ctl, lockd: FakeLockd, words: tuple[str, ...], quality: str
+) -> None:
+    lockd.properties["org.lockd1.Users"]["PINQuality"] = quality
+    assert ctl(*words, stdin="123456\n").status == 0
+    assert lockd.asked == []
+
+
+def test_a_pin_that_cannot_be_rated_makes_nobody(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.refuse["RatePIN"] = errors.ConstraintError("data: a PIN has 6 to 8 digits; this has 2.")
+    ran = ctl("user", "add", "Cleo", "--pin-stdin", stdin="12\n")
+    assert ran.err == "lockctl: a PIN has 6 to 8 digits; this has 2.\n"
+    assert lockd.done == []
 
 
 def test_spare_pins_are_marked_wherever_they_are_shown(ctl: Ctl) -> None:

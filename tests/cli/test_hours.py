@@ -99,7 +99,7 @@ def test_a_span_needs_an_end_after_its_start() -> None:
 def test_days_are_told_with_their_last_one_included() -> None:
     spans = [days("2026-12-24", "2026-12-31", NOW), days(None, "tomorrow 12:00", NOW)]
     assert tell_days(spans, NOW) == (
-        "from Thu 24 Dec 2026 to the end of Thu 31 Dec 2026, and from today 16:30 to tomorrow 12:00"
+        "from Thu 24 Dec 2026 to the end of Thu 31 Dec 2026, and until tomorrow 12:00"
     )
 
 

@@ -49,11 +49,15 @@ def test_a_grant_without_outcome_is_told_and_all_tells_both(ctl: Ctl, lockd: Fak
     assert [entry["seq"] for entry in ctl("log", "--json").document] == [1, 2, 3]
 
 
-def test_a_silent_alarm_is_told_though_its_grant_has_an_outcome(ctl: Ctl, lockd: FakeLockd) -> None:
-    lockd.events = [granted(1, "granted", alarm="ForcedUser"), granted(2, "done", grant=1)]
-    told = ctl("log").out.splitlines()[1:]
-    assert [line.split()[2] for line in told] == ["1", "2"]
-    assert "under threat" in told[0]
+def test_a_call_for_help_is_told_though_the_door_opened_as_usual(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.users = [{"index": 1, "name": "Anna"}]
+    forced = [granted(1, "granted", alarm="ForcedUser"), granted(2, "done", grant=1)]
+    alarm = "Alarm: a PIN for emergencies was used: someone may be under threat (Anna)"
+    expected = [alarm, "Anna unlocked at the keypad"]
+    lockd.events = forced
+    assert [line.split(maxsplit=3)[3] for line in ctl("log").out.splitlines()[1:]] == expected
+    lockd.events, lockd.changes = [], [lambda fake: fake.events.extend(forced)]
+    assert [line.split(maxsplit=2)[2] for line in ctl("log", "--follow").out.splitlines()] == expected
 
 
 def test_bookkeeping_is_told_only_when_all_is_wanted(ctl: Ctl, lockd: FakeLockd) -> None:

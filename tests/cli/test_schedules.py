@@ -87,8 +87,8 @@ def test_hours_are_listed_and_removed_by_their_entry(ctl: Ctl, lockd: FakeLockd)
 def test_a_user_is_added_with_hours_in_one_step(ctl: Ctl, lockd: FakeLockd) -> None:
     ran = ctl("user", "add", "Carla", "--when", "Mon 8-12", "--until", "2030-12-31")
     assert lockd.done[0] == ("SetUser", "Add", 2, {"name": "Carla", "type": "ScheduleRestrictedUser"})
-    assert ran.out.startswith("Added Carla (user 2). Carla may come in Monday 08:00 to 12:00, from today ")
-    assert ran.out.endswith(" to the end of Tue 31 Dec 2030. The type is now schedule-restricted.\n")
+    assert ran.out.startswith("Added Carla (user 2). Carla may come in Monday 08:00 to 12:00, until the end of ")
+    assert ran.out.endswith(" until the end of Tue 31 Dec 2030. The type is now schedule-restricted.\n")
 
 
 def test_a_type_that_does_not_go_by_the_hours_is_refused_before_anything(ctl: Ctl, lockd: FakeLockd) -> None:
@@ -152,6 +152,19 @@ def test_show_says_how_it_is_now(ctl: Ctl, lockd: FakeLockd) -> None:
     assert show(ctl).endswith("; not now, nor ever again.")
     lockd.explanation = {**lockd.explanation, "reason": "Refused (mode-forbids): Privacy.", "detail": "mode-forbids"}
     assert show(ctl).endswith("; not now: refused (mode-forbids): Privacy.")
+
+
+def test_days_that_have_begun_are_told_by_their_end_and_once(ctl: Ctl, lockd: FakeLockd) -> None:
+    ran = ctl("schedule", "add", "Anna", "--until", "2099-12-31")
+    lockd.explanation["until"] = at("2100-01-01")
+    assert show(ctl) == "Anna may come in until the end of Thu 31 Dec 2099."
+    assert ran.out.startswith("Anna may come in until the end of Thu 31 Dec 2099. The type")
+    assert ctl("schedule", "list", "Anna").out.splitlines()[1].endswith("days-1  until the end of Thu 31 Dec 2099")
+    lockd.explanation["until"] = at("2050-01-01")
+    assert show(ctl).endswith("until the end of Thu 31 Dec 2099; now until the end of Fri 31 Dec 2049.")
+    ctl("schedule", "remove", "Anna", "all")
+    lockd.explanation = {"allowed": False, "reason": "Shut.", "detail": "schedule-shut", "next_open": 0, "until": 0}
+    assert show(ctl) == "Anna may never come in, as no hours are set."
 
 
 def test_show_tells_the_terms_of_credentials(ctl: Ctl, lockd: FakeLockd) -> None:

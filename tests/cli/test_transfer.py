@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lockd import errors
+from lockd.cli import timetable
 from lockd.cli.hours import Week
 from lockd.cli.sheet import NO_ID, rows, sheet
 from lockd.cli.timetable import Timetable
@@ -48,9 +49,35 @@ def test_the_file_says_everything_but_secrets(ctl: Ctl, lockd: FakeLockd, tmp_pa
         "2,Bert,,disabled,unrestricted,single,,,none",
     ]
     file = tmp_path / "users.csv"
-    assert ctl("user", "export", str(file)).out == f"2 users are in {file}.\n"
+    assert ctl("user", "export", str(file)).out == f"{file} holds 2 users.\n"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert ctl("user", "export", str(tmp_path)).status == 1
+
+
+@pytest.mark.parametrize(("most", "asked"), [
+    (2000, [(1, 65533)]), (4, [(1, 65533)]), (3, [(1, 65533), (3, 65533)]), (2, [(1, 65533), (2, 65533)]),
+    (1, [(1, 65533), (2, 65533), (3, 65533)]),
+])  # fmt: skip
+def test_everybodys_hours_are_asked_for_at_once_or_until_there_are_no_more(
+    ctl: Ctl, lockd: FakeLockd, monkeypatch: pytest.MonkeyPatch, most: int, asked: list[tuple[int, int]]
+) -> None:
+    for name in ("Anna", "Bert"):
+        ctl("schedule", "add", name, "--when", "Mon 8-17; Fri 22-6" if name == "Anna" else "Tue 9-12")
+    expected = ctl("user", "export").out
+    lockd.asked.clear()
+    monkeypatch.setattr(timetable, "SCHEDULES_AT_ONCE", most)
+    assert ctl("user", "export").out == expected
+    assert "Fri 22:00-06:00" in expected
+    assert "Tue 09:00-12:00" in expected
+    assert lockd.asked == [("ListSchedules", *span) for span in asked]
+
+
+def test_new_users_fit_into_free_places_whoever_is_above_a_lowered_number(take: Any, lockd: FakeLockd) -> None:
+    lockd.properties["org.lockd1.Users"]["NumberOfTotalUsersSupported"] = 2
+    lockd.users = [ANNA, {**BERT, "index": 9}]
+    assert take("name\nCleo\n").status == 0
+    assert lockd.done == [("SetUser", "Add", 2, {"name": "Cleo"})]
+    assert "no room for 1 new user: 2 of 2 places are taken" in take("name\nDora\n").out
 
 
 def test_what_was_exported_changes_nothing_when_it_comes_back(ctl: Ctl, lockd: FakeLockd, take: Any) -> None:
@@ -107,7 +134,7 @@ def test_every_fault_is_told_at_once_and_nothing_is_done(take: Any, lockd: FakeL
         ["line 2", "dates"], ["line 3", "name"], ["line 5", "dates"],
         ["line 9", "it has 10 cells, and the heading 7"],
         ["line 4", "“Bert” is user 2, and unique_id 7 is user 1"], ["line 7", "it is the same user as in line 6"],
-        ["line 8", "when"], ["3 new users do not fit", "2 of 4 places are taken"],
+        ["line 8", "when"], ["no room for 3 new users", "2 of 4 places are taken"],
     ]  # fmt: skip
     assert told[-1].endswith("13 faults; nothing was changed.")
     assert take("name,type\nX,king\n", "--json").document["faults"][0].startswith("line 2: type: “king” is not one of")

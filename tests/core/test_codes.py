@@ -272,11 +272,61 @@ def test_a_wish_that_waits_for_the_bolt_ends_with_its_label() -> None:
     assert world.entries(phase="failed", label="visitor")
 
 
-def test_a_changed_label_leaves_its_codes_as_they_are() -> None:
+def test_a_changed_label_leaves_the_codes_that_it_still_allows_as_they_are() -> None:
     world = issuing()
     assert opens(world, SPAN)
-    assert change(world, "label", "visitor", kind="span", lengths=(1, 2), accept=1) is None
+    assert change(world, "label", "visitor", kind="span", lengths=(1, 9), accept=1) is None
+    world.wait(3 * HOUR_S)
     assert opens(world, SPAN)
+
+
+@pytest.mark.parametrize("narrower", [
+    {"kind": "span", "lengths": (1, 2), "accept": 2}, {"kind": "once", "accept": 2},
+    {"kind": "weekly", "lengths": (9,), "accept": 2},
+])  # fmt: skip
+def test_a_narrowed_label_ends_at_once_what_it_no_longer_allows_and_for_good(narrower: dict[str, Any]) -> None:
+    world = issuing()
+    stays = SPAN.but(length=2)
+    assert opens(world, SPAN)
+    assert opens(world, stays)
+    assert change(world, "label", "visitor", **narrower) is None
+    for kept in (world, world.restarted()):
+        assert isinstance(type_code(kept, SPAN), InvalidCredential)
+        assert (kept.lock.codes.state(stays, kept.at) == "valid") is (2 in narrower.get("lengths", ()))
+    world.wait(3 * HOUR_S)
+    change(world, "label", "visitor", kind="span", lengths=tuple(range(1, 11)), accept=2)
+    for kept in (world, world.restarted()):
+        assert not opens(kept, SPAN)
+
+
+def test_a_use_that_came_while_its_label_was_narrowed_ends_with_the_next_change() -> None:
+    world = issuing()
+    world.disk = "hangs"
+    world.submit(OperationAsked("Unlock", "Keypad", Presented("PIN", digest("x"), True, SPAN)))
+    for lengths in ((1, 2), (1, 2, 9)):
+        world.submit(CodesSet("label", "visitor", "span", lengths, 1))
+    world.write()
+    world.wait(3 * HOUR_S)
+    assert not opens(world, SPAN)
+    assert ("state", USED + SPAN.key) not in world.rows
+
+
+def test_a_one_time_code_that_was_used_stays_used_whatever_its_label_becomes_meanwhile() -> None:
+    world = issuing()
+    assert opens(world, ONCE)
+    change(world, "label", "once", kind="span", lengths=(1,), accept=1)
+    change(world, "label", "once", kind="once", accept=12)
+    for kept in (world, world.restarted()):
+        assert isinstance(type_code(kept, ONCE), DisabledUserDenied)
+
+
+def test_no_more_codes_go_on_than_may_though_a_label_is_narrowed_and_widened() -> None:
+    world = issuing()
+    for lengths in (range(4, 12), range(12, 20), range(4, 20)):
+        change(world, "label", "visitor", kind="span", lengths=tuple(lengths), accept=1)
+        for length in lengths:
+            type_code(world, SPAN.but(length=length))
+    assert len(world.lock.codes.kept(NOW)) == MOST_KEPT
 
 
 @pytest.mark.parametrize(("event", "error", "words"), [

@@ -326,6 +326,7 @@ def test_a_pin_for_three_uses_opens_three_times_and_says_when_it_is_used_up() ->
     }]  # fmt: skip
     world.type(PIN, request=1)
     assert isinstance(world.answers[1], DisabledUserDenied)
+    assert world.answers[1].detail == world.signals("LockOperationError")[-1]["detail"] == "used-up"
     assert world.lock.lockout_remaining("Keypad", world.at) == 0
     assert comes_in(world, OTHER)
 

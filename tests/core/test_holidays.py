@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lockd.core.calendar import ALL_SCHEDULES
 from lockd.core.events import (
     ClockChanged,
     Event,
@@ -14,7 +15,6 @@ from lockd.core.events import (
     SettingsLoaded,
     Started,
 )  # fmt: skip
-from lockd.core.scheduling import ALL_SCHEDULES
 from lockd.settings import LockSettings
 from lockd.words import TimeState
 from tests.core.world import DAY_S, World, wired

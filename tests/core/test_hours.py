@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lockd.core.calendar import LOCKS_OWN
+from lockd.core.calendar import ALL_SCHEDULES, FIELDS, LOCKS_OWN
 from lockd.core.events import (
     CredentialCleared,
     CredentialSet,
@@ -18,7 +18,6 @@ from lockd.core.events import (
     UserSet,
 )  # fmt: skip
 from lockd.core.roster import ALL
-from lockd.core.scheduling import ALL_SCHEDULES
 from lockd.errors import DisabledUserDenied, NotFound, Restricted
 from lockd.settings import UserSettings
 from lockd.words import SCHEDULED, ScheduleKind, TimeState
@@ -193,6 +192,28 @@ def test_what_will_not_do_is_refused_and_changes_nothing(event: Event, error: st
     before = dict(world.rows)
     assert do(world, event).name == error
     assert world.rows == before
+
+
+def test_entries_are_listed_user_by_user_and_each_of_them_whole() -> None:
+    world = World().enrol(2, PIN).enrol(1, "222222").week(2, index=10).week(2, index=9).year(2).year(1)
+    world.holiday("Vacation")
+    calendar = world.lock.people.calendar
+
+    def listed(first: int, last: int, most: int = 9) -> list[tuple[Any, ...]]:
+        return [(row["type"], row["user"], row["index"]) for row in calendar.listed(first, last, most)]
+
+    of_2 = [("WeekDaySchedule", 2, 9), ("WeekDaySchedule", 2, 10), ("YearDaySchedule", 2, 1)]
+    assert listed(0, 9) == [("HolidaySchedule", 0, 1), ("YearDaySchedule", 1, 1), *of_2]
+    assert listed(1, 9, most=2) == [("YearDaySchedule", 1, 1), *of_2]
+    assert listed(1, 9, most=1) == [("YearDaySchedule", 1, 1)]
+    assert listed(2, 2) == of_2
+    assert listed(3, 9) == listed(2, 1) == []
+    entries = calendar.listed(2, 2, 9)
+    hours = dict.fromkeys(FIELDS["WeekDaySchedule"], 0) | {"days": 127}
+    assert next(entries) == {"type": "WeekDaySchedule", "user": 2, "index": 9, **hours}
+    world.submit(ScheduleCleared("WeekDaySchedule", ALL_SCHEDULES, 2))
+    assert [row["index"] for row in entries] == [10, 1]
+    assert listed(2, 2) == of_2[2:]
 
 
 def test_all_of_a_kind_go_at_once_and_the_others_stay() -> None:

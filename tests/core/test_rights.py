@@ -17,7 +17,8 @@ from lockd.core.calendar import schedule_row
 from lockd.core.events import ClockChanged, CredentialSet, PropertySet, ScheduleCleared, Started, UserSet
 from lockd.core.instant import Instant
 from lockd.core.people import People
-from lockd.core.schedule import Span, Timetable, Weekly
+from lockd.core.schedule import Timetable, Weekly
+from lockd.core.spans import Span
 from lockd.errors import InsufficientBattery
 from lockd.settings import UserSettings
 from lockd.words import SCHEDULED, CredentialRule, OperatingMode, Source, TimeState, UserType

@@ -7,7 +7,15 @@ from typing import Any, get_args
 
 import pytest
 
-from lockd.core.events import CredentialCleared, CredentialSet, Event, UserCleared, UserSet
+from lockd.core.events import (
+    CredentialCleared,
+    CredentialSet,
+    Event,
+    ScheduleCleared,
+    ScheduleSet,
+    UserCleared,
+    UserSet,
+)  # fmt: skip
 from lockd.core.people import UNIQUE_ID_NONE, User
 from lockd.core.roster import ALL, NAME_MAX, credentials_supported
 from lockd.core.snapshot import Snapshot
@@ -17,6 +25,7 @@ from tests.core.world import WIRED, World, digest
 
 SMALL = WIRED.but(users=UserSettings(max=3, credentials=2))
 BY = "uid 1000 (anna)"
+MONDAYS = {"days": 2, "start_hour": 8, "start_minute": 0, "end_hour": 17, "end_minute": 0}
 
 
 @pytest.fixture
@@ -235,6 +244,44 @@ def test_a_pin_whose_user_cannot_be_read_may_be_removed_but_not_changed() -> Non
     world.type("111111")
     world.wait(1)
     assert world.lock.lock_state == "Unlocked"
+
+
+# Settings that were lowered since ------------------------------------------------------------------
+
+
+@pytest.fixture
+def lowered() -> World:
+    """User 3 has PIN 6 and hours 2, and none of these numbers is given any more."""
+    world = World(SMALL).enrol(3, "111111")
+    do(world, pin("222222", index=6, user=3))
+    world.week(user=3, index=2)
+    return world.restarted(settings=SMALL.but(users=UserSettings(max=1, credentials=2, schedules=1)))
+
+
+def test_who_is_above_a_lowered_number_stays_and_can_be_changed_and_removed(lowered: World) -> None:
+    lowered.type("222222")
+    lowered.wait(1)
+    assert lowered.lock.lock_state == "Unlocked"
+    assert do(lowered, UserSet("Modify", 3, {"status": "OccupiedDisabled", "name": "Anna"})) is None
+    assert do(lowered, pin("333333", index=6, user=0, op="Modify")) == (3, 0)
+    assert do(lowered, ScheduleSet("WeekDaySchedule", 2, 3, {**MONDAYS, "days": 4})) is None
+    assert do(lowered, ScheduleCleared("WeekDaySchedule", 2, 3)) is None
+    assert do(lowered, CredentialCleared("PIN", 6)) is None
+    assert lowered.lock.people.users[3].but(creator="", modifier="") == User(3, "Anna", status="OccupiedDisabled")
+    assert do(lowered, UserCleared(3)) is None
+    assert lowered.lock.people.users == {}
+
+
+def test_nothing_is_added_above_a_lowered_number(lowered: World) -> None:
+    assert refused(lowered, UserSet("Add", 3, {})) == "InvalidField"
+    assert refused(lowered, UserSet("Add", 2, {})) == "InvalidField"
+    assert refused(lowered, UserSet("Modify", 2, {})) == "InvalidField"
+    assert refused(lowered, pin("333333", index=5, user=3)) == "InvalidField"
+    assert refused(lowered, pin("333333", index=6, user=3)) == "InvalidField"
+    assert refused(lowered, ScheduleSet("WeekDaySchedule", 3, 3, MONDAYS)) == "InvalidField"
+    assert do(lowered, UserCleared(3)) is None
+    assert refused(lowered, UserSet("Add", 3, {})) == "InvalidField"
+    assert do(lowered, UserSet("Add", 1, {})) is None
 
 
 # ClearCredential -----------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lockd.core.calendar import Calendar, schedule_row, utc
-from lockd.core.schedule import Span, Timetable, Weekly, _edges, is_open, next_change, timetable
+from lockd.core.schedule import Timetable, Weekly, _edges, is_open, next_change, timetable
+from lockd.core.spans import Span
 from lockd.words import SCHEDULED, UserType
 
 SUN, MON, TUE, WED, THU, FRI, SAT = (1 << day for day in range(7))

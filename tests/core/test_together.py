@@ -16,6 +16,7 @@ from lockd.words import Source
 from tests.core.world import World, digest, wired
 
 PINS = ("111111", "222222", "333333")
+DURESS = "999990"
 WINDOW_S = 30
 
 
@@ -207,6 +208,77 @@ def test_a_forced_user_calls_for_help_once_he_is_in() -> None:
     assert not world.entries(alarm="ForcedUser")
     show(world, PINS[1])
     assert world.entries(alarm="ForcedUser")
+
+
+def under_duress(*others: str, rule: str = "Dual") -> World:
+    """User 1 with these usual PINs from 1 on, a card 1, and the duress PIN 9."""
+    world = World(wired()).enrol(1, others[0], rule=rule)
+    for index, pin in enumerate(others[1:], 2):
+        world.give(pin, index)
+    world.submit(CredentialSet("Add", "RFID", 1, 1, digest("card")))
+    world.give(DURESS, 9, duress=True)
+    return world
+
+
+def present(world: World, what: str, request: int) -> Any:
+    """The answer to a PIN or a card."""
+    if what == "card":
+        world.present("RFID", "card", "RFID", request)
+    else:
+        world.type(what, request=request)
+    world.wait(1)
+    return world.answers[request]
+
+
+@pytest.mark.parametrize(("pins", "shown", "told"), [
+    (PINS[:1], (DURESS, "card"), [["PIN", 1], ["RFID", 1]]),
+    (PINS[:1], ("card", DURESS), [["RFID", 1], ["PIN", 1]]),
+    (PINS[:2], (PINS[0], DURESS), [["PIN", 1], ["PIN", 2]]),
+    (PINS[:2], (DURESS, PINS[0]), [["PIN", 2], ["PIN", 1]]),
+    (PINS[:2], (PINS[1], DURESS), [["PIN", 2], ["PIN", 1]]),
+])  # fmt: skip
+def test_a_duress_pin_among_others_is_told_as_a_usual_one_and_the_number_is_right(
+    pins: tuple[str, ...], shown: tuple[str, ...], told: list[list[Any]]
+) -> None:
+    world = under_duress(*pins)
+    assert present(world, shown[0], 501).detail == "credential-needed"
+    assert present(world, shown[1], 502) is None
+    assert [signal["credentials"] for signal in world.signals("LockOperation")] == [told]
+    assert [entry.fields["credentials"] for entry in world.entries(phase="granted")] == [told]
+    assert world.entries(alarm="ForcedUser")
+    assert "ForcedUser" not in world.alarms
+    usual = under_duress(*pins)
+    usual_pin = next(pin for pin in pins if pin not in shown)
+    for number, each in enumerate(shown, 501):
+        present(usual, usual_pin if each == DURESS else each, number)
+    assert [usual.signals("LockOperation"), usual.signs, usual.drives] == [
+        world.signals("LockOperation"), world.signs, world.drives,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("order", [(PINS[0], DURESS), (DURESS, PINS[0])])
+def test_the_usual_pin_and_the_one_for_duress_are_one_where_there_is_no_other(order: tuple[str, str]) -> None:
+    world = under_duress(PINS[0])
+    for request, pin in enumerate(order, 501):
+        assert present(world, pin, request).detail == "credential-needed"
+    assert world.drives == 0
+    assert present(world, "card", 503) is None
+    assert world.signals("LockOperation")[0]["credentials"] == [["PIN", 1], ["RFID", 1]]
+    assert world.entries(alarm="ForcedUser")
+
+
+def test_who_has_only_those_two_has_too_few_and_is_told_so() -> None:
+    world = under_duress(PINS[0])
+    world.submit(CredentialCleared("RFID", 1))
+    assert world.lock.explain(1, 0, world.at)["reason"] == "Too few credentials: it takes 2, and there is 1."
+
+
+def test_a_duress_pin_of_who_has_no_usual_one_is_told_as_it_is() -> None:
+    world = under_duress(PINS[0])
+    world.submit(CredentialCleared("PIN", 1))
+    assert present(world, "card", 501).detail == "credential-needed"
+    assert present(world, DURESS, 502) is None
+    assert world.signals("LockOperation")[0]["credentials"] == [["RFID", 1], ["PIN", 9]]
 
 
 def test_a_dead_disk_keeps_nobody_from_showing_the_second() -> None:

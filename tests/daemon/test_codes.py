@@ -124,6 +124,20 @@ async def test_a_pin_of_nine_digits_wins_over_the_code_that_it_equals(tmp_path: 
         assert lock.daemon.pump.lock.codes.uses == {}
 
 
+async def test_after_a_reset_no_code_from_before_fits_though_epochs_and_numbers_begin_anew(tmp_path: Path) -> None:
+    async with inside(tmp_path) as lock:
+        desk, codes = lock.daemon.desk, lock.daemon.pump.lock.codes
+        before = [await desk.new_codes_key("test"), (codes.epoch, dict(codes.labels)), codes.serial, _code_now(lock)]
+        await desk.factory_reset("test")
+        assert (codes.serial, codes.labels) == ("", {})
+        after = [await desk.new_codes_key("test"), (codes.epoch, dict(codes.labels)), codes.serial, _code_now(lock)]
+        assert before[1] == after[1]
+        assert [one == other for one, other in zip(before, after, strict=True)] == [False, True, False, False]
+        matcher = desk._matcher
+        assert matcher.presented("PIN", str(before[3]), b"digest").window is None
+        assert matcher.presented("PIN", str(after[3]), b"digest").window is not None
+
+
 async def test_each_key_is_another_and_none_is_kept(tmp_path: Path) -> None:
     async with inside(tmp_path) as lock:
         made = [await lock.daemon.desk.new_codes_key("test") for _ in range(2)]

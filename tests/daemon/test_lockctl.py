@@ -32,7 +32,7 @@ def ctl(lockd: Lockd, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
 
 def test_hours_are_kept_explained_and_taken_away(ctl: Run) -> None:
     status, done = ctl("user", "add", "Anna", "--pin-stdin", "--when", "Mon-Fri 8-17", stdin="246809\n")
-    assert (status, done) == (0, {"ok": True, "index": 1})
+    assert (status, done) == (0, {"ok": True, "index": 1, "advice": []})
     _, shown = ctl("user", "show", "Anna")
     assert shown["type"] == "WeekDayScheduleUser"
     assert shown["text"].startswith("Anna may come in Monday to Friday 08:00 to 17:00; ")

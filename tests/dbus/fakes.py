@@ -22,6 +22,7 @@ WAY = {"way": "key", "ready": True, "proved": 1_700_000_000, "overdue": False, "
 EXPLANATION = {"allowed": False, "reason": "not now", "detail": "schedule-shut", "next_open": 1, "until": 0}
 WEEK = {"days": 127, "start_hour": 8, "start_minute": 0, "end_hour": 17, "end_minute": 30}
 HOLIDAY = {"start": 3, "end": 4, "mode": "Vacation"}
+ENTRY = {"type": "WeekDaySchedule", "user": 2, "index": 1, **WEEK}
 SAMPLE = {"time": 1_700_000_000, "percent": 55.5, "volts": None, "throws": 9}
 LABEL = {"label": "guest", "kind": "span", "lengths": "24,48", "accept": 2, "number": 3, "windows": 4}
 OPEN = {"label": "guest", "kind": "span", "start": 1_800_000_000, "end": 1_800_086_400, "length": 24}
@@ -120,6 +121,10 @@ class FakeDesk:
         self._saw("get_schedule", kind, *args)
         span = {"start": HOLIDAY["start"], "end": HOLIDAY["end"]}
         return {"WeekDaySchedule": WEEK, "YearDaySchedule": span, "HolidaySchedule": HOLIDAY}[kind]
+
+    def list_schedules(self, *args: Any) -> list[dict[str, Any]]:
+        self._saw("list_schedules", *args)
+        return [dict(ENTRY)]
 
     async def clear_schedule(self, *args: Any) -> None:
         self._saw("clear_schedule", *args)

@@ -72,6 +72,8 @@ JUST_THERE: dict[tuple[str, str], list[Any]] = {
        for verb in ("Set", "Get", "Clear") for kind in ("WeekDay", "YearDay", "Holiday")},
     **{(f"{verb}{kind}Schedule", "user"): [0, 65534] for verb in ("Set", "Get", "Clear")
        for kind in ("WeekDay", "YearDay")},
+    ("ListSchedules", "first"): [65534],
+    ("ListSchedules", "last"): [65534],
     ("SetWeekDaySchedule", "days"): [0],
     ("SetWeekDaySchedule", "start_hour"): [24],
     ("SetWeekDaySchedule", "start_minute"): [60],

@@ -14,7 +14,7 @@ from lockd.dbus.bus import Bus
 from lockd.dbus.client import Client
 from lockd.errors import LockdError
 from tests.dbus.conftest import Raw
-from tests.dbus.fakes import EVENT, EXPLANATION, HOLIDAY, LABEL, OPEN, PHONE, SAMPLE, VALUES, WAY, WEEK, FakeDesk
+from tests.dbus.fakes import ENTRY, EVENT, EXPLANATION, HOLIDAY, LABEL, OPEN, PHONE, SAMPLE, VALUES, WAY, WEEK, FakeDesk
 
 UID = os.getuid()
 BY = f"uid {UID} ({pwd.getpwuid(UID).pw_name})"
@@ -55,6 +55,7 @@ CALLS: list[tuple[str, str, tuple[Any, ...], tuple[Any, ...], Any]] = [
     (USERS, "SetHolidaySchedule", (1, 3, 4, "Vacation"), ("set_schedule", "HolidaySchedule", 1, 0, HOLIDAY, BY), None),
     (USERS, "GetHolidaySchedule", (1,), ("get_schedule", "HolidaySchedule", 1, 0), HOLIDAY),
     (USERS, "ClearHolidaySchedule", (254,), ("clear_schedule", "HolidaySchedule", 254, 0, BY), None),
+    (USERS, "ListSchedules", (0, 65533), ("list_schedules", 0, 65533), [ENTRY]),
     (CODES, "CreateKey", (), ("new_codes_key", BY), b"k" * 32),
     (CODES, "RaiseEpoch", (), ("change_codes", "epoch", "", BY), None),
     (CODES, "SetLabel", ("guest", "span", "24,48", 2), ("set_label", "guest", "span", (24, 48), 2, BY), None),

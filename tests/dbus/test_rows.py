@@ -25,6 +25,7 @@ LONG = [
 (USERS,) = (method.gives[0] for _, method in LONG if method.name == "ListUsers")
 VALUES: dict[str, some.SearchStrategy[Any]] = {
     "s": some.text(max_size=9),
+    "y": some.integers(0, 255),
     "u": some.integers(0, 2**32 - 1),
     "t": some.integers(0, 2**64 - 1),
     "b": some.booleans(),

@@ -35,6 +35,7 @@ METHODS = {
     "Users.SetHolidaySchedule": ("utts 1 3800000000 3800086400 Vacation", KEEPERS),
     "Users.GetHolidaySchedule": ("u 1", KEEPERS),
     "Users.ClearHolidaySchedule": ("u 1", KEEPERS),
+    "Users.ListSchedules": ("uu 0 65533", KEEPERS),
     "Users.Explain": ("ut 9 0", KEEPERS),
     "Users.GetCredentialStatus": ("su PIN 9", KEEPERS),
     "Users.ClearCredential": ("su PIN 9", KEEPERS),
