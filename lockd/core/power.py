@@ -19,10 +19,11 @@ from lockd.core.events import SuppliesRead, SupplyRead
 from lockd.core.instant import Instant
 from lockd.core.lockout import Recurring, Trickle
 from lockd.core.parts import Parts
+from lockd.core.port import Port
 from lockd.core.throws import Throws
 from lockd.core.warning import Warnings
 from lockd.errors import InsufficientBattery
-from lockd.words import Direction, PowerSource, Service
+from lockd.words import Direction, PortFault, PowerSource, Service
 
 INTERFACE = "org.lockd1.Power"
 FRESH_S = 2.0  #: a reading this young is not asked for again
@@ -48,7 +49,8 @@ class Power:
         self.feed = parts.feed
         self.spared: frozenset[Service] = frozenset()
         self._warnings = Warnings(parts)
-        self._faults = Trickle()
+        self._faults = Recurring()
+        self._fault_signs = Trickle()
         self._sessions = Recurring()
         self._losses = Recurring()
         self._gauged: Battery | None = None  # which battery the energy is measured of
@@ -110,7 +112,7 @@ class Power:
         if feed.session.away_since is not None:
             yield feed.session.away_since + feed.settings.power.unplugged_s
         yield self._lost_at()
-        yield from (self._sessions.deadline, self._losses.deadline)
+        yield from (self._sessions.deadline, self._losses.deadline, self._faults.deadline)
         if feed.energy.unsaved_since is not None:
             yield feed.energy.unsaved_since + DAY_S
 
@@ -317,13 +319,24 @@ class Power:
             self.parts.relock_anew(at)
 
     def _port(self, at: Instant) -> Iterator[Effect]:
-        """What is wrong with outside power; a contact that never rests gets so many records, then a count."""
-        for port, fault in self.feed.supply.faults(at.mono):
-            untold = self._faults.take(at.mono)
-            if untold is not None:
-                more = {"power": port.source, "volts": port.volts, "count": untold}
-                yield from self.parts.alarm("EmergencyPowerFault", at, fault, **more)
+        """What is wrong with outside power; a contact that never rests gets so many records and signs, then a count."""
+        supply = self.feed.supply
+        for port, fault in supply.faults(at.mono):
+            yield from self._wrong(port, fault, self._faults.begin(at.mono), at)
+            if self._fault_signs.take(at.mono) is not None:
                 yield Show("power-fault")
+        late = supply.untold
+        if late is None:
+            self._faults.end()
+        else:
+            yield from self._wrong(*late, self._faults.late(at.mono), at)
+
+    def _wrong(self, port: Port, fault: PortFault, untold: int | None, at: Instant) -> Iterator[Effect]:
+        """`untold`: how many were not recorded before; None: nor is this one, until there is room for it."""
+        port.recorded = untold is not None
+        if port.recorded:
+            more = {"power": port.source, "volts": port.volts, "count": untold}
+            yield from self.parts.alarm("EmergencyPowerFault", at, fault, **more)
 
     def _spare(self) -> Iterator[Effect]:
         """What sleeps, so that the bolt may move."""

@@ -89,6 +89,12 @@ class Supply:
             if fault is not None:
                 yield port, fault
 
+    @property
+    def untold(self) -> tuple[Port, PortFault] | None:
+        """A fault that has settled and goes on, and has no record yet."""
+        settled = ((port, port.told) for port in self.ports.values() if not port.recorded)
+        return next(((port, fault) for port, fault in settled if fault is not None), None)
+
     def _stale_at(self, each: Battery | Port) -> float:
         return each.read_at + self.settings.stale_s
 

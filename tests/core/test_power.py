@@ -612,18 +612,60 @@ def test_a_thousand_plug_events_in_a_second_end_in_the_right_state_with_one_reco
     assert (world.lock.lock_state == "Unlocked") is ends
 
 
-def test_a_corroded_contact_that_never_rests_gets_so_many_records_then_a_count() -> None:
-    world = World()
-    for _ in range(50):
+def corrode(world: World, times: int, rest_s: float = STILL_S + 1) -> None:
+    """A contact that flaps and comes to rest, again and again."""
+    for _ in range(times):
         for _ in range(3):
             world.plug()
             world.unplug()
-        world.wait(STILL_S + 1)
-    assert 10 <= world.alarms.count("EmergencyPowerFault") <= 12
-    world.wait(300)
+        world.wait(rest_s)
+
+
+def test_a_corroded_contact_that_never_rests_gets_so_many_records_and_signs_then_a_count() -> None:
+    world = World()
+    corrode(world, 50)
+    assert world.alarms.count("EmergencyPowerFault") == world.signs.count("power-fault") == HELD_RECORDED
+    world.wait(RECURRING_S)
+    assert world.alarms.count("EmergencyPowerFault") == HELD_RECORDED, "it has been well since then"
     world.plug(volts=9.0)
     world.wait(1)
-    assert last(world)["count"] > 30
+    assert (last(world)["detail"], last(world)["count"]) == ("over-voltage", 50 - HELD_RECORDED)
+
+
+def test_a_contact_that_flaps_for_hours_is_recorded_so_often_an_hour_with_nobody_left_uncounted() -> None:
+    world, hours = World(), 4
+    corrode(world, hours * 120, 30.0)
+    told = [entry.fields for entry in world.entries(alarm="EmergencyPowerFault")]
+    assert len(told) <= HELD_RECORDED * (hours + 1)
+    world.wait(RECURRING_S)
+    corrode(world, 1)
+    assert last(world)["detail"] == "flapping"
+    counted = sum(fields.get("count", 0) + 1 for fields in [*told, last(world)])
+    assert counted == hours * 120 + 1
+
+
+def test_a_fault_that_lasts_is_told_as_soon_as_there_is_room_and_once() -> None:
+    world = World()
+    corrode(world, 30)
+    world.plug(volts=9.0)
+    world.wait(60)
+    assert "over-voltage" not in [entry.fields["detail"] for entry in world.entries(alarm="EmergencyPowerFault")]
+    world.wait(RECURRING_S)
+    world.wait(RECURRING_S)
+    assert [entry.fields["detail"] for entry in world.entries(alarm="EmergencyPowerFault")][HELD_RECORDED:] == [
+        "over-voltage"
+    ]  # fmt: skip
+    assert last(world)["count"] == 30 - HELD_RECORDED
+
+
+def test_of_two_faults_the_one_that_was_recorded_is_not_recorded_again() -> None:
+    world = World()
+    world.plug("Emergency9V", 20.0)
+    world.wait(1)
+    corrode(world, 30)
+    world.wait(2 * RECURRING_S)
+    details = [entry.fields["detail"] for entry in world.entries(alarm="EmergencyPowerFault")]
+    assert details == ["over-voltage"] + ["flapping"] * (HELD_RECORDED - 1)
 
 
 def comes_and_goes(world: World, kind: str, there: bool) -> None:
