@@ -28,7 +28,8 @@ from lockd.words import Direction, PortFault, PowerSource, Service
 INTERFACE = "org.lockd1.Power"
 FRESH_S = 2.0  #: a reading this young is not asked for again
 RECOVERED_S = 1.0  #: a battery has recovered from a throw, and shows what the throw took
-CONFIRM_S, CONFIRM_MOST = 0.2, 5  #: a doubtful reading is asked for again, so often in a row
+#: A doubtful reading is asked for again after this long, then after twice as long, and so on, so often in a row.
+CONFIRM_S, CONFIRM_MOST = 0.2, 5
 DOUBT_S = 600.0  #: a battery that runs low is read this often when it says nothing by itself
 DOUBT_PERCENT = 5.0
 PERCENT_FRESH_S = 60.0  #: what a throw takes is the difference to a reading that is not older
@@ -128,7 +129,7 @@ class Power:
         if battery is None:
             return None
         if battery.doubtful and self._confirmations < CONFIRM_MOST:
-            return max(battery.read_at, self._asked_at) + CONFIRM_S
+            return max(battery.read_at, self._asked_at) + CONFIRM_S * (1 << self._confirmations)
         low = battery.level != "Ok" or (battery.percent or 100.0) < power.low_percent + DOUBT_PERCENT
         return max(battery.read_at, self._asked_at) + min(DOUBT_S if low else float("inf"), rest)
 
