@@ -68,6 +68,11 @@ class Battery:
         return self._claim is not None
 
     @property
+    def blank(self) -> bool:
+        """Whether it has said 0 % and nothing else so far: it is dead, or its gauge has not measured yet."""
+        return self.doubtful and self.percent is None
+
+    @property
     def known(self) -> bool:
         """Whether it has said anything that is worth keeping."""
         return self.percent is not None or self.volts is not None

@@ -54,6 +54,7 @@ class Power:
         self._fault_signs = Trickle()
         self._sessions = Recurring()
         self._losses = Recurring()
+        self._quiet = False  # a session goes on that is told of when it is sure that the battery is dead
         self._gauged: Battery | None = None  # which battery the energy is measured of
         self._asked_at = float("-inf")
         self._confirmations = 0
@@ -237,13 +238,17 @@ class Power:
             session.feel(bool(there), at.mono)
             session.draw(next((port.watts for port in there if port.watts is not None), None), at.mono)
             limit = self.feed.settings.power.unplugged_s
-            if session.gone(at.mono, limit) or supply.level == "Ok":
+            mistaken = self._quiet and not self._needed(session.source)
+            if session.gone(at.mono, limit) or supply.level == "Ok" or mistaken:
                 yield from self._ended(at)
                 if supply.level == "Ok":
                     self._relock(at)  # it may have been left open for want of energy
         if session.source is None and ports and self._needed(ports[0].source):
             session.begin(ports[0].source, supply.percent, supply.watt_hours, at.mono)
             session.draw(ports[0].watts, at.mono)
+            self._quiet = True
+        if self._quiet and not supply.blank:
+            self._quiet = False
             yield from self._attached(self._sessions.begin(at.mono), at)
             yield Show("emergency")
         yield from self._attached(self._sessions.late(at.mono), at)
@@ -256,12 +261,14 @@ class Power:
 
     def _needed(self, source: PowerSource) -> bool:
         """Whether the battery cannot serve. A lock that has none lives on mains."""
-        return self.feed.supply.level == "Dead" or (self.feed.supply.absent and source != "Mains")
+        supply = self.feed.supply
+        return supply.level == "Dead" or supply.blank or (supply.absent and source != "Mains")
 
     def _ended(self, at: Instant) -> Iterator[Effect]:
         supply = self.feed.supply
         ended = self.feed.session.end(supply.percent, supply.watt_hours, at.mono)
-        told = self._sessions.end()
+        told = self._sessions.end() and not self._quiet
+        self._quiet = False
         if not self._told_lost and self.parts.shortage is not None:
             # That record says that the power has gone; no alarm has to.
             self._told_lost, self._returns = True, told

@@ -118,6 +118,11 @@ class Supply:
         return self.battery.level if self.battery is not None else "Unknown"
 
     @property
+    def blank(self) -> bool:
+        """Whether it is in doubt if the battery is dead, or has not been measured yet."""
+        return self.battery is not None and self.battery.blank
+
+    @property
     def percent(self) -> float | None:
         """Of the battery's charge."""
         return self.battery.percent if self.battery is not None else None

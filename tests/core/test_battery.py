@@ -16,7 +16,7 @@ from lockd.core.power import CONFIRM_MOST, CONFIRM_S, DOUBT_S, FRESH_S
 from lockd.core.supply import Supply
 from lockd.reading import Reading
 from lockd.settings import PowerSettings
-from tests.core.world import WIRED, World
+from tests.core.world import WIRED, World, wired
 
 VOLTS = PowerSettings(low_volts=3.6, critical_volts=3.5, dead_volts=3.3)
 
@@ -164,6 +164,57 @@ def test_a_gauge_that_says_nothing_before_it_has_measured_begins_no_emergency_an
     assert (world.answers[1], level(world), world.alarms, world.signs[-1]) == (None, "Unknown", [], "granted")
     world.battery(percent, 3.9)
     assert level(world) == ("Ok" if percent > 3 else "Dead")
+
+
+def active(world: World) -> bool:
+    return bool(power(world)["SessionActive"])
+
+
+@pytest.mark.parametrize("percent", [85.0, 15.0, None])
+def test_an_emergency_by_such_a_gauge_is_one_at_once_and_told_of_when_it_is_sure(percent: float | None) -> None:
+    world = World(wired({"auto_relock_s": 60})).enrol(1, "123456")
+    world.battery(0.0, None)
+    world.plug("Generator")
+    assert (active(world), world.alarms, world.signs) == (True, [], [])
+    assert world.lock.spared == {"bus", "phones", "buzzer", "key-tones"}
+    if percent is not None:
+        world.battery(percent, 4.0)
+        assert (active(world), world.alarms, world.lock.spared, len(world.entries(kind="System"))) == (
+            False, [], frozenset(), 0,
+        )  # fmt: skip
+        return
+    world.type("123456")
+    world.wait(1)
+    world.ask("Lock", request=1)
+    assert (world.drives, type(world.answers[1]).__name__, world.alarms) == (1, "InsufficientBattery", [])
+    world.wait(EMPTY_S)
+    assert (active(world), world.alarms, world.signs[-1]) == (True, ["EmergencyPowerAttached"], "emergency")
+
+
+def test_an_emergency_that_ends_before_it_was_sure_leaves_no_record() -> None:
+    world = World().enrol(1, "123456")
+    world.battery(90.0, 4.1)
+    world.wait(WIRED.power.stale_s)
+    world.supply(Reading("battery", "Battery", False))
+    world.battery(0.0, None)
+    records = len(world.trail)
+    world.plug()
+    world.wait(0.5)
+    world.supply(Reading("battery", "Battery", True, 50.0))
+    assert (active(world), len(world.trail)) == (False, records)
+
+
+@pytest.mark.parametrize("volts", [4.0, -5.0, 6.0])
+def test_of_such_a_gauge_no_motor_is_driven_while_what_is_plugged_in_is_not_what_it_should_be(volts: float) -> None:
+    world = World().enrol(1, "123456")
+    world.battery(0.0, None)
+    world.plug("EmergencyUsb", volts)
+    world.type("123456", request=1)
+    assert (world.drives, type(world.answers[1]).__name__) == (0, "InsufficientBattery")
+    world.unplug()
+    world.type("123456", request=2)
+    world.wait(1)
+    assert (world.drives, world.answers[2]) == (1, None)
 
 
 def test_nothing_at_the_start_with_volts_of_a_dead_battery_is_believed_at_once() -> None:

@@ -65,25 +65,26 @@ def test_a_dead_battery_refuses_names_what_helps_and_says_it_with_the_lamp() -> 
     assert "charge the battery" in str(dead().lock.parts.shortage)
 
 
-def test_a_power_bank_wakes_a_session_and_the_usual_pin_opens_once() -> None:
+@pytest.mark.parametrize(("power", "volts"), [("EmergencyUsb", 5.0), ("Emergency9V", 9.0)])
+def test_a_power_bank_or_a_9_v_battery_wakes_a_session_and_the_usual_pin_opens_once(power: Any, volts: float) -> None:
     world = dead()
-    world.plug()
-    assert last(world) == {"alarm": "EmergencyPowerAttached", "power": "EmergencyUsb", "level": "Dead"}
-    assert (active(world), source(world), world.lock.fault, world.drives) == (True, "EmergencyUsb", "None", 0)
+    world.plug(power, volts)
+    assert last(world) == {"alarm": "EmergencyPowerAttached", "power": power, "level": "Dead"}
+    assert (active(world), source(world), world.lock.fault, world.drives) == (True, power, "None", 0)
     assert world.signs.count("emergency") == 1
     world.type("123456", request=1)
     world.wait(40)
     assert (world.answers[1], world.lock.lock_state, world.drives) == (None, "Unlocked", 1)
-    world.unplug()
+    world.unplug(power)
     world.wait(AWAY_S - 0.1)
     assert active(world)
     world.wait(0.2)
     assert not active(world)
     assert last(world) == {
-        "detail": "session-ended", "power": "EmergencyUsb", "level": "Dead", "seconds": 40, "throws": 1,
+        "detail": "session-ended", "power": power, "level": "Dead", "seconds": 40, "throws": 1,
     }  # fmt: skip
     assert world.alarms == ["PowerLost", "EmergencyPowerAttached"]
-    world.plug()
+    world.plug(power, volts)
     assert active(world)
 
 
@@ -439,23 +440,28 @@ def test_after_a_restart_the_interrupted_throw_is_told_and_nothing_goes_on() -> 
 # The port ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("volts", "fault"), [(5.6, "over-voltage"), (4.3, "under-voltage"), (-5.0, "reversed")])
-def test_a_source_that_is_not_what_it_should_be_drives_no_motor_and_is_told_of_once(volts: float, fault: str) -> None:
+@pytest.mark.parametrize(("power", "volts", "fault"), [
+    ("EmergencyUsb", 5.6, "over-voltage"), ("EmergencyUsb", 4.3, "under-voltage"), ("EmergencyUsb", -5.0, "reversed"),
+    ("Emergency9V", 10.6, "over-voltage"), ("Emergency9V", 5.9, "under-voltage"), ("Emergency9V", -9.0, "reversed"),
+])  # fmt: skip
+def test_a_source_that_is_not_what_it_should_be_drives_no_motor_and_is_told_of_once(
+    power: Any, volts: float, fault: str
+) -> None:
     world = dead()
-    world.plug(volts=volts)
+    world.plug(power, volts)
     assert source(world) == "Battery"
     world.type("123456", request=1)
     assert world.answers[1].detail == fault
     assert "What is plugged in" in str(world.answers[1])
     world.wait(SETTLE_S)
-    told = {"alarm": "EmergencyPowerFault", "detail": fault, "power": "EmergencyUsb", "volts": volts}
+    told = {"alarm": "EmergencyPowerFault", "detail": fault, "power": power, "volts": volts}
     assert last(world) == told
     assert world.signs[-1] == "power-fault"
-    world.plug(volts=volts)
+    world.plug(power, volts)
     world.wait(60)
     assert last(world) == told
     assert (world.drives, active(world)) == (0, False)
-    world.plug(volts=5.0)
+    world.plug(power, {"EmergencyUsb": 5.0, "Emergency9V": 9.0}[power])
     world.type("123456")
     world.wait(1)
     assert (world.lock.lock_state, active(world)) == ("Unlocked", True)

@@ -21,15 +21,16 @@ WEAK_OR_NOT = ("Generator", "Wireless", "EmergencyUsb", "Emergency9V")
 class Emergency(PowerEvents):
     """A lock whose battery has run out, and people with one PIN and all kinds of plugs."""
 
-    @initialize(kind=st.sampled_from(("motor", "strike")), relock=st.sampled_from(("with-energy", "always", "never")))
-    def begin(self, kind: str, relock: str) -> None:
+    @initialize(kind=st.sampled_from(("motor", "strike")), relock=st.sampled_from(("with-energy", "always", "never")),
+                percent=st.sampled_from((1.0, 0.0)))  # fmt: skip
+    def begin(self, kind: str, relock: str, percent: float) -> None:
         bolt = {"kind": kind, "latch": Pin(9)} if kind == "strike" else {}
         made = wired({"auto_relock_s": 7}, bolt)
         self.world = World(made.but(power=made.power.but(relock=relock)), AT_LOCKED).enrol(1, "123456")
         self.asked = self.seen = self.wanted = 0
         self.lives, self.began = 1, self.world.wall
         self.world.submit(Started())
-        self.world.battery(1.0, 3.0)
+        self.world.battery(percent, 3.0)
 
     @rule(source=st.sampled_from(WEAK_OR_NOT), bounces=st.sampled_from((0, 0, 0, 1, 5)),
           wishes=st.sampled_from(((True,), (True, False), (False, True, False))),
