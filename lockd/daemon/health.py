@@ -54,6 +54,7 @@ class Health:
             lines.append(f"phones: {trouble}")
         lines += self._readers.degraded()
         lines += [f"contact: {trouble}" for trouble in self._hardware.contacts.troubles().values()]
+        lines += [f"panel: {trouble}" for trouble in self._hardware.panel.troubles]
         if self._voice.bus is None or self._voice.bus.trouble:
             lines.append(f"dbus: {self._voice.bus.trouble if self._voice.bus else 'not started yet'}")
         return lines
@@ -146,6 +147,8 @@ class Health:
             self._feed(at),
             *self._hardware.felt.findings(contacts.levels(), seen["Motion"] != "Idle", contacts.troubles()),
             *self._readers.findings(),
+            *(finding("panel", "warning", each, "see that no other program holds its line, then restart lockd")
+              for each in self._hardware.panel.troubles),
             self._people(at),
             self._ways(at),
             *self._phones(),

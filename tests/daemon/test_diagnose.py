@@ -129,23 +129,24 @@ async def test_ways_that_were_never_proved_are_named_until_they_are(tmp_path: Pa
         assert (drill()["state"], drill()["text"]) == ("ok", f"{len(names)}, none overdue")
 
 
-async def test_a_lock_with_one_contact_that_cannot_be_claimed_opens_and_names_it(
+async def test_a_lock_with_a_contact_and_a_lamp_that_cannot_be_claimed_opens_and_names_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    true, broken = Pins.input, {"bolt.unlocked"}
+    true, broken = Pins.claim, {"bolt.unlocked", "panel.green"}
 
-    def taken(pins: Pins, pin: Pin) -> Input:
+    def taken(pins: Pins, pin: Pin, kind: Any) -> Any:
         if pin.key in broken:
             raise Failure(f"{pin.key}: GPIO{pin.number}: GPIO busy")
-        return true(pins, pin)
+        return true(pins, pin, kind)
 
-    monkeypatch.setattr(Pins, "input", taken)
+    monkeypatch.setattr(Pins, "claim", taken)
     async with inside(tmp_path / "state") as lock:
         line = "contact: bolt.unlocked: GPIO24: GPIO busy"
         found = {each["part"]: each for each in lock.daemon.desk.diagnose()}
         assert line in lock.daemon.health.degraded()
+        assert "panel: panel.green: GPIO20: GPIO busy" in lock.daemon.health.degraded()
         assert (found["bolt.unlocked"]["state"], "GPIO busy" in found["bolt.unlocked"]["text"]) == ("fault", True)
-        assert found["bolt.locked"]["state"] == "unchecked"
+        assert (found["bolt.locked"]["state"], found["panel"]["state"]) == ("unchecked", "warning")
         await lock.enrol("135790")
         lock.press("135790#")
         await lock.until("Unlocked")
