@@ -46,6 +46,7 @@ TO_DO = {
     "Dead": "plug a power bank into the USB-C port and type the usual PIN, or see: lockctl power ways",
     "Unknown": "check the battery and its gauge (lockctl doctor power); a PIN still opens",
 }
+IN_SESSION = "type the usual PIN; then charge or change the battery before you lock again"
 OVERDUE = "overdue: lockctl power drill"
 WAYS = {
     "key": "mechanical key",
@@ -114,7 +115,7 @@ def facts(values: Values) -> list[tuple[str, str]]:
         ("Fed by", f"{fed} (emergency power)" if values["SessionActive"] else fed),
         ("Read", f"{duration(age)} ago" if age is not None and age >= 1 else ""),
         ("Good for", _estimate(values)),
-        ("What to do", "" if values["SessionActive"] else copyable(TO_DO.get(values["BatteryLevel"], ""))),
+        ("What to do", IN_SESSION if values["SessionActive"] else copyable(TO_DO.get(values["BatteryLevel"], ""))),
     ]
     return [(label, words) for label, words in lines if words]
 

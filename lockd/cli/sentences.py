@@ -115,7 +115,7 @@ ALARMS = {
     "BoltNotOut": "the bolt is not fully out",
     "AuditDegraded": "the log or the store is impaired",
     "StoreRolledBack": "an older copy of the store was put back",
-    "PowerLost": "the lock lost its power",
+    "PowerLost": "there is no power left to move the bolt",
 }
 
 SUPPLIES = {
@@ -288,6 +288,10 @@ def _system(event: Event, names: Names) -> str:
     if "property" in event:
         return f"{by or 'lockd'} set {spaced(event['property'])} to {event.get('value', '?')}"
     detail = str(event.get("detail", "")) or str(event.get("kind", "something happened"))
+    if detail == "power-returned" and "type" in event:
+        infinitive, _ = VERBS.get(event["type"], ("operate the lock", ""))
+        doing = f"when it failed, {_who(event, names)} tried to {infinitive}{_how(event)}"
+        return f"Power is back{_measured(event)}; {doing}"
     told = SYSTEM.get(detail, detail.replace("-", " ")) + _place(event)
     started = told if told.startswith("lockd") else told[:1].upper() + told[1:]
     if detail == "lockout-ended" and event.get("count"):
@@ -300,7 +304,7 @@ def _system(event: Event, names: Names) -> str:
 HOLIDAYS = {"holiday-began": "Holiday {} began", "holiday-ended": "Holiday {} is over"}
 
 SYSTEM = {
-    "session-ended": "emergency power is no longer needed or gone",
+    "session-ended": "emergency power has gone, or is no longer needed",
     "power-fault-ended": "the emergency power is as it should be again",
     "drill-began": "a drill of the emergency ways began",
     "drill-proved": "an emergency way was proved to work",

@@ -14,6 +14,7 @@ JUMP, JUMP_S = 40.0, 10.0  #: percent that no battery loses between two readings
 FALL = 5.0  #: percent; a fall to dead by more than this has to be borne out, as it keeps people out
 BORNE_OUT = 0.05  #: volts that changed by this part bear such a jump out
 CONFIRMED = 2  #: further readings that have to say the same
+EMPTY_S = 3.0  #: so long they have to say nothing at the start: so says a gauge that has not measured yet
 NO_SAG = 0.25  #: on less than this part of them lockd would not run to read it
 SAGGED = 0.6  #: a motor stalls on this part of the volts at rest, where nobody set what a dead battery has
 BROWNED_S = 300.0  #: a battery that gave way has rested after this long, and may be tried once more
@@ -58,12 +59,18 @@ class Battery:
         self._level: BatteryLevel = "Unknown"
         self._claim: float | None = None
         self._claims = 0
+        self._claimed_at = 0.0
         self._believed_at = float("-inf")
 
     @property
     def doubtful(self) -> bool:
         """Whether what it says now has still to be confirmed."""
         return self._claim is not None
+
+    @property
+    def blank(self) -> bool:
+        """Whether it has said 0 % and nothing else so far: it is dead, or its gauge has not measured yet."""
+        return self.doubtful and self.percent is None
 
     @property
     def known(self) -> bool:
@@ -139,15 +146,21 @@ class Battery:
     def _believes(
         self, percent: float | None, volts: float | None, settings: PowerSettings, at: float, charger: bool
     ) -> bool:
-        """A jump that nothing explains is believed when it has been said often enough."""
+        """A jump that nothing explains is believed when it has been said often enough; so is nothing at the start,
+        when it has been said for long enough too."""
         may_rise = charger or at - self._believed_at > JUMP_S
-        if percent is None or not self._jumps(percent, settings, may_rise) or self._borne_out(percent, volts):
+        empty = self.percent is None and percent == 0 and not _flat(volts, settings)
+        jumps = percent is not None and self._jumps(percent, settings, may_rise) and not self._borne_out(percent, volts)
+        if percent is None or not (empty or jumps):
             self._claim, self._claims = None, 0
             return True
         before = self._claim
-        same = before is not None and abs(percent - before) <= JUMP / 4
-        self._claim, self._claims = percent, self._claims + 1 if same else 0
-        if self._claims < CONFIRMED:
+        if before is None or abs(percent - before) > JUMP / 4:
+            self._claims, self._claimed_at = 0, at
+        else:
+            self._claims += 1
+        self._claim = percent
+        if self._claims < CONFIRMED or (empty and at - self._claimed_at < EMPTY_S):
             return False
         self._claim, self._claims = None, 0
         return True
@@ -165,3 +178,8 @@ class Battery:
         if volts is None or self.volts is None or self.percent is None:
             return False
         return abs(volts - self.volts) >= BORNE_OUT * self.volts and (volts > self.volts) == (percent > self.percent)
+
+
+def _flat(volts: float | None, settings: PowerSettings) -> bool:
+    """Whether the volts alone say that the battery is dead."""
+    return volts is not None and settings.dead_volts is not None and volts < settings.dead_volts

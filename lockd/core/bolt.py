@@ -129,13 +129,13 @@ Outcome = DriveBolt | StopBolt | Notice
 
 
 def position(locked: bool | None, unlocked: bool | None, moving: bool) -> Input:
-    """What both contacts say together; None: there is no such contact. Without an unlocked
-    contact, a resting bolt that is not locked counts as unlocked."""
+    """What both contacts say together; None: there is no such contact, or it cannot be read. Without an unlocked
+    contact, a resting bolt that is seen not to be locked counts as unlocked."""
     if locked and unlocked:
         return "Contradiction"
     if locked:
         return "AtLocked"
-    if unlocked or (unlocked is None and not moving):
+    if unlocked or (unlocked is None and locked is False and not moving):
         return "AtUnlocked"
     return "Between"
 
@@ -174,7 +174,8 @@ class Bolt:
         """What the contacts say, and nothing else."""
         seen = position(self.locked, self.unlocked, moving=not self.known)
         words: dict[Input, LockState] = {
-            "AtLocked": "Locked", "AtUnlocked": "Unlocked", "Between": "NotFullyLocked", "Contradiction": "Unknown",
+            "AtLocked": "Locked", "AtUnlocked": "Unlocked", "Contradiction": "Unknown",
+            "Between": "NotFullyLocked" if self.locked is not None else "Unknown",
         }  # fmt: skip
         return words[seen]
 
@@ -215,7 +216,7 @@ class Bolt:
 
     def _arrives_unseen(self) -> bool:
         """Without an unlocked contact a whole drive away from the locked one is all there is."""
-        return self.state == "Unlocking" and self.unlocked is None and not self.locked
+        return self.state == "Unlocking" and self.unlocked is None and self.locked is False
 
     def _step(self, given: Input, at: float) -> tuple[Outcome, ...]:
         if (self.state, given) not in TABLE:

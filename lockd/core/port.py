@@ -43,7 +43,8 @@ def fault_of(volts: float | None, present: bool, limits: tuple[float, float]) ->
 
 class Port:
     """`feeds`: power is there and nothing is wrong with it; `sound`: and its contact is still, so
-    that the motor may be driven from it. `read_at`: mono seconds of the last reading, as all times."""
+    that the motor may be driven from it. `read_at`: mono seconds of the last reading, as all times. `told`: the
+    fault that has settled; `recorded`: whether there was room for a record of it."""
 
     def __init__(self, source: PowerSource) -> None:
         self.source = source
@@ -56,7 +57,8 @@ class Port:
         self.read_at = float("-inf")
         self.deadline: float | None = None
         self._changes: tuple[float, ...] = ()
-        self._told: PortFault | None = None
+        self.told: PortFault | None = None
+        self.recorded = True
 
     @property
     def known(self) -> bool:
@@ -103,7 +105,7 @@ class Port:
         elif self.deadline is not None and not self.flapping:
             return None
         now: PortFault | None = "flapping" if self.flapping else self.fault
-        told, self._told = self._told, now
+        told, self.told = self.told, now
         return now if now != told else None
 
     def _changed(self, at: float, known: bool) -> None:

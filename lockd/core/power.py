@@ -19,15 +19,17 @@ from lockd.core.events import SuppliesRead, SupplyRead
 from lockd.core.instant import Instant
 from lockd.core.lockout import Recurring, Trickle
 from lockd.core.parts import Parts
+from lockd.core.port import Port
 from lockd.core.throws import Throws
 from lockd.core.warning import Warnings
 from lockd.errors import InsufficientBattery
-from lockd.words import Direction, PowerSource, Service
+from lockd.words import Direction, PortFault, PowerSource, Service
 
 INTERFACE = "org.lockd1.Power"
 FRESH_S = 2.0  #: a reading this young is not asked for again
 RECOVERED_S = 1.0  #: a battery has recovered from a throw, and shows what the throw took
-CONFIRM_S, CONFIRM_MOST = 0.2, 5  #: a doubtful reading is asked for again, so often in a row
+#: A doubtful reading is asked for again after this long, then after twice as long, and so on, so often in a row.
+CONFIRM_S, CONFIRM_MOST = 0.2, 5
 DOUBT_S = 600.0  #: a battery that runs low is read this often when it says nothing by itself
 DOUBT_PERCENT = 5.0
 PERCENT_FRESH_S = 60.0  #: what a throw takes is the difference to a reading that is not older
@@ -48,9 +50,11 @@ class Power:
         self.feed = parts.feed
         self.spared: frozenset[Service] = frozenset()
         self._warnings = Warnings(parts)
-        self._faults = Trickle()
+        self._faults = Recurring()
+        self._fault_signs = Trickle()
         self._sessions = Recurring()
         self._losses = Recurring()
+        self._quiet = False  # a session goes on that is told of when it is sure that the battery is dead
         self._gauged: Battery | None = None  # which battery the energy is measured of
         self._asked_at = float("-inf")
         self._confirmations = 0
@@ -110,7 +114,7 @@ class Power:
         if feed.session.away_since is not None:
             yield feed.session.away_since + feed.settings.power.unplugged_s
         yield self._lost_at()
-        yield from (self._sessions.deadline, self._losses.deadline)
+        yield from (self._sessions.deadline, self._losses.deadline, self._faults.deadline)
         if feed.energy.unsaved_since is not None:
             yield feed.energy.unsaved_since + DAY_S
 
@@ -126,7 +130,7 @@ class Power:
         if battery is None:
             return None
         if battery.doubtful and self._confirmations < CONFIRM_MOST:
-            return max(battery.read_at, self._asked_at) + CONFIRM_S
+            return max(battery.read_at, self._asked_at) + CONFIRM_S * (1 << self._confirmations)
         low = battery.level != "Ok" or (battery.percent or 100.0) < power.low_percent + DOUBT_PERCENT
         return max(battery.read_at, self._asked_at) + min(DOUBT_S if low else float("inf"), rest)
 
@@ -234,13 +238,17 @@ class Power:
             session.feel(bool(there), at.mono)
             session.draw(next((port.watts for port in there if port.watts is not None), None), at.mono)
             limit = self.feed.settings.power.unplugged_s
-            if session.gone(at.mono, limit) or supply.level == "Ok":
+            mistaken = self._quiet and not self._needed(session.source)
+            if session.gone(at.mono, limit) or supply.level == "Ok" or mistaken:
                 yield from self._ended(at)
                 if supply.level == "Ok":
                     self._relock(at)  # it may have been left open for want of energy
         if session.source is None and ports and self._needed(ports[0].source):
             session.begin(ports[0].source, supply.percent, supply.watt_hours, at.mono)
             session.draw(ports[0].watts, at.mono)
+            self._quiet = True
+        if self._quiet and not supply.blank:
+            self._quiet = False
             yield from self._attached(self._sessions.begin(at.mono), at)
             yield Show("emergency")
         yield from self._attached(self._sessions.late(at.mono), at)
@@ -253,12 +261,14 @@ class Power:
 
     def _needed(self, source: PowerSource) -> bool:
         """Whether the battery cannot serve. A lock that has none lives on mains."""
-        return self.feed.supply.level == "Dead" or (self.feed.supply.absent and source != "Mains")
+        supply = self.feed.supply
+        return supply.level == "Dead" or supply.blank or (supply.absent and source != "Mains")
 
     def _ended(self, at: Instant) -> Iterator[Effect]:
         supply = self.feed.supply
         ended = self.feed.session.end(supply.percent, supply.watt_hours, at.mono)
-        told = self._sessions.end()
+        told = self._sessions.end() and not self._quiet
+        self._quiet = False
         if not self._told_lost and self.parts.shortage is not None:
             # That record says that the power has gone; no alarm has to.
             self._told_lost, self._returns = True, told
@@ -317,13 +327,24 @@ class Power:
             self.parts.relock_anew(at)
 
     def _port(self, at: Instant) -> Iterator[Effect]:
-        """What is wrong with outside power; a contact that never rests gets so many records, then a count."""
-        for port, fault in self.feed.supply.faults(at.mono):
-            untold = self._faults.take(at.mono)
-            if untold is not None:
-                more = {"power": port.source, "volts": port.volts, "count": untold}
-                yield from self.parts.alarm("EmergencyPowerFault", at, fault, **more)
+        """What is wrong with outside power; a contact that never rests gets so many records and signs, then a count."""
+        supply = self.feed.supply
+        for port, fault in supply.faults(at.mono):
+            yield from self._wrong(port, fault, self._faults.begin(at.mono), at)
+            if self._fault_signs.take(at.mono) is not None:
                 yield Show("power-fault")
+        late = supply.untold
+        if late is None:
+            self._faults.end()
+        else:
+            yield from self._wrong(*late, self._faults.late(at.mono), at)
+
+    def _wrong(self, port: Port, fault: PortFault, untold: int | None, at: Instant) -> Iterator[Effect]:
+        """`untold`: how many were not recorded before; None: nor is this one, until there is room for it."""
+        port.recorded = untold is not None
+        if port.recorded:
+            more = {"power": port.source, "volts": port.volts, "count": untold}
+            yield from self.parts.alarm("EmergencyPowerFault", at, fault, **more)
 
     def _spare(self) -> Iterator[Effect]:
         """What sleeps, so that the bolt may move."""

@@ -89,6 +89,12 @@ class Supply:
             if fault is not None:
                 yield port, fault
 
+    @property
+    def untold(self) -> tuple[Port, PortFault] | None:
+        """A fault that has settled and goes on, and has no record yet."""
+        settled = ((port, port.told) for port in self.ports.values() if not port.recorded)
+        return next(((port, fault) for port, fault in settled if fault is not None), None)
+
     def _stale_at(self, each: Battery | Port) -> float:
         return each.read_at + self.settings.stale_s
 
@@ -110,6 +116,11 @@ class Supply:
     def level(self) -> BatteryLevel:
         """The battery's."""
         return self.battery.level if self.battery is not None else "Unknown"
+
+    @property
+    def blank(self) -> bool:
+        """Whether it is in doubt if the battery is dead, or has not been measured yet."""
+        return self.battery is not None and self.battery.blank
 
     @property
     def percent(self) -> float | None:

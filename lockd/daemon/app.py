@@ -139,6 +139,10 @@ class Daemon:
             self._inside_at = self.clock.now().mono
         self.pump.submit(Sensed(contact, on))
 
+    def troubled(self) -> None:
+        """A contact cannot be read, or can be again."""
+        self.health.tell()
+
     def moved(self, bolt: float) -> None:
         """The modelled bolt. The mock backend may be had without --simulate, and then nobody is shown its door."""
         if self.options.simulate:

@@ -14,6 +14,7 @@ from lockd.words import Contact, Direction, Verdict
 UNOPENED = 5
 
 BOLT = ("locked", "unlocked")
+UNREADABLE = "see whether another program holds its line (gpioinfo), and check its pin in lockd.toml: lockd tries again"
 TRY = "lock, unlock, open the door, press and turn: each once, then look again"
 
 
@@ -34,11 +35,15 @@ class Felt:
         """The motor was switched on."""
         self._drives[direction] += 1
 
-    def findings(self, levels: Mapping[Contact, bool], moving: bool = False) -> Iterator[dict[str, Any]]:
+    def findings(
+        self, levels: Mapping[Contact, bool], moving: bool = False, troubles: Mapping[Contact, str] = {}
+    ) -> Iterator[dict[str, Any]]:
         """One for each contact that is wired; `levels` as they are now. `moving`: a throw is under way,
-        which the bolt's contacts have still to answer."""
+        which the bolt's contacts have still to answer. `troubles`: why some cannot be read."""
         for contact, key in self._keys.items():
-            if moving and contact in BOLT:
+            if contact in troubles:
+                yield finding(key, "fault", f"cannot be read: {troubles[contact]}", UNREADABLE)
+            elif moving and contact in BOLT:
                 yield finding(key, "unchecked", "the bolt moves", "look again when it has come to rest")
             else:
                 yield finding(key, *self._judge(contact, levels))

@@ -31,6 +31,9 @@ class Listener(Protocol):
     def sensed(self, contact: Contact, on: bool) -> None:
         """A contact changed, debounced."""
 
+    def troubled(self) -> None:
+        """A contact cannot be read, or can be again."""
+
     def moved(self, bolt: float) -> None:
         """The modelled bolt is here: 0 locked, 1 unlocked."""
 
@@ -59,7 +62,7 @@ class Hardware:
         self.motor = Motor(self.pins, settings)
         self.felt = Felt(settings)
         self._listener = listener
-        self.contacts = Contacts(self.pins, settings, self._sensed)
+        self.contacts = Contacts(self.pins, settings, self._sensed, told=listener.troubled)
         self.panel = Panel(self.pins, settings)
         self.lines = SupplyLines(self.pins, settings, listener.supply)
 

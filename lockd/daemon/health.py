@@ -53,6 +53,8 @@ class Health:
         if self.phones is not None and (trouble := self.phones()):
             lines.append(f"phones: {trouble}")
         lines += self._readers.degraded()
+        lines += [f"contact: {trouble}" for trouble in self._hardware.contacts.troubles().values()]
+        lines += [f"panel: {trouble}" for trouble in self._hardware.panel.troubles]
         if self._voice.bus is None or self._voice.bus.trouble:
             lines.append(f"dbus: {self._voice.bus.trouble if self._voice.bus else 'not started yet'}")
         return lines
@@ -127,7 +129,7 @@ class Health:
         seen = self._lock.properties(at)
         store = [line for line in self.degraded() if line.startswith("store: ")]
         bus = self._voice.bus.trouble if self._voice.bus is not None else "not started yet"
-        parts = self._lock.parts
+        parts, contacts = self._lock.parts, self._hardware.contacts
         return [
             finding("bolt", _fault_if(seen["Fault"] != "None"), f"{seen['LockState']}, fault {seen['Fault']}",
                     "free the bolt and run `lockctl home`; if it does not help, check motor, wires and contacts"),
@@ -143,8 +145,10 @@ class Health:
                     "timed codes do not work: set the time with `lockctl time set`, or let NTP do it"),
             finding("bus", _fault_if(bus), bus or "org.lockd1 is ours", "check that dbus runs and no other lockd does"),
             self._feed(at),
-            *self._hardware.felt.findings(self._hardware.contacts.levels(), seen["Motion"] != "Idle"),
+            *self._hardware.felt.findings(contacts.levels(), seen["Motion"] != "Idle", contacts.troubles()),
             *self._readers.findings(),
+            *(finding("panel", "warning", each, "see that no other program holds its line, then restart lockd")
+              for each in self._hardware.panel.troubles),
             self._people(at),
             self._ways(at),
             *self._phones(),

@@ -15,7 +15,7 @@ from typing import Literal
 from lockd.errors import Failure
 from lockd.gpio.pins import Output, Pins
 from lockd.gpio.timeline import Timeline, Timer
-from lockd.settings import Settings
+from lockd.settings import Pin, Settings
 from lockd.value import Value
 from lockd.words import Service, Sign
 
@@ -81,12 +81,15 @@ SIGNS: dict[Sign, Score] = {
 
 
 class Panel:
-    """Lamps and buzzer, those that are wired."""
+    """Lamps and buzzer, those that are wired. `troubles`: which of them cannot be had, and why. A dead lamp stops
+    nobody at the door."""
 
     def __init__(self, pins: Pins, settings: Settings, timeline: Timeline | None = None) -> None:
         self._timeline = timeline or asyncio.get_running_loop()
-        wired = {voice: getattr(settings.panel, voice) for voice in VOICES}
-        self._outputs: dict[Voice, Output] = {v: pins.output(pin) for v, pin in wired.items() if pin is not None}
+        self.troubles: list[str] = []
+        self._outputs: dict[Voice, Output] = {}
+        for voice in VOICES:
+            self._claim(voice, pins, getattr(settings.panel, voice))
         self._playing: Score | None = None
         self._standing: Score | None = None
         self._next: Score | None = None
@@ -120,6 +123,17 @@ class Panel:
     def close(self) -> None:
         """Dark and silent."""
         self.show("quiet")
+
+    def _claim(self, voice: Voice, pins: Pins, pin: Pin | None) -> None:
+        try:
+            if pin is not None:
+                self._outputs[voice] = pins.output(pin)
+        except Failure as fault:
+            self._lose(fault)
+
+    def _lose(self, fault: Failure) -> None:
+        self.troubles.append(str(fault))
+        log.error("a lamp or the buzzer does not obey: %s", fault)
 
     def _stand(self, score: Score) -> None:
         if self._standing is None or score.rank >= self._standing.rank:
@@ -168,6 +182,6 @@ class Panel:
         if output is not None and output.on != on:
             try:
                 output.set(on)
-            except Failure as fault:  # a dead lamp stops nobody at the door
-                log.error("a lamp or the buzzer does not obey: %s", fault)
+            except Failure as fault:
+                self._lose(fault)
                 del self._outputs[voice]

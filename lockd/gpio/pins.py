@@ -78,9 +78,13 @@ class Input:
         self._edge: Callable[[], object] | None = None
         with naming(pin):
             self._device = GPIODevice(pin.number, pin_factory=factory)
-            self._device.pin.input_with_pull({"none": "floating"}.get(pin.pull, pin.pull))
-            self._device.pin.edges = "both"
-            self._device.pin.when_changed = self._changed
+            try:
+                self._device.pin.input_with_pull({"none": "floating"}.get(pin.pull, pin.pull))
+                self._device.pin.edges = "both"
+                self._device.pin.when_changed = self._changed
+            except BaseException:
+                self._device.close()  # it may be claimed again
+                raise
 
     @property
     def on(self) -> bool:

@@ -41,26 +41,32 @@ class SupplyLine:
     """One line. `supply(reading)` is called in the loop after a change; twice where it came and went."""
 
     def __init__(
-        self, line: Input, source: PowerSource, timeline: Timeline, supply: Callable[[Reading], None]
-    ) -> None:
-        self._line, self._source = line, source
+        self, pin: Pin, claim: Callable[[], Input], source: PowerSource, timeline: Timeline,
+        supply: Callable[[Reading], None],
+    ) -> None:  # fmt: skip
+        self._key, self._claim, self._source = pin.key, claim, source
+        self._line: Input | None = None
         self._timeline = timeline
         self._supply = supply
         self._timer: Timer | None = None
         self._again: Timer | None = None
         self._again_s = AGAIN_S
         self._closed = False
-        line.watch(partial(timeline.call_soon_threadsafe, self._edge))  # before the first reading: none is missed
-        self._on = line.on
+        self._on: bool | None = None  # None: it could not be read yet, and nothing has come or gone
+        try:
+            self._on = self._felt()
+        except Failure as fault:
+            self._try_again(fault)
 
     def reading(self) -> Reading:
         """As it was felt last; at first as it was found."""
-        return Reading(self._line.pin.key, self._source, self._on)
+        return Reading(self._key, self._source, bool(self._on))
 
     def close(self) -> None:
         """No more calls."""
         self._closed = True
-        self._line.watch(None)
+        if self._line is not None:
+            self._line.watch(None)
         for timer in (self._timer, self._again):
             if timer is not None:
                 timer.cancel()
@@ -74,7 +80,7 @@ class SupplyLine:
         if self._again is not None:
             self._again.cancel()
         try:
-            on = self._line.on
+            on = self._felt()
         except Failure as fault:
             self._try_again(fault)
             return
@@ -83,6 +89,13 @@ class SupplyLine:
             self._supply(self.reading().but(present=not on))
         self._on = on
         self._supply(self.reading())
+
+    def _felt(self) -> bool:
+        if self._line is None:
+            self._line = self._claim()
+            edge = partial(self._timeline.call_soon_threadsafe, self._edge)
+            self._line.watch(edge)  # before the first reading: none is missed
+        return self._line.on
 
     def _try_again(self, fault: Failure) -> None:
         """Who waits for the next edge may wait for ever: the plug is in."""
@@ -100,7 +113,9 @@ class SupplyLines:
     ) -> None:
         timeline = timeline or asyncio.get_running_loop()
         wired = supply_pins(settings.power).items()
-        self._lines = [SupplyLine(pins.input(pin), source, timeline, supply) for source, pin in wired]
+        self._lines = [
+            SupplyLine(pin, partial(pins.input, pin), source, timeline, supply) for source, pin in wired
+        ]  # fmt: skip
 
     def readings(self) -> tuple[Reading, ...]:
         """Each line as it was felt last."""

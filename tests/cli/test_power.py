@@ -64,7 +64,9 @@ def test_what_is_not_known_is_said_so_and_null_in_json(ctl: Ctl, lockd: FakeLock
         ({"BatteryLevel": "Critical"}, "charge the battery now; PINs still open"),
         ({"BatteryLevel": "Dead"}, "plug a power bank into the USB-C port and type the usual PIN"),
         ({"BatteryLevel": "Dead", "Source": "EmergencyUsb", "Voltage": 5.1, "SessionActive": True},
-         "Fed by    the USB-C port, 5.1 V (emergency power)"),
+         "Fed by      the USB-C port, 5.1 V (emergency power)"),
+        ({"BatteryLevel": "Dead", "Source": "EmergencyUsb", "Voltage": 5.1, "SessionActive": True},
+         "What to do  type the usual PIN; then charge or change the battery before you lock again"),
     ],
 )  # fmt: skip
 def test_a_battery_in_need_says_what_to_do(ctl: Ctl, lockd: FakeLockd, changed: dict[str, Any], said: str) -> None:

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lockd.core.battery import CONFIRMED, JUMP_S, ORDER
+from lockd.core.battery import CONFIRMED, EMPTY_S, JUMP_S, ORDER
 from lockd.core.effects import Changed, Publish, ReadSupplies
 from lockd.core.events import SettingsLoaded, SuppliesRead, SupplyRead
 from lockd.core.power import CONFIRM_MOST, CONFIRM_S, DOUBT_S, FRESH_S
 from lockd.core.supply import Supply
 from lockd.reading import Reading
 from lockd.settings import PowerSettings
-from tests.core.world import WIRED, World
+from tests.core.world import WIRED, World, wired
 
 VOLTS = PowerSettings(low_volts=3.6, critical_volts=3.5, dead_volts=3.3)
 
@@ -94,7 +94,7 @@ def test_levels_follow_the_percentage_within_their_hysteresis(percents: list[flo
     supply = Supply(PowerSettings())
     for number, percent in enumerate(percents):
         for said in range(1 + CONFIRMED):
-            supply.read(Reading("b", "Battery", True, percent), number * 2 * JUMP_S + said, loaded=False)
+            supply.read(Reading("b", "Battery", True, percent), number * 2 * JUMP_S + said * EMPTY_S, loaded=False)
         least = min(ORDER.index(plain(percent)), ORDER.index(plain(max(0.0, percent - 3.0))))
         assert least <= ORDER.index(supply.level) <= ORDER.index(plain(percent))
 
@@ -120,10 +120,108 @@ def test_a_jump_that_nothing_explains_is_believed_when_it_has_been_confirmed() -
     world.battery(90.0)
     world.battery(1.0)
     assert (level(world), world.lock.fault) == ("Unknown", "None")
-    for _ in range(CONFIRMED):
-        assert ReadSupplies() in world.wait(CONFIRM_S)
+    for number in range(CONFIRMED):
+        assert ReadSupplies() in world.wait(CONFIRM_S * 2**number)
         world.battery(1.0)
     assert (level(world), world.lock.fault) == ("Dead", "PowerLost")
+
+
+@pytest.mark.parametrize("before", ["the start", "another battery", "a long silence"])
+def test_nothing_at_the_start_is_believed_when_it_has_been_said_for_a_while_and_looks_well_at_no_time(
+    before: str,
+) -> None:
+    world = World().enrol(1, "123456")
+    if before != "the start":
+        world.battery(90.0, 4.1)
+        world.answering = False
+        world.wait(WIRED.power.stale_s) if before == "a long silence" else world.supply(
+            Reading("battery", "Battery", False)
+        )
+        world.answering = True
+    begun = world.mono
+    world.battery(0.0, 3.0)
+    while level(world) == "Unknown":
+        assert (world.lock.fault, world.alarms) == ("None", [])
+        world.wait(0.1)
+    assert (level(world), world.lock.fault) == ("Dead", "PowerLost")
+    assert EMPTY_S <= world.mono - begun <= EMPTY_S + 0.2
+    world.type("123456", request=1)
+    assert type(world.answers[1]).__name__ == "InsufficientBattery"
+
+
+@pytest.mark.parametrize("plugged", [True, False])
+@pytest.mark.parametrize("percent", [85.0, 2.0])
+def test_a_gauge_that_says_nothing_before_it_has_measured_begins_no_emergency_and_refuses_nobody(
+    plugged: bool, percent: float
+) -> None:
+    world = World().enrol(1, "123456")
+    world.plug("Mains", 12.0) if plugged else None
+    for _ in range(10):
+        world.battery(0.0, 3.9)
+        world.wait(0.1)
+    world.type("123456", request=1)
+    world.wait(1)
+    assert (world.answers[1], level(world), world.alarms, world.signs[-1]) == (None, "Unknown", [], "granted")
+    world.battery(percent, 3.9)
+    assert level(world) == ("Ok" if percent > 3 else "Dead")
+
+
+def active(world: World) -> bool:
+    return bool(power(world)["SessionActive"])
+
+
+@pytest.mark.parametrize("percent", [85.0, 15.0, None])
+def test_an_emergency_by_such_a_gauge_is_one_at_once_and_told_of_when_it_is_sure(percent: float | None) -> None:
+    world = World(wired({"auto_relock_s": 60})).enrol(1, "123456")
+    world.battery(0.0, None)
+    world.plug("Generator")
+    assert (active(world), world.alarms, world.signs) == (True, [], [])
+    assert world.lock.spared == {"bus", "phones", "buzzer", "key-tones"}
+    if percent is not None:
+        world.battery(percent, 4.0)
+        assert (active(world), world.alarms, world.lock.spared, len(world.entries(kind="System"))) == (
+            False, [], frozenset(), 0,
+        )  # fmt: skip
+        return
+    world.type("123456")
+    world.wait(1)
+    world.ask("Lock", request=1)
+    assert (world.drives, type(world.answers[1]).__name__, world.alarms) == (1, "InsufficientBattery", [])
+    world.wait(EMPTY_S)
+    assert (active(world), world.alarms, world.signs[-1]) == (True, ["EmergencyPowerAttached"], "emergency")
+
+
+def test_an_emergency_that_ends_before_it_was_sure_leaves_no_record() -> None:
+    world = World().enrol(1, "123456")
+    world.battery(90.0, 4.1)
+    world.wait(WIRED.power.stale_s)
+    world.supply(Reading("battery", "Battery", False))
+    world.battery(0.0, None)
+    records = len(world.trail)
+    world.plug()
+    world.wait(0.5)
+    world.supply(Reading("battery", "Battery", True, 50.0))
+    assert (active(world), len(world.trail)) == (False, records)
+
+
+@pytest.mark.parametrize("volts", [4.0, -5.0, 6.0])
+def test_of_such_a_gauge_no_motor_is_driven_while_what_is_plugged_in_is_not_what_it_should_be(volts: float) -> None:
+    world = World().enrol(1, "123456")
+    world.battery(0.0, None)
+    world.plug("EmergencyUsb", volts)
+    world.type("123456", request=1)
+    assert (world.drives, type(world.answers[1]).__name__) == (0, "InsufficientBattery")
+    world.unplug()
+    world.type("123456", request=2)
+    world.wait(1)
+    assert (world.drives, world.answers[2]) == (1, None)
+
+
+def test_nothing_at_the_start_with_volts_of_a_dead_battery_is_believed_at_once() -> None:
+    for volts, seen in ((3.29, "Dead"), (3.31, "Unknown"), (None, "Unknown")):
+        world = World(WIRED.but(power=VOLTS))
+        world.battery(0.0, volts)
+        assert level(world) == seen
 
 
 def test_a_jump_that_is_taken_back_is_forgotten() -> None:

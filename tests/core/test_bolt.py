@@ -121,7 +121,9 @@ def test_no_sequence_leads_outside_the_table_nor_leaves_a_moving_bolt_without_a_
         (True, True, "Contradiction", "Contradiction"),
         (True, None, "AtLocked", "AtLocked"),
         (False, None, "AtUnlocked", "Between"),
-        (None, None, "AtUnlocked", "Between"),
+        (None, None, "Between", "Between"),
+        (None, False, "Between", "Between"),
+        (None, True, "AtUnlocked", "AtUnlocked"),
     ],
 )
 def test_what_both_contacts_say_together(

@@ -65,25 +65,26 @@ def test_a_dead_battery_refuses_names_what_helps_and_says_it_with_the_lamp() -> 
     assert "charge the battery" in str(dead().lock.parts.shortage)
 
 
-def test_a_power_bank_wakes_a_session_and_the_usual_pin_opens_once() -> None:
+@pytest.mark.parametrize(("power", "volts"), [("EmergencyUsb", 5.0), ("Emergency9V", 9.0)])
+def test_a_power_bank_or_a_9_v_battery_wakes_a_session_and_the_usual_pin_opens_once(power: Any, volts: float) -> None:
     world = dead()
-    world.plug()
-    assert last(world) == {"alarm": "EmergencyPowerAttached", "power": "EmergencyUsb", "level": "Dead"}
-    assert (active(world), source(world), world.lock.fault, world.drives) == (True, "EmergencyUsb", "None", 0)
+    world.plug(power, volts)
+    assert last(world) == {"alarm": "EmergencyPowerAttached", "power": power, "level": "Dead"}
+    assert (active(world), source(world), world.lock.fault, world.drives) == (True, power, "None", 0)
     assert world.signs.count("emergency") == 1
     world.type("123456", request=1)
     world.wait(40)
     assert (world.answers[1], world.lock.lock_state, world.drives) == (None, "Unlocked", 1)
-    world.unplug()
+    world.unplug(power)
     world.wait(AWAY_S - 0.1)
     assert active(world)
     world.wait(0.2)
     assert not active(world)
     assert last(world) == {
-        "detail": "session-ended", "power": "EmergencyUsb", "level": "Dead", "seconds": 40, "throws": 1,
+        "detail": "session-ended", "power": power, "level": "Dead", "seconds": 40, "throws": 1,
     }  # fmt: skip
     assert world.alarms == ["PowerLost", "EmergencyPowerAttached"]
-    world.plug()
+    world.plug(power, volts)
     assert active(world)
 
 
@@ -439,23 +440,28 @@ def test_after_a_restart_the_interrupted_throw_is_told_and_nothing_goes_on() -> 
 # The port ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("volts", "fault"), [(5.6, "over-voltage"), (4.3, "under-voltage"), (-5.0, "reversed")])
-def test_a_source_that_is_not_what_it_should_be_drives_no_motor_and_is_told_of_once(volts: float, fault: str) -> None:
+@pytest.mark.parametrize(("power", "volts", "fault"), [
+    ("EmergencyUsb", 5.6, "over-voltage"), ("EmergencyUsb", 4.3, "under-voltage"), ("EmergencyUsb", -5.0, "reversed"),
+    ("Emergency9V", 10.6, "over-voltage"), ("Emergency9V", 5.9, "under-voltage"), ("Emergency9V", -9.0, "reversed"),
+])  # fmt: skip
+def test_a_source_that_is_not_what_it_should_be_drives_no_motor_and_is_told_of_once(
+    power: Any, volts: float, fault: str
+) -> None:
     world = dead()
-    world.plug(volts=volts)
+    world.plug(power, volts)
     assert source(world) == "Battery"
     world.type("123456", request=1)
     assert world.answers[1].detail == fault
     assert "What is plugged in" in str(world.answers[1])
     world.wait(SETTLE_S)
-    told = {"alarm": "EmergencyPowerFault", "detail": fault, "power": "EmergencyUsb", "volts": volts}
+    told = {"alarm": "EmergencyPowerFault", "detail": fault, "power": power, "volts": volts}
     assert last(world) == told
     assert world.signs[-1] == "power-fault"
-    world.plug(volts=volts)
+    world.plug(power, volts)
     world.wait(60)
     assert last(world) == told
     assert (world.drives, active(world)) == (0, False)
-    world.plug(volts=5.0)
+    world.plug(power, {"EmergencyUsb": 5.0, "Emergency9V": 9.0}[power])
     world.type("123456")
     world.wait(1)
     assert (world.lock.lock_state, active(world)) == ("Unlocked", True)
@@ -612,18 +618,60 @@ def test_a_thousand_plug_events_in_a_second_end_in_the_right_state_with_one_reco
     assert (world.lock.lock_state == "Unlocked") is ends
 
 
-def test_a_corroded_contact_that_never_rests_gets_so_many_records_then_a_count() -> None:
-    world = World()
-    for _ in range(50):
+def corrode(world: World, times: int, rest_s: float = STILL_S + 1) -> None:
+    """A contact that flaps and comes to rest, again and again."""
+    for _ in range(times):
         for _ in range(3):
             world.plug()
             world.unplug()
-        world.wait(STILL_S + 1)
-    assert 10 <= world.alarms.count("EmergencyPowerFault") <= 12
-    world.wait(300)
+        world.wait(rest_s)
+
+
+def test_a_corroded_contact_that_never_rests_gets_so_many_records_and_signs_then_a_count() -> None:
+    world = World()
+    corrode(world, 50)
+    assert world.alarms.count("EmergencyPowerFault") == world.signs.count("power-fault") == HELD_RECORDED
+    world.wait(RECURRING_S)
+    assert world.alarms.count("EmergencyPowerFault") == HELD_RECORDED, "it has been well since then"
     world.plug(volts=9.0)
     world.wait(1)
-    assert last(world)["count"] > 30
+    assert (last(world)["detail"], last(world)["count"]) == ("over-voltage", 50 - HELD_RECORDED)
+
+
+def test_a_contact_that_flaps_for_hours_is_recorded_so_often_an_hour_with_nobody_left_uncounted() -> None:
+    world, hours = World(), 4
+    corrode(world, hours * 120, 30.0)
+    told = [entry.fields for entry in world.entries(alarm="EmergencyPowerFault")]
+    assert len(told) <= HELD_RECORDED * (hours + 1)
+    world.wait(RECURRING_S)
+    corrode(world, 1)
+    assert last(world)["detail"] == "flapping"
+    counted = sum(fields.get("count", 0) + 1 for fields in [*told, last(world)])
+    assert counted == hours * 120 + 1
+
+
+def test_a_fault_that_lasts_is_told_as_soon_as_there_is_room_and_once() -> None:
+    world = World()
+    corrode(world, 30)
+    world.plug(volts=9.0)
+    world.wait(60)
+    assert "over-voltage" not in [entry.fields["detail"] for entry in world.entries(alarm="EmergencyPowerFault")]
+    world.wait(RECURRING_S)
+    world.wait(RECURRING_S)
+    assert [entry.fields["detail"] for entry in world.entries(alarm="EmergencyPowerFault")][HELD_RECORDED:] == [
+        "over-voltage"
+    ]  # fmt: skip
+    assert last(world)["count"] == 30 - HELD_RECORDED
+
+
+def test_of_two_faults_the_one_that_was_recorded_is_not_recorded_again() -> None:
+    world = World()
+    world.plug("Emergency9V", 20.0)
+    world.wait(1)
+    corrode(world, 30)
+    world.wait(2 * RECURRING_S)
+    details = [entry.fields["detail"] for entry in world.entries(alarm="EmergencyPowerFault")]
+    assert details == ["over-voltage"] + ["flapping"] * (HELD_RECORDED - 1)
 
 
 def comes_and_goes(world: World, kind: str, there: bool) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from lockd.core.events import Started
+from lockd.core.lockout import HELD_RECORDED, RECURRING_S
 from lockd.core.power import UNTOLD
 from lockd.settings import Pin
 from tests.core.power_events import GOOD, PowerEvents
@@ -20,14 +21,16 @@ WEAK_OR_NOT = ("Generator", "Wireless", "EmergencyUsb", "Emergency9V")
 class Emergency(PowerEvents):
     """A lock whose battery has run out, and people with one PIN and all kinds of plugs."""
 
-    @initialize(kind=st.sampled_from(("motor", "strike")), relock=st.sampled_from(("with-energy", "always", "never")))
-    def begin(self, kind: str, relock: str) -> None:
+    @initialize(kind=st.sampled_from(("motor", "strike")), relock=st.sampled_from(("with-energy", "always", "never")),
+                percent=st.sampled_from((1.0, 0.0)))  # fmt: skip
+    def begin(self, kind: str, relock: str, percent: float) -> None:
         bolt = {"kind": kind, "latch": Pin(9)} if kind == "strike" else {}
         made = wired({"auto_relock_s": 7}, bolt)
         self.world = World(made.but(power=made.power.but(relock=relock)), AT_LOCKED).enrol(1, "123456")
         self.asked = self.seen = self.wanted = 0
+        self.lives, self.began = 1, self.world.wall
         self.world.submit(Started())
-        self.world.battery(1.0, 3.0)
+        self.world.battery(percent, 3.0)
 
     @rule(source=st.sampled_from(WEAK_OR_NOT), bounces=st.sampled_from((0, 0, 0, 1, 5)),
           wishes=st.sampled_from(((True,), (True, False), (False, True, False))),
@@ -61,6 +64,7 @@ class Emergency(PowerEvents):
     @rule()
     def crash(self) -> None:
         self.world.motor = None
+        self.lives += 1
         before = dict(self.world.supplies)
         self.world = self.world.restarted(boot="another boot")
         self.asked = self.seen = self.wanted = 0
@@ -94,6 +98,8 @@ class Emergency(PowerEvents):
     def records_of_the_power_do_not_flood(self) -> None:
         told = [entry for _, entry in self.world.trail if entry.fields.get("alarm") == "EmergencyPowerFault"]
         assert len({entry.time // 1000 for entry in told}) >= len(told) / 5
+        hours = 1 + (self.world.wall - self.began) // int(RECURRING_S * 1e6)
+        assert len(told) <= HELD_RECORDED * hours * self.lives
 
     def teardown(self) -> None:
         """In the end the motor rests, and everybody has his answer."""

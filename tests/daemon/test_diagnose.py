@@ -9,9 +9,12 @@ import pytest
 
 from lockd.daemon.felt import UNOPENED, Felt
 from lockd.daemon.finding import finding
-from lockd.settings import Settings, build, simulation
+from lockd.errors import Failure
+from lockd.gpio.pins import Input, Pins
+from lockd.settings import Pin, Settings, build, simulation
 from lockd.words import Contact, Direction
 from tests.daemon.inside import inside
+from tests.daemon.process import until
 
 LEVELS: dict[Contact, bool] = {
     "locked": True, "unlocked": False, "closed": True, "tamper": False, "inside": False, "spindle": False,
@@ -124,3 +127,50 @@ async def test_ways_that_were_never_proved_are_named_until_they_are(tmp_path: Pa
         ways = lock.daemon.pump.lock.parts.ways
         ways.prove(names, lock.daemon.clock.now())
         assert (drill()["state"], drill()["text"]) == ("ok", f"{len(names)}, none overdue")
+
+
+async def test_a_lock_with_a_contact_and_a_lamp_that_cannot_be_claimed_opens_and_names_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    true, broken = Pins.claim, {"bolt.unlocked", "panel.green"}
+
+    def taken(pins: Pins, pin: Pin, kind: Any) -> Any:
+        if pin.key in broken:
+            raise Failure(f"{pin.key}: GPIO{pin.number}: GPIO busy")
+        return true(pins, pin, kind)
+
+    monkeypatch.setattr(Pins, "claim", taken)
+    async with inside(tmp_path / "state") as lock:
+        line = "contact: bolt.unlocked: GPIO24: GPIO busy"
+        found = {each["part"]: each for each in lock.daemon.desk.diagnose()}
+        assert line in lock.daemon.health.degraded()
+        assert "panel: panel.green: GPIO20: GPIO busy" in lock.daemon.health.degraded()
+        assert (found["bolt.unlocked"]["state"], "GPIO busy" in found["bolt.unlocked"]["text"]) == ("fault", True)
+        assert (found["bolt.locked"]["state"], found["panel"]["state"]) == ("unchecked", "warning")
+        await lock.enrol("135790")
+        lock.press("135790#")
+        await lock.until("Unlocked")
+        broken.clear()
+        await until(lambda: line not in lock.daemon.health.degraded())
+
+
+async def test_while_the_locked_contact_cannot_be_claimed_nobody_says_where_the_bolt_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    true, broken = Pins.input, {"bolt.locked"}
+
+    def taken(pins: Pins, pin: Pin) -> Input:
+        if pin.key in broken:
+            raise Failure("bolt.locked: taken")
+        return true(pins, pin)
+
+    monkeypatch.setattr(Pins, "input", taken)
+    async with inside(tmp_path / "state") as lock:
+        seen = lock.daemon.pump.lock.properties(lock.daemon.clock.now())
+        assert (seen["LockState"], seen["Fault"]) == ("Unknown", "PositionUnknown")
+        await lock.ask("Unlock")
+        await lock.until("Unlocked")
+        broken.clear()
+        await until(lambda: not lock.daemon.hardware.contacts.troubles())
+        await lock.ask("Lock")
+        await lock.until("Locked")

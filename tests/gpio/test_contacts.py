@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any, ClassVar, get_args
 
 import pytest
 from hypothesis import given
@@ -14,11 +15,11 @@ from hypothesis import strategies as st
 
 from lockd.errors import Failure
 from lockd.gpio.backend import mock_factory
-from lockd.gpio.contacts import PATIENCE, Contacts, contact_pins
+from lockd.gpio.contacts import AGAIN_MOST_S, PATIENCE, Contacts, contact_pins
 from lockd.gpio.mechanism import Mechanism
 from lockd.gpio.motor import Motor
 from lockd.gpio.pins import Input, Pins
-from lockd.settings import Settings, WaySettings, simulation
+from lockd.settings import Pin, Settings, WaySettings, simulation
 from lockd.words import Contact
 from tests.gpio.clockwork import Bench
 
@@ -26,11 +27,22 @@ from tests.gpio.clockwork import Bench
 class Felt:
     """Contacts on a modelled door, with what they reported."""
 
+    LEVELS: ClassVar[dict[Contact, bool]] = {
+        "locked": True, "unlocked": False, "closed": True, "tamper": False, "inside": False, "spindle": False,
+        "code": False, "hole": False,
+    }  # fmt: skip
+
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self.reports: list[tuple[Contact, bool]] = []
-        self.contacts = Contacts(bench.pins, bench.settings, lambda *report: self.reports.append(report), bench.clock)
+        self.told = 0
+        self.contacts = Contacts(
+            bench.pins, bench.settings, lambda *report: self.reports.append(report), bench.clock, self._tell
+        )
         self.rest_s = bench.settings.gpio.debounce_ms / 1000
+
+    def _tell(self) -> None:
+        self.told += 1
 
 
 @pytest.fixture
@@ -41,10 +53,7 @@ def felt(bench: Bench) -> Iterator[Felt]:
 
 
 def test_the_levels_at_the_start_are_those_that_are_found(felt: Felt) -> None:
-    assert felt.contacts.levels() == {
-        "locked": True, "unlocked": False, "closed": True, "tamper": False, "inside": False, "spindle": False,
-        "code": False, "hole": False,
-    }  # fmt: skip
+    assert felt.contacts.levels() == Felt.LEVELS
     felt.bench.clock.turn(1)
     assert felt.reports == []
 
@@ -104,15 +113,96 @@ def test_an_edge_on_its_way_at_the_end_starts_nothing(felt: Felt) -> None:
     assert felt.bench.clock.idle
 
 
-def test_a_contact_that_cannot_be_read_is_logged_with_its_cause(
+def dead(broken: set[str]) -> Any:
+    """What Input.on is while the lines of these keys cannot be read."""
+    true = Input.on.fget  # type: ignore[attr-defined]
+
+    def on(line: Input) -> bool:
+        if line.pin.key in broken:
+            raise Failure(f"{line.pin.key}: gone")
+        return bool(true(line))
+
+    return property(on)
+
+
+def test_a_contact_that_cannot_be_read_is_named_and_logged_once_and_read_again_until_it_can_be(
     felt: Felt, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("ERROR")
     with monkeypatch.context() as patch:
-        patch.setattr(Input, "on", property(lambda self: (_ for _ in ()).throw(Failure("tamper.contact: gone"))))
+        patch.setattr(Input, "on", dead({"tamper.contact"}))
+        for _ in range(3):
+            felt.bench.line(felt.bench.settings.tamper).drive_high()
+            felt.bench.clock.turn(100)
+            felt.bench.line(felt.bench.settings.tamper).drive_low()
+            felt.bench.clock.turn(100)
         felt.bench.line(felt.bench.settings.tamper).drive_high()
+        felt.bench.door.press_inside()
         felt.bench.clock.turn(1)
-    assert caplog.messages == ["cannot read a contact: tamper.contact: gone"]
-    assert felt.reports == []
+        assert felt.reports == [("inside", True), ("inside", False)]
+        assert felt.contacts.troubles() == {"tamper": "tamper.contact: gone"}
+    assert caplog.messages == ["cannot read a contact, and the lock goes on without it: tamper.contact: gone"]
+    assert felt.told == 1
+    felt.bench.clock.turn(AGAIN_MOST_S)
+    assert felt.reports[2:] == [("tamper", True)]
+    assert (felt.contacts.troubles(), felt.told) == ({}, 2)
+    assert felt.bench.clock.idle
+
+
+def drive(bench: Bench, pin: Pin, on: bool = True) -> None:
+    line = bench.line(pin)
+    line.drive_high() if on == (pin.active == "high") else line.drive_low()
+
+
+@pytest.mark.parametrize("contact", get_args(Contact))
+def test_one_contact_that_cannot_be_claimed_keeps_no_other_from_being_felt(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, contact: Contact, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("ERROR")
+    pin, true, tries = contact_pins(bench.settings)[contact], Pins.input, 0
+
+    def taken(pins: Pins, wanted: Pin) -> Input:
+        nonlocal tries
+        if wanted == pin and (tries := tries + 1) < 20:
+            raise Failure(f"{pin.key}: taken")
+        line = true(pins, wanted)
+        if wanted == pin:
+            drive(bench, pin)
+        return line
+
+    monkeypatch.setattr(Pins, "input", taken)
+    felt = Felt(bench)
+    found = Felt.LEVELS.copy()
+    del found[contact]
+    assert (felt.contacts.levels(), felt.contacts.troubles()) == (found, {contact: f"{pin.key}: taken"})
+    other: Contact = "code" if contact == "tamper" else "tamper"
+    drive(bench, contact_pins(bench.settings)[other])
+    bench.clock.turn(10 * AGAIN_MOST_S)
+    assert felt.reports[0] == (other, True)
+    assert len(caplog.messages) == 1
+    bench.clock.turn(20 * AGAIN_MOST_S)
+    # A button that is found pressed must open nothing: nobody waits who pressed it.
+    assert felt.reports[1:] == ([] if contact == "inside" else [(contact, True)])
+    assert felt.contacts.levels()[contact]
+    assert bench.clock.idle
+    drive(bench, pin, False)
+    bench.clock.turn(1)
+    drive(bench, pin)
+    bench.clock.turn(1)
+    assert felt.reports[-2:] == [(contact, False), (contact, True)]
+    felt.contacts.close()
+
+
+def test_a_contact_that_stays_unreadable_is_tried_ever_more_seldom_and_no_longer_after_the_end(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Input, "on", dead({"tamper.contact"}))
+    felt = Felt(bench)
+    before = bench.clock.wakeups
+    bench.clock.turn(3600)
+    assert 3600 / AGAIN_MOST_S - 5 < bench.clock.wakeups - before < 3600 / AGAIN_MOST_S + 15
+    felt.contacts.close()
+    assert bench.clock.idle
 
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 0.05))))

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from lockd.errors import Failure
 from lockd.gpio.panel import SIGNS, VOICES, Panel, Voice
-from lockd.gpio.pins import Output
-from lockd.settings import PanelSettings, simulation
+from lockd.gpio.pins import Output, Pins
+from lockd.settings import PanelSettings, Pin, simulation
 from lockd.words import Sign
 from tests.gpio.clockwork import Bench
 
@@ -171,6 +171,26 @@ def test_a_dead_lamp_is_logged_once_and_the_buzzer_goes_on(
         assert spoken.now == (False, False, True)
         spoken.bench.clock.turn(5)
     assert caplog.messages == ["a lamp or the buzzer does not obey: panel.red: gone"]
+    assert spoken.panel.troubles == ["panel.red: gone"]
+
+
+def test_a_lamp_that_cannot_be_claimed_is_named_and_the_others_light(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    true = Pins.output
+
+    def taken(pins: Pins, pin: Pin) -> Output:
+        if pin.key == "panel.red":
+            raise Failure("panel.red: taken")
+        return true(pins, pin)
+
+    monkeypatch.setattr(Pins, "output", taken)
+    panel = Panel(bench.pins, bench.settings, bench.clock)
+    panel.show("locked")
+    assert (bench.on(bench.settings.panel.green), bench.on(bench.settings.panel.buzzer)) == (True, True)
+    assert panel.troubles == ["panel.red: taken"]
+    assert caplog.messages == ["a lamp or the buzzer does not obey: panel.red: taken"]
+    panel.close()
 
 
 @given(st.lists(st.tuples(st.sampled_from(sorted(SIGNS)), st.floats(0, 3)), max_size=20))

@@ -161,6 +161,33 @@ def test_a_line_that_stays_unreadable_is_tried_ever_more_seldom_and_no_longer_af
     assert felt.clock.idle
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_line_that_cannot_be_claimed_at_the_start_keeps_no_other_from_being_felt_and_is_felt_when_it_can_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, there: bool
+) -> None:
+    true, tries = Pins.input, 0
+
+    def taken(pins: Pins, pin: Pin) -> Input:
+        nonlocal tries
+        if pin == USB and (tries := tries + 1) < 5:
+            raise Failure("power.usb_line: taken")
+        line = true(pins, pin)
+        if pin == USB and there:
+            pins._factory.pin(pin.number).drive_high()
+        return line
+
+    monkeypatch.setattr(Pins, "input", taken)
+    felt = Felt(tmp_path)
+    assert felt.lines.readings()[0] == GONE
+    felt.drive(NINE, True)
+    felt.clock.turn(2 * LOOK_S)
+    assert felt.told == [Reading("power.nine_volt_line", "Emergency9V", True)]
+    felt.clock.turn(AGAIN_MOST_S)
+    assert felt.told[1:] == [THERE if there else GONE], "nothing came and went"
+    assert caplog.messages == ["cannot read a line that feels outside power: power.usb_line: taken"]
+    felt.close()
+
+
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 0.2))))
 def test_the_last_that_is_told_is_the_truth(
     tmp_path_factory: pytest.TempPathFactory, moves: list[tuple[bool, float]]
