@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 import signal
+import sys
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -74,7 +76,7 @@ class Daemon:
         self.options = options
         self.settings = settings
         self._stop = asyncio.Event()
-        self._broken = False
+        self._broken = self._anew = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._inside_at = float("-inf")
         self.drivers: Drivers | None = None
@@ -130,6 +132,7 @@ class Daemon:
             settings, self.pump, self.journal, self.digests, matcher, self.clock, self.hardware.door,
             self.voice.changed, self.health.findings, self.health.degraded,
         )  # fmt: skip
+        self.desk.anew = self._begin_anew
 
     # What the hardware says (hardware.Listener) -------------------------------------------------
 
@@ -203,9 +206,15 @@ class Daemon:
             self._begin_late()
             await self._stop.wait()
         finally:
-            notify.stopping()
+            (notify.reloading if self._anew else notify.stopping)()
             await self._leave()
-        return 1 if self._broken else 0
+        return 1 if self._broken else ANEW if self._anew else 0
+
+    def _begin_anew(self) -> None:
+        """The store has become another one under us."""
+        log.info("the store was restored: lockd begins anew")
+        self._anew = True
+        self._stop.set()
 
     def _obey(self, loop: asyncio.AbstractEventLoop) -> None:
         """Signals: those that came since the start too."""
@@ -353,6 +362,8 @@ class Daemon:
 USERS = "org.lockd1.Users"
 #: Bytes of the longest answer of BlueZ's, which knows every device that was ever near.
 BLUEZ_LARGEST = 4 * 1024 * 1024
+#: What `Daemon.run` gives when lockd is to begin anew.
+ANEW = -1
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 #: Sections that are read once.
 FIXED = (
@@ -374,4 +385,7 @@ def run(options: Options, settings: Settings) -> int:
             gc.enable()
             return await daemon.run()
 
-    return asyncio.run(main())
+    status = asyncio.run(main())
+    if status == ANEW:  # the same process to whoever started it, with nothing of the old store in memory
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    return status

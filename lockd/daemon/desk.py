@@ -43,6 +43,7 @@ from lockd.settings import Settings
 from lockd.words import DATA_BYTES, SCHEDULES_AT_ONCE, ScheduleKind, Wish
 
 if TYPE_CHECKING:
+    from lockd.daemon.backups import Backups
     from lockd.daemon.enrolment import Enrolment
     from lockd.daemon.learning import Learning
     from lockd.daemon.phone_desk import PhoneDesk
@@ -72,6 +73,9 @@ class Desk:
         self._changed, self._findings, self._degraded = changed, findings, degraded
         #: None until it is loaded.
         self.learning: Learning | None = None
+        #: Begin anew with the store as it is then.
+        self.anew: Callable[[], None] = _nothing
+        self._kept_backups: Backups | None = None
         self._requests: dict[int, asyncio.Future[Any]] = {}
         self._granted: dict[int, Callable[[], None]] = {}
         self._last_request = 0
@@ -347,6 +351,23 @@ class Desk:
         if self.phones is not None:
             await self.phones.forget(by)
         self._changed("org.lockd1.Codes", self._codes_properties())
+
+    async def backup(self, handle: int, by: str) -> None:
+        """The whole store, sealed, through a socket."""
+        await self._backups().backup(handle, by)
+
+    async def restore(self, handle: int, by: str) -> None:
+        """A backup in its place."""
+        await self._backups().restore(handle, by)
+
+    def _backups(self) -> Backups:
+        """Imported with the first of them, and one for all, as only one may be under way."""
+        from lockd.daemon.backups import Backups
+
+        if self._kept_backups is None:
+            settings, lock = (lambda: self.settings), (lambda: self._lock)
+            self._kept_backups = Backups(settings, lock, self._journal, self._clock, self._ask, lambda: self.anew())
+        return self._kept_backups
 
     def set_time_state(self, state: Any) -> None:
         """Simulation only."""
