@@ -39,7 +39,7 @@ def check_header(data: bytes) -> tuple[int, int, int, bytes]:
         raise InvalidField(f"This is no backup that can be read: {why}.")
     *cost, salt = _COST.unpack_from(data, len(MAGIC))
     if not all(low <= each <= high for low, each, high in zip(LEAST, cost, MOST, strict=True)):
-        raise InvalidField("The backup asks for more work or memory than any that lockd has made: it is damaged or forged.")
+        raise InvalidField("The backup asks for more work or memory than any of lockd's: it is damaged or forged.")
     log_n, r, p = cost
     return log_n, r, p, salt
 

@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,7 @@ from lockd.value import Value
 from lockd.words import Contact
 
 if TYPE_CHECKING:
+    from lockd.daemon.backups import Backups
     from lockd.daemon.drivers import Drivers
 
 log = logging.getLogger("lockd")
@@ -132,7 +134,6 @@ class Daemon:
             settings, self.pump, self.journal, self.digests, matcher, self.clock, self.hardware.door,
             self.voice.changed, self.health.findings, self.health.degraded,
         )  # fmt: skip
-        self.desk.anew = self._begin_anew
 
     # What the hardware says (hardware.Listener) -------------------------------------------------
 
@@ -245,6 +246,7 @@ class Daemon:
         give_back()
         log.info("ready: %s", self.health.status())
         self._begin_readers()
+        self.desk.backups = cache(self._backups)  # one for all, as only one may be under way
         bus = Bus(
             self.options.bus, self.desk, "polkit" if self.options.bus == "system" else "same-user",
             simulator=self.options.simulate, told=self.health.tell,
@@ -258,6 +260,11 @@ class Daemon:
         interval = notify.watchdog_s()
         if interval is not None:
             self._spawn(self.health.watch(interval, self._look_at_clock))
+
+    def _backups(self) -> Backups:
+        from lockd.daemon.backups import Backups
+
+        return Backups(lambda: self.settings, self.pump.lock, self.journal, self.clock, self.desk.ask, self._begin_anew)
 
     def _begin_phones(self) -> None:
         """Without the store's key nobody's phone is known, and a key of the lock's own could not be kept."""

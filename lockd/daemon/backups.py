@@ -19,7 +19,7 @@ from struct import Struct
 from typing import Any
 
 from lockd import __version__
-from lockd.core.effects import Drop, Entry, Put
+from lockd.core.effects import Entry, Put
 from lockd.core.events import Noted, Started
 from lockd.core.instant import Instant
 from lockd.core.lock import Lock
@@ -41,6 +41,8 @@ LENGTH = Struct(">I")
 WORD = b"restore"
 #: The longest that the caller may leave us waiting.
 PATIENCE_S = 30.0
+#: Bytes read at a time.
+PART = 256 * 1024
 #: Rows of the moment.
 PASSING = ("grant:", "relock", OWNERS_TIME)
 
@@ -56,7 +58,7 @@ class Backups:
     """`ask`: let the core decide, and wait; `anew`: begin again with the store as it is then."""
 
     def __init__(
-        self, settings: Callable[[], Settings], lock: Callable[[], Lock], journal: Journal, clock: Clock,
+        self, settings: Callable[[], Settings], lock: Lock, journal: Journal, clock: Clock,
         ask: Callable[[Callable[[int], Noted]], Awaitable[Any]], anew: Callable[[], None],
     ) -> None:  # fmt: skip
         self._settings, self._lock, self._journal, self._clock = settings, lock, journal, clock
@@ -88,7 +90,7 @@ class Backups:
                 await self._do(old, found, by)
 
     async def _do(self, old: Contents, found: Found, by: str) -> None:
-        if self._lock().properties(self._clock.now())["Motion"] != "Idle":
+        if self._lock.properties(self._clock.now())["Motion"] != "Idle":
             raise Busy("The bolt is moving (busy): try again when it rests; nothing was changed.", "busy")
         at = self._clock.now()
         await self._journal.write_thread(lambda vault: _commit(vault, old, found.told, by, at))
@@ -122,7 +124,7 @@ class Backups:
     @asynccontextmanager
     async def _talking(self, handle: int) -> AsyncIterator[Line]:
         """One at a time, and none while management is refused."""
-        refusal = self._lock().management_refusal
+        refusal = self._lock.management_refusal
         if refusal is not None:
             raise refusal
         if self._busy:
@@ -159,7 +161,7 @@ class Line:
         """What comes before the caller shuts his end, up to so many bytes."""
         data = bytearray()
         async with _patiently():
-            while len(data) < most and (part := await self._loop.sock_recv(self._stream, min(most - len(data), 1 << 18))):
+            while (left := most - len(data)) and (part := await self._loop.sock_recv(self._stream, min(left, PART))):
                 data += part
         return bytes(data)
 
@@ -176,7 +178,8 @@ async def _patiently() -> AsyncIterator[None]:
         async with asyncio.timeout(PATIENCE_S):
             yield
     except TimeoutError:
-        raise Failure("The caller neither read nor wrote its end of the socket for too long; nothing was changed.") from None
+        text = "The caller neither read nor wrote its end of the socket for too long; nothing was changed."
+        raise Failure(text) from None
     except OSError as fault:
         raise Failure(f"The caller's end of the socket is gone ({fault.strerror}); nothing was changed.") from None
 

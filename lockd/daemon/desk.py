@@ -73,9 +73,7 @@ class Desk:
         self._changed, self._findings, self._degraded = changed, findings, degraded
         #: None until it is loaded.
         self.learning: Learning | None = None
-        #: Begin anew with the store as it is then.
-        self.anew: Callable[[], None] = _nothing
-        self._kept_backups: Backups | None = None
+        self.backups: Callable[[], Backups]  # imported with the first of them
         self._requests: dict[int, asyncio.Future[Any]] = {}
         self._granted: dict[int, Callable[[], None]] = {}
         self._last_request = 0
@@ -354,20 +352,11 @@ class Desk:
 
     async def backup(self, handle: int, by: str) -> None:
         """The whole store, sealed, through a socket."""
-        await self._backups().backup(handle, by)
+        await self.backups().backup(handle, by)
 
     async def restore(self, handle: int, by: str) -> None:
         """A backup in its place."""
-        await self._backups().restore(handle, by)
-
-    def _backups(self) -> Backups:
-        """Imported with the first of them, and one for all, as only one may be under way."""
-        from lockd.daemon.backups import Backups
-
-        if self._kept_backups is None:
-            settings, lock = (lambda: self.settings), (lambda: self._lock)
-            self._kept_backups = Backups(settings, lock, self._journal, self._clock, self._ask, lambda: self.anew())
-        return self._kept_backups
+        await self.backups().restore(handle, by)
 
     def set_time_state(self, state: Any) -> None:
         """Simulation only."""
@@ -379,7 +368,7 @@ class Desk:
         if error == AccessDenied.name:
             self._pump.submit(Denied(by, method))
 
-    async def ask(self, event: Callable[[int], Event], granted: Callable[[], None]) -> Any:
+    async def ask(self, event: Callable[[int], Event], granted: Callable[[], None] = lambda: None) -> Any:
         """Let the core decide about an event with this request's number, and wait for the last answer; `granted`
         is called at the one before it."""
         number = self._last_request + 1

@@ -60,17 +60,19 @@ def plan(old: Tables, now: Tables, goes_on: bool) -> Plan:
     away = [key.partition(":")[0] for key in old["credential"] if key not in credentials]
     unchanged = _unchanged(old, credentials, same)
     disabled = tuple(i for i in _indexes(old["user"]) if goes_on and str(i) not in unchanged)
-    users = {key: row | {"status": "OccupiedDisabled"} if int(key) in disabled else row
+    users = {key: {**row, "status": "OccupiedDisabled"} if int(key) in disabled else row
              for key, row in old["user"].items()}  # fmt: skip
     state, epoch = _state(old, now, credentials, goes_on)
     spent = {key: row for key, row in _spent(old, credentials, same, unchanged) if row is not None}
-    hours = {key: row for key, row in old["schedule"].items() if row.get("mode") != OPEN or row == same["schedule"].get(key)}
+    there = same["schedule"]
+    hours = {key: row for key, row in old["schedule"].items() if row.get("mode") != OPEN or row == there.get(key)}
     tables = {"user": users, "credential": credentials, "schedule": hours, "state": state | spent}
     had = old["state"]
     return Plan(
         tuple(_writes(tables, now)), disabled, tuple(i for i in _indexes(now["user"]) if str(i) not in users),
         tuple(sorted({_owner(key, credentials) for key in spent if key not in had and key not in same["state"]})),
-        away.count("Phone"), away.count("Fingerprint"), len(old["schedule"]) - len(hours), not goes_on and CODES in had, epoch,
+        away.count("Phone"), away.count("Fingerprint"), len(old["schedule"]) - len(hours),
+        not goes_on and CODES in had, epoch,
     )  # fmt: skip
 
 

@@ -99,7 +99,7 @@ class Client:
         self._link.close()
 
     async def call(self, interface: str, method: str, *values: Any, timeout_s: float = TIMEOUT_S) -> Any:
-        """Call a method with plain values, file descriptors among them. Gives None, the value, or a tuple of the values.
+        """Call a method with plain values, or file descriptors. Gives None, the value, or a tuple of the values.
 
         Missing options at the end are taken as empty. Raises LockdError.
         """

@@ -80,7 +80,8 @@ class Connection:
 
     @classmethod
     async def open(cls, bus: str, receive: Receive, largest: int = LARGEST, files: bool = False) -> Connection:
-        """Connect and say hello. `files`: take and send file descriptors, where the bus does. Raises OSError (ConnectionError, TimeoutError), or CallError."""
+        """Connect and say hello. `files`: take and send file descriptors, where the bus does. Raises OSError
+        (ConnectionError, TimeoutError), or CallError."""
         sock = _connect(address_of(bus))
         self = cls(sock, receive, largest)
         try:

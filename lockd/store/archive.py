@@ -60,7 +60,7 @@ class Contents(Value):
             if not (len(contents.salt) == len(contents.digest_key) == 32 and _are_rows(contents.rows)):
                 raise ValueError
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as fault:
-            raise Failure("The backup is whole, but this version of lockd cannot read it (damaged).", "damaged") from fault
+            raise Failure("The backup is whole, but this version of lockd cannot read it.") from fault
         return contents
 
 

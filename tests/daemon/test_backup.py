@@ -1,0 +1,234 @@
+"""Backup and restore on the private bus: lockctl, a lockd that runs, and files that somebody has had in hand."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lockd.cli.main import main
+from lockd.dbus.client import Client
+from lockd.errors import Busy, InvalidCredential, InvalidField, LockdError
+from lockd.passphrase import derive, new_header
+from tests.daemon.process import LOCK, LOG, MANAGER, USERS, Lockd, changed, enrol, on_the_bus, press
+
+CHEAP = (14, 8, 1)
+WORDS = "correct horse battery"
+ANNA, BERT, ONCE = "135790", "246801", "975310"
+#: The key that `backup_of` uses, and its header.
+HEADER = new_header(CHEAP)
+KEY = derive(HEADER, WORDS)
+
+Run = Callable[..., tuple[int, Any]]
+
+
+@pytest.fixture
+def ctl(lockd: Lockd, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command; its exit status and its document."""
+    lockd.start()
+    lockd.wait_until("is ours on the bus")
+    monkeypatch.setattr("lockd.cli.backup.new_header", lambda: new_header(CHEAP))
+
+    def run(*words: str, stdin: str = WORDS + "\n") -> tuple[int, Any]:
+        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+        status = main(["--bus", lockd.bus, "--json", *words])
+        return status, json.loads(capsys.readouterr().out)
+
+    return run
+
+
+async def talk(caller: Client, method: str, sent: bytes, word: bytes = b"") -> bytes:
+    """One call with a pair of sockets; what came out of the other end."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        loop = asyncio.get_running_loop()
+        calling = asyncio.create_task(caller.call(MANAGER, method, theirs.fileno()))
+        await loop.sock_sendall(ours, sent + word)
+        ours.shutdown(socket.SHUT_WR)
+        try:
+            await calling
+        finally:
+            theirs.close()
+        answer = b""
+        while part := await loop.sock_recv(ours, 1 << 16):
+            answer += part
+    assert int.from_bytes(answer[:4]) == len(answer) - 4
+    return answer[4:]
+
+
+async def backup_of(caller: Client) -> bytes:
+    return await talk(caller, "Backup", HEADER + KEY)
+
+
+async def restored(caller: Client, data: bytes, word: bytes = b"", key: bytes = KEY) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads(await talk(caller, "Restore", key + len(data).to_bytes(4) + data, word))
+    return report
+
+
+async def opens(caller: Client, pin: str) -> bool:
+    """Whether the PIN opens at the keypad."""
+    async with caller.signals() as news:
+        await press(caller, pin + "#")
+        async for signal in news:
+            if signal.name == "LockOperation" and signal.value.get("source") == "Keypad":
+                await caller.call(LOCK, "LockDoor")
+                return True
+            if signal.name == "LockOperationError":
+                return False
+    raise AssertionError("the bus ended")
+
+
+def test_a_lock_goes_to_another_card_by_two_commands(ctl: Run, lockd: Lockd, tmp_path: Path) -> None:
+    file = tmp_path / "lock.backup"
+    assert ctl("user", "add", "Anna", "--pin-stdin", stdin=ANNA + "\n")[0] == 0
+    status, done = ctl("backup", str(file), "--stdin")
+    assert (status, done) == (0, {"ok": True, "file": str(file), "bytes": file.stat().st_size})
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert ANNA.encode() not in file.read_bytes()
+    assert [each.name for each in tmp_path.iterdir()] == ["lock.backup"]
+    assert ctl("backup", str(file), "--stdin")[0] == 5  # it is there already
+    lockd.end()
+    (lockd.state / "lockd.db").unlink()
+    (lockd.state / "lockd.keys").unlink()
+    (lockd.state / "anchor").unlink()
+    lockd.start()
+    lockd.wait_until("ready")
+    assert ctl("user", "list")[1] == []
+    status, report = ctl("restore", str(file), "--check", "--stdin")
+    assert (status, report["restored"], report["users"], report["goes_on"]) == (0, False, 1, False)
+    assert ctl("user", "list")[1] == []
+    assert ctl("restore", str(file), "--stdin")[0] == 64  # nobody said the word
+    status, report = ctl("restore", str(file), "--stdin", "--yes", "restore")
+    assert (status, report["restored"]) == (0, True)
+    assert [user["name"] for user in ctl("user", "list")[1]] == ["Anna"]
+    assert ctl("unlock", "--pin-stdin", stdin=ANNA + "\n")[0] == 0
+    details = [event.get("detail") for event in ctl("log", "--all")[1]]
+    assert details.count("restored") == 1
+
+
+def test_what_lockctl_is_given_is_looked_at_first(ctl: Run, tmp_path: Path) -> None:
+    file = tmp_path / "lock.backup"
+    assert ctl("backup", str(tmp_path / "nowhere" / "lock.backup"), "--stdin")[0] == 1
+    assert ctl("backup", str(file), "--stdin", stdin="short\n")[0] == 64
+    assert ctl("restore", str(file), "--stdin")[0] == 4
+    file.write_bytes(b"something else")
+    assert ctl("restore", str(file), "--stdin")[0] == 65
+    assert ctl("backup", str(file), "--stdin", "--force")[0] == 0
+    assert ctl("restore", str(file), "--stdin", "--check", stdin="another passphrase\n")[0] == 3
+    assert [each.name for each in tmp_path.iterdir()] == ["lock.backup"]
+
+
+async def test_the_pins_of_the_backup_open_and_those_from_after_do_not(lockd: Lockd, caller: Client) -> None:
+    await enrol(caller, ANNA)
+    await caller.call(USERS, "SetCredential", "Add", "PIN", 9, ONCE.encode(), 1, {"uses": 2})
+    data = await backup_of(caller)
+    assert await opens(caller, ONCE)
+    await enrol(caller, BERT, 2)
+    report = await restored(caller, data, b"restore")
+    assert (report["goes_on"], report["gone"], report["disabled"], report["used_up"]) == (True, ["user 2"], [], [])
+    lockd.wait_for_note("READY=1")
+    async with on_the_bus(lockd) as again:
+        assert [await opens(again, pin) for pin in (ANNA, BERT, ONCE, ONCE)] == [True, False, True, False]
+        assert (await again.call(LOG, "Verify"))["ok"]
+        assert await again.get(MANAGER, "Degraded") == []
+        (told,) = [e for e in await again.call(LOG, "Read", 1, 100) if e.get("detail") == "restored"]
+        assert told["by"].startswith(f"uid {os.getuid()}")
+        assert f"record {report['record']}" in told["value"]
+
+
+async def test_without_the_word_and_with_a_wrong_one_nothing_is_done(caller: Client) -> None:
+    await enrol(caller, ANNA)
+    data = await backup_of(caller)
+    await caller.call(USERS, "ClearUser", 1)
+    before = await caller.get(LOG, "LastSequence")
+    assert (await restored(caller, data))["disabled"] == ["user 1"]
+    with pytest.raises(InvalidField, match="word"):
+        await restored(caller, data, b"restorE")
+    assert await caller.call(USERS, "ListUsers") == []
+    assert await caller.get(LOG, "LastSequence") == before
+
+
+async def test_no_file_that_somebody_had_in_hand_is_taken(caller: Client) -> None:
+    await enrol(caller, ANNA)
+    data = await backup_of(caller)
+    before = await caller.get(LOG, "LastSequence")
+    spoiled = bytearray(data)
+    spoiled[-1] ^= 1
+    for bad, key, kind in (
+        (bytes(spoiled), KEY, InvalidCredential), (data[:-1], KEY, InvalidCredential), (data + b"x", KEY, LockdError),
+        (data, bytes(32), InvalidCredential), (b"", KEY, InvalidField), (b"lockd backup 2\n" + data[15:], KEY, InvalidField),
+    ):  # fmt: skip
+        with pytest.raises(kind):
+            await restored(caller, bad, b"restore", key)
+    with pytest.raises(InvalidField, match="expected"):
+        await talk(caller, "Restore", KEY + b"\0\0\xff\xff" + data)
+    with pytest.raises(InvalidField, match="MiB"):
+        await talk(caller, "Restore", KEY + b"\xff" * 4)
+    assert await caller.get(LOG, "LastSequence") == before
+    assert await opens(caller, ANNA)
+
+
+async def test_one_at_a_time_and_a_caller_who_is_silent_stops_no_pin(caller: Client) -> None:
+    await enrol(caller, ANNA)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        silent = asyncio.create_task(caller.call(MANAGER, "Backup", theirs.fileno()))
+        with pytest.raises(Busy):
+            while True:  # until lockd has taken the first one
+                await restored(caller, b"")
+                await asyncio.sleep(0)
+        assert await opens(caller, ANNA)
+        ours.shutdown(socket.SHUT_RDWR)
+        with pytest.raises(InvalidField, match="expected"):
+            await silent
+    assert await backup_of(caller)
+
+
+async def test_anything_but_a_socket_is_refused(caller: Client, tmp_path: Path) -> None:
+    with (tmp_path / "file").open("wb") as file:
+        for method in ("Backup", "Restore"):
+            with pytest.raises(InvalidField, match="socket"):
+                await caller.call(MANAGER, method, file.fileno())
+
+
+async def test_every_file_descriptor_is_closed_again(lockd: Lockd, caller: Client) -> None:
+    def held() -> int:
+        return len(os.listdir(f"/proc/{lockd.pid}/fd"))
+
+    data = await backup_of(caller)
+    await restored(caller, data)
+    before = held()
+    for _ in range(3):
+        await backup_of(caller)
+        await restored(caller, data)
+        with pytest.raises(InvalidField):
+            await restored(caller, b"nothing")
+    assert held() == before
+
+
+async def test_lockd_begins_anew_as_the_same_process(lockd: Lockd, caller: Client) -> None:
+    """Whoever started it need not know, and the bolt stays where it is."""
+    await caller.call(LOCK, "UnlockDoor")
+    pid = lockd.pid
+    async with caller.signals() as news:
+        await restored(caller, await backup_of(caller), b"restore")
+        lockd.wait_for_note("READY=1")
+        async for signal in news:
+            if signal.name == "Back":
+                break
+    assert any(note.startswith("RELOADING=1") for note in lockd.notes)
+    assert not any("STOPPING" in note for note in lockd.notes)
+    async with on_the_bus(lockd) as again, again.signals() as news:
+        assert await again.get(LOCK, "LockState") == "Unlocked"
+        await again.call(LOCK, "LockDoor")
+        await changed(news, "LockState", "Locked")
+    assert lockd.pid == pid
+    assert lockd.end() == 0
