@@ -93,7 +93,7 @@ class Backups:
         if self._lock.properties(self._clock.now())["Motion"] != "Idle":
             raise Busy("The bolt is moving (busy): try again when it rests; nothing was changed.", "busy")
         at = self._clock.now()
-        await self._journal.write_thread(lambda vault: _commit(vault, old, found.told, by, at))
+        await self._journal.write_thread(lambda vault: put_back(vault, old, found.told, by, at))
         asyncio.get_running_loop().call_soon(self._anew)  # when the caller has been answered
 
     def _tried(self, vault: Vault, old: Contents) -> Found:
@@ -219,7 +219,7 @@ def _names(users: Mapping[str, Mapping[str, Any]], indexes: tuple[int, ...]) -> 
     return [users[str(index)].get("name") or f"user {index}" for index in indexes]
 
 
-def _commit(vault: Vault, old: Contents, told: Mapping[str, Any], by: str, at: Instant) -> None:
+def put_back(vault: Vault, old: Contents, told: Mapping[str, Any], by: str, at: Instant) -> None:
     """In the writer's thread: nothing comes between the last look and the record, nor after it."""
     found, _ = look(vault, old)
     if found.told != told:
