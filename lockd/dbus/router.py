@@ -105,13 +105,13 @@ class Router:
 
     def _own(self, interface: Interface, method: Method, message: Message) -> Call:
         checks = ARGUMENTS[method.name]
-        files = [message.body[place] for place, arg in enumerate(method.takes) if arg.signature == FILE]
-        sent = message.unix_fds if len(message.unix_fds) == len(files) else []
-        body = [(sent[value] if value < len(sent) else -1) if arg.signature == FILE else value
-                for arg, value in zip(method.takes, message.body, strict=True)]  # fmt: skip
+        wanted = [arg for arg in method.takes if arg.signature == FILE]
+        sent = message.unix_fds if len(message.unix_fds) == len(wanted) else []
 
         def check() -> list[Any]:
-            return [checks[arg.name](value, arg.name) for arg, value in zip(method.takes, body, strict=True)]
+            given = zip(method.takes, message.body, strict=True)
+            plain = ((arg, _file(sent, value) if arg in wanted else value) for arg, value in given)
+            return [checks[arg.name](value, arg.name) for arg, value in plain]
 
         run = getattr(self._handlers[interface.name], method.name)
         return Call(method.name, method.right, method.gives, check, run, bool(sent))
@@ -152,6 +152,11 @@ class Router:
             return self.desk.set_property(prop.name, good, caller.by)
 
         return Call(f"Set {prop.name}", prop.write, (), check, run)
+
+
+def _file(sent: list[int], place: int) -> int:
+    """The file descriptor at a place among those that were sent; -1: there is none."""
+    return sent[place] if place < len(sent) else -1
 
 
 def body_of(gives: tuple[Arg, ...], values: tuple[Any, ...]) -> list[Any]:

@@ -2,7 +2,8 @@
 
 `python -m tests.power.restores work FOLDER SESSION SYNCHRONOUS` puts two households in each other's place under the
 recorder, whose PINs are digested with different keys; `python -m tests.power.restores cut LOG STATES SEED` cuts the
-power at random moments of that: one of them is there, whole, with its keys.
+power at random moments of that: one of them is there, whole, with its keys. SYNCHRONOUS halves makes two commits of
+each, as a control.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import hmac
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+from lockd.core.effects import Entry, Write
 from lockd.core.instant import Instant
 from lockd.daemon.backups import contents, look, put_back
 from lockd.store import database
@@ -24,6 +27,7 @@ from tests.power.work import MAX_EVENTS
 
 PEOPLE, RESTORES = 30, 6
 HOUSEHOLDS = ("Ash", "Birch")
+HALVES = "halves"
 NOW = Instant(0.0, 1_800_000_000_000_000, "Trusted")
 
 
@@ -44,16 +48,27 @@ def digest(salt: bytes, key: bytes, number: int) -> str:
 
 def work(folder: Path, session: int, synchronous: str) -> None:
     """Each restore is followed by a start, as of the lockd that begins anew; the last one by none."""
-    database.SYNCHRONOUS = synchronous
+    database.SYNCHRONOUS = "FULL" if synchronous == HALVES else synchronous
     for turn in range(RESTORES):
         vault = Vault.open(folder, load_keys(folder, "auto", None), MAX_EVENTS)
         vault.load("")
+        if synchronous == HALVES:
+            vault.commit = halves(vault.commit)  # type: ignore[method-assign]
         name = HOUSEHOLDS[(session + turn) % 2]
         old = household(name)
         log.mark("B", 0, json.dumps(name).encode())
         put_back(vault, old, look(vault, old)[0].told, "test", NOW)
         log.mark("A")
     os._exit(0)
+
+
+def halves(commit: Callable[[Entry, tuple[Write, ...]], int]) -> Callable[[Entry, tuple[Write, ...]], int]:
+    def both(entry: Entry, writes: tuple[Write, ...]) -> int:
+        middle = len(writes) // 2
+        commit(entry, writes[:middle])
+        return commit(entry, writes[middle:])
+
+    return both
 
 
 class Deed:
