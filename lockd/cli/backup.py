@@ -6,6 +6,7 @@ What is said with lockd through the socket stands in daemon/backups.py.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import socket
@@ -29,6 +30,7 @@ from lockd.passphrase import HEADER_BYTES, LARGEST, SHORTEST, check_header, deri
 
 WORD = "restore"
 LENGTH = Struct(">I")
+CUT = "lockd ended before everything was said; nothing was changed"
 #: Seconds until lockd is back.
 BACK_S = 60.0
 
@@ -136,13 +138,18 @@ async def _talk(lockd: Lockd, method: str, sent: bytes, answered: Callable[[byte
 
 async def _converse(stream: socket.socket, sent: bytes, answered: Callable[[bytes], bytes]) -> bytes:
     loop = asyncio.get_running_loop()
-    await loop.sock_sendall(stream, sent)
-    (size,) = LENGTH.unpack(await _take(stream, LENGTH.size))
-    if size > LARGEST:
-        raise Failure("lockd's answer makes no sense to this lockctl: are they of the same version?")
-    answer = await _take(stream, size)
-    await loop.sock_sendall(stream, answered(answer))
-    stream.shutdown(socket.SHUT_WR)
+    try:
+        await loop.sock_sendall(stream, sent)
+        (size,) = LENGTH.unpack(await _take(stream, LENGTH.size))
+        if size > LARGEST:
+            raise Failure("lockd's answer makes no sense to this lockctl: are they of the same version?")
+        answer = await _take(stream, size)
+        if word := answered(answer):
+            await loop.sock_sendall(stream, word)
+    except OSError:
+        raise Failure(CUT) from None
+    with contextlib.suppress(OSError):  # lockd may have shut its end already
+        stream.shutdown(socket.SHUT_WR)
     return answer
 
 
@@ -151,7 +158,7 @@ async def _take(stream: socket.socket, size: int) -> bytes:
     while len(data) < size:
         part = await asyncio.get_running_loop().sock_recv(stream, min(size - len(data), 1 << 18))
         if not part:
-            raise Failure("lockd ended before it had said everything; nothing was changed")
+            raise Failure(CUT)
         data += part
     return bytes(data)
 

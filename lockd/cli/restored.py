@@ -42,11 +42,11 @@ def _who(report: Mapping[str, Any]) -> Iterator[str]:
 
 def _what(report: Mapping[str, Any]) -> Iterator[str]:
     if report["phones_away"]:
-        yield f"{_many(report['phones_away'], 'phones')} stay away, as they were revoked since."
+        yield f"Phones that were revoked since stay away ({report['phones_away']})."
     if report["fingers_away"]:
-        yield f"{_many(report['fingers_away'], 'fingers')} are to be taught anew: `lockctl finger add NAME`."
+        yield f"Fingers are to be taught anew ({report['fingers_away']}): `lockctl finger add NAME`."
     if report["holidays_away"]:
-        yield f"{_many(report['holidays_away'], 'holidays')} in Passage mode stay away: set them anew if need be."
+        yield f"Holidays in Passage mode stay away ({report['holidays_away']}): set them anew if need be."
     if report["codes_given_up"]:
         yield "Codes granted from afar are void, as they may have been used since. A new key: `lockctl code key`."
     if report["pass_epoch"]:

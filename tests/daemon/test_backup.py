@@ -7,7 +7,7 @@ import io
 import json
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from lockd.dbus.client import Client
 from lockd.errors import Busy, DisabledUserDenied, InvalidCredential, InvalidField, LockdError
 from lockd.passphrase import derive, new_header
 from tests.daemon.process import LOCK, LOG, MANAGER, USERS, Lockd, enrol, on_the_bus
+from tests.fakes.bus import PrivateBus
 
 CHEAP = (14, 8, 1)
 WORDS = "correct horse battery"
@@ -42,6 +43,22 @@ def ctl(lockd: Lockd, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
         return status, json.loads(capsys.readouterr().out)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Lockd]:
+    """One for all tests that leave it as it was."""
+    with PrivateBus() as bus, Lockd(bus.address) as lockd:
+        yield lockd.start()
+
+
+@pytest.fixture
+async def still(shared: Lockd) -> AsyncIterator[Client]:
+    """A caller of it, where Anna lives."""
+    async with on_the_bus(shared) as client:
+        if not await client.call(USERS, "ListUsers"):
+            await enrol(client, ANNA)
+        yield client
 
 
 async def talk(caller: Client, method: str, sent: bytes, word: bytes = b"") -> bytes:
@@ -141,73 +158,70 @@ async def test_the_pins_of_the_backup_open_and_those_from_after_do_not(lockd: Lo
         assert f"record {report['record']}" in told["value"]
 
 
-async def test_without_the_word_and_with_a_wrong_one_nothing_is_done(caller: Client) -> None:
-    await enrol(caller, ANNA)
-    data = await backup_of(caller)
-    await caller.call(USERS, "ClearUser", 1)
-    before = await caller.get(LOG, "LastSequence")
-    assert (await restored(caller, data))["disabled"] == ["user 1"]
+async def test_without_the_word_and_with_a_wrong_one_nothing_is_done(still: Client) -> None:
+    await enrol(still, BERT, 2)
+    data = await backup_of(still)
+    await still.call(USERS, "ClearUser", 2)
+    before = await still.get(LOG, "LastSequence")
+    assert (await restored(still, data))["disabled"] == ["user 2"]
     with pytest.raises(InvalidField, match="word"):
-        await restored(caller, data, b"restorE")
-    assert await caller.call(USERS, "ListUsers") == []
-    assert await caller.get(LOG, "LastSequence") == before
+        await restored(still, data, b"restorE")
+    assert [user["index"] for user in await still.call(USERS, "ListUsers")] == [1]
+    assert await still.get(LOG, "LastSequence") == before
 
 
-async def test_no_file_that_somebody_had_in_hand_is_taken(caller: Client) -> None:
-    await enrol(caller, ANNA)
-    data = await backup_of(caller)
-    before = await caller.get(LOG, "LastSequence")
+async def test_no_file_that_somebody_had_in_hand_is_taken(still: Client) -> None:
+    data = await backup_of(still)
+    before = await still.get(LOG, "LastSequence")
     spoiled = bytearray(data)
     spoiled[-1] ^= 1
     for bad, key, kind in (
         (bytes(spoiled), KEY, InvalidCredential), (data[:-1], KEY, InvalidCredential), (data + b"x", KEY, LockdError),
-        (data, bytes(32), InvalidCredential), (b"", KEY, InvalidField), (b"lockd backup 2\n" + data[15:], KEY, InvalidField),
+        (data, bytes(32), InvalidCredential), (b"", KEY, InvalidField), (b"lockd backup 2\n" + data, KEY, InvalidField),
     ):  # fmt: skip
         with pytest.raises(kind):
-            await restored(caller, bad, b"restore", key)
+            await restored(still, bad, b"restore", key)
     with pytest.raises(InvalidField, match="expected"):
-        await talk(caller, "Restore", KEY + b"\0\0\xff\xff" + data)
+        await talk(still, "Restore", KEY + b"\0\0\xff\xff" + data)
     with pytest.raises(InvalidField, match="MiB"):
-        await talk(caller, "Restore", KEY + b"\xff" * 4)
-    assert await caller.get(LOG, "LastSequence") == before
-    assert await opens(caller, ANNA)
+        await talk(still, "Restore", KEY + b"\xff" * 4)
+    assert await still.get(LOG, "LastSequence") == before
+    assert await opens(still, ANNA)
 
 
-async def test_one_at_a_time_and_a_caller_who_is_silent_stops_no_pin(caller: Client) -> None:
-    await enrol(caller, ANNA)
+async def test_one_at_a_time_and_a_caller_who_is_silent_stops_no_pin(still: Client) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        silent = asyncio.create_task(caller.call(MANAGER, "Backup", theirs.fileno()))
+        silent = asyncio.create_task(still.call(MANAGER, "Backup", theirs.fileno()))
+        await still.get(LOG, "LastSequence")  # by then lockd has taken the first one
         with pytest.raises(Busy):
-            while True:  # until lockd has taken the first one
-                await restored(caller, b"")
-                await asyncio.sleep(0)
-        assert await opens(caller, ANNA)
+            await restored(still, b"")
+        assert await opens(still, ANNA)
         ours.shutdown(socket.SHUT_RDWR)
         with pytest.raises(InvalidField, match="expected"):
             await silent
-    assert await backup_of(caller)
+    assert await backup_of(still)
 
 
-async def test_anything_but_a_socket_is_refused(caller: Client, tmp_path: Path) -> None:
+async def test_anything_but_a_socket_is_refused(still: Client, tmp_path: Path) -> None:
     with (tmp_path / "file").open("wb") as file:
         for method in ("Backup", "Restore"):
             with pytest.raises(InvalidField, match="socket"):
-                await caller.call(MANAGER, method, file.fileno())
+                await still.call(MANAGER, method, file.fileno())
 
 
-async def test_every_file_descriptor_is_closed_again(lockd: Lockd, caller: Client) -> None:
+async def test_every_file_descriptor_is_closed_again(shared: Lockd, still: Client) -> None:
     def held() -> int:
-        return len(os.listdir(f"/proc/{lockd.pid}/fd"))
+        return len(os.listdir(f"/proc/{shared.pid}/fd"))
 
-    data = await backup_of(caller)
-    await restored(caller, data)
+    data = await backup_of(still)
+    await restored(still, data)
     before = held()
     for _ in range(3):
-        await backup_of(caller)
-        await restored(caller, data)
+        await backup_of(still)
+        await restored(still, data)
         with pytest.raises(InvalidField):
-            await restored(caller, b"nothing")
+            await restored(still, b"nothing")
     assert held() == before
 
 
