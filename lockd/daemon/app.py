@@ -264,7 +264,10 @@ class Daemon:
     def _backups(self) -> Backups:
         from lockd.daemon.backups import Backups
 
-        return Backups(lambda: self.settings, self.pump.lock, self.journal, self.clock, self.desk.ask, self._begin_anew)
+        return Backups(
+            lambda: self.settings, self.pump.lock, self.journal, self.clock, self.desk.ask, self.pump.hold,
+            self._begin_anew,
+        )  # fmt: skip
 
     def _begin_phones(self) -> None:
         """Without the store's key nobody's phone is known, and a key of the lock's own could not be kept."""

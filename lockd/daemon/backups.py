@@ -3,7 +3,8 @@
 Into the socket the caller writes, of a backup, its header and key (lockd/passphrase.py), and reads its length (four
 bytes, big-endian) and the backup. Of a restore he writes the key, the length and the backup, and reads the length and
 text of what it would do (JSON). Only if he then writes the word is it done: in one transaction, whose record says so.
-The running core knows nothing of it, so that the store is shut at once and lockd begins anew.
+The running core knows nothing of it, so that nobody comes in meanwhile, the store is shut at once, and lockd
+begins anew.
 """
 
 from __future__ import annotations
@@ -55,14 +56,16 @@ class Found(Value):
 
 
 class Backups:
-    """`ask`: let the core decide, and wait; `anew`: begin again with the store as it is then."""
+    """`ask`: let the core decide, and wait; `hold`: nobody comes in meanwhile; `anew`: begin again with the store as
+    it is then."""
 
     def __init__(
         self, settings: Callable[[], Settings], lock: Lock, journal: Journal, clock: Clock,
-        ask: Callable[[Callable[[int], Noted]], Awaitable[Any]], anew: Callable[[], None],
+        ask: Callable[[Callable[[int], Noted]], Awaitable[Any]], hold: Callable[[bool], None],
+        anew: Callable[[], None],
     ) -> None:  # fmt: skip
         self._settings, self._lock, self._journal, self._clock = settings, lock, journal, clock
-        self._ask, self._anew = ask, anew
+        self._ask, self._hold, self._anew = ask, hold, anew
         self._busy = False
 
     async def backup(self, handle: int, by: str) -> None:
@@ -93,7 +96,12 @@ class Backups:
         if self._lock.properties(self._clock.now())["Motion"] != "Idle":
             raise Busy("The bolt is moving (busy): try again when it rests; nothing was changed.", "busy")
         at = self._clock.now()
-        await self._journal.write_thread(lambda vault: put_back(vault, old, found.told, by, at))
+        self._hold(True)
+        try:
+            await self._journal.write_thread(lambda vault: put_back(vault, old, found.told, by, at))
+        except BaseException:
+            self._hold(False)
+            raise
         asyncio.get_running_loop().call_soon(self._anew)  # when the caller has been answered
 
     def _tried(self, vault: Vault, old: Contents) -> Found:

@@ -15,9 +15,11 @@ import pytest
 
 from lockd.cli.main import main
 from lockd.dbus.client import Client
-from lockd.errors import Busy, DisabledUserDenied, InvalidCredential, InvalidField, LockdError
+from lockd.errors import Busy, DisabledUserDenied, InsufficientBattery, InvalidCredential, InvalidField, LockdError
 from lockd.passphrase import derive, new_header
-from tests.daemon.process import LOCK, LOG, MANAGER, USERS, Lockd, enrol, on_the_bus
+from lockd.store.faults import StoreError
+from tests.daemon.inside import Inside, inside
+from tests.daemon.process import LOCK, LOG, MANAGER, USERS, Lockd, enrol, on_the_bus, until
 from tests.fakes.bus import PrivateBus
 
 CHEAP = (14, 8, 1)
@@ -241,3 +243,62 @@ async def test_lockd_begins_anew_as_the_same_process(lockd: Lockd, caller: Clien
         assert await again.get(LOCK, "LockState") == "Unlocked"
     assert lockd.pid == pid
     assert lockd.end() == 0
+
+
+class Handed:
+    """A caller inside the daemon's own process."""
+
+    def __init__(self, lock: Inside) -> None:
+        self._desk = lock.daemon.desk
+
+    async def call(self, _interface: str, method: str, handle: int) -> None:
+        await (self._desk.backup if method == "Backup" else self._desk.restore)(handle, "test")
+
+
+async def test_a_restore_that_the_disk_refuses_changes_nothing_and_who_came_meanwhile_comes_in(tmp_path: Path) -> None:
+    async with inside(tmp_path / "state") as lock:
+        caller: Any = Handed(lock)
+        await lock.enrol(ANNA)
+        data = await backup_of(caller)
+        await lock.enrol(BERT, 2)
+        asking: list[asyncio.Task[None]] = []
+        loop = asyncio.get_running_loop()
+
+        def fail() -> None:
+            """In the writer's thread, when somebody has just asked to come in."""
+            lock.before_commit = lambda: None
+            loop.call_soon_threadsafe(lambda: asking.append(loop.create_task(lock.ask("Unlock", BERT))))
+            raise StoreError("the disk is full")
+
+        lock.before_commit = fail
+        with pytest.raises(StoreError, match="disk is full"):
+            await restored(caller, data, b"restore")
+        await asking[0]
+        assert [user["index"] for user in lock.daemon.desk.list_users()] == [1, 2]
+
+
+async def test_nobody_comes_in_while_it_could_not_be_recorded(tmp_path: Path) -> None:
+    async with inside(tmp_path / "state") as lock:
+        await lock.enrol(ANNA)
+        lock.daemon.pump.hold(True)
+        asking = asyncio.create_task(lock.ask("Unlock", ANNA))
+        await lock.enrol(BERT, 2)  # which takes longer
+        assert not asking.done()
+        assert ("motor", True) not in lock.events
+        lock.daemon.pump.hold(False)
+        await asking
+
+
+async def test_while_the_bolt_moves_and_while_the_battery_is_critical_it_is_refused(tmp_path: Path) -> None:
+    async with inside(tmp_path / "state") as lock:
+        caller: Any = Handed(lock)
+        data = await backup_of(caller)
+        await lock.ask("Unlock", wait=False)
+        with pytest.raises(Busy, match="moving"):
+            await restored(caller, data, b"restore")
+        await lock.until("Unlocked")
+        lock.daemon.hardware.door.set_battery(5.0, 5.0)
+        await until(lambda: lock.daemon.pump.lock.management_refusal is not None)
+        for method in ("Backup", "Restore"):
+            with pytest.raises(InsufficientBattery):
+                await caller.call(MANAGER, method, 0)
