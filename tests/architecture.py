@@ -16,8 +16,8 @@ Trees = Mapping[str, ast.Module]
 
 MODULE_LINES, FUNCTION_LINES = 450, 60
 
-BASE = ("codes", "errors", "header", "lightly", "value", "words", "reader", "reading", "settings", "settings_rules",
-        "settings_schema",
+BASE = ("codes", "errors", "header", "lightly", "passphrase", "value", "words", "reader", "reading", "settings",
+        "settings_rules", "settings_schema",
         "settings_checks", "settings_faults", "settings_reading")
 CORE = (*BASE, "core", "wire")
 DAEMON = (*CORE, "gpio", "ble", "dbus", "udev", "store", "readers", "daemon")

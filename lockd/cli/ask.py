@@ -1,4 +1,4 @@
-"""What only a person can give: PINs without echo, and a yes to what cannot be undone.
+"""What only a person can give: PINs and passphrases without echo, and a yes to what cannot be undone.
 
 A PIN is never an argument (every process may read those) and never printed.
 """
@@ -17,18 +17,26 @@ from lockd.cli.output import clean
 
 def pin(question: str, from_stdin: bool, option: str) -> str:
     """One PIN, from a prompt without echo, or the first line of a pipe if `option` was given."""
-    if _terminal():
-        return _secret(question)
-    return _piped(from_stdin, option)
+    return secret(question, from_stdin, option, "PIN")
 
 
 def new_pin(question: str, from_stdin: bool, option: str) -> str:
     """A PIN to be set; asked for twice at a terminal."""
+    return new_secret(question, from_stdin, option, "PIN")
+
+
+def secret(question: str, from_stdin: bool, option: str, what: str) -> str:
+    """As `pin`; `what` it is called."""
+    return _secret(question, what) if _terminal() else _piped(from_stdin, option, what)
+
+
+def new_secret(question: str, from_stdin: bool, option: str, what: str) -> str:
+    """As `new_pin`."""
     if not _terminal():
-        return _piped(from_stdin, option)
-    first = _secret(question)
-    if first != _secret("The same again: "):
-        raise Usage("the two PINs differ; nothing was changed, run it again")
+        return _piped(from_stdin, option, what)
+    first = _secret(question, what)
+    if first != _secret("The same again: ", what):
+        raise Usage(f"the two {what}s differ; nothing was changed, run it again")
     return first
 
 
@@ -57,23 +65,23 @@ def _terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-def _secret(question: str) -> str:
+def _secret(question: str, what: str) -> str:
     with interruptible():
         try:
             given = getpass.getpass(clean(question), stream=sys.stderr)
         except EOFError:
             given = ""
     if not given:
-        raise Usage("no PIN was given; nothing was done")
+        raise Usage(f"no {what} was given; nothing was done")
     return given
 
 
-def _piped(wanted: bool, option: str) -> str:
+def _piped(wanted: bool, option: str, what: str) -> str:
     if not wanted:
-        raise Usage(f"there is no terminal to ask for the PIN at; pipe it in and give {option}")
+        raise Usage(f"there is no terminal to ask for the {what} at; pipe it in and give {option}")
     given = sys.stdin.readline().rstrip("\r\n") if sys.stdin is not None else ""
     if not given:
-        raise Usage("no PIN came from standard input; nothing was done")
+        raise Usage(f"no {what} came from standard input; nothing was done")
     return given
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from lockd import __version__
 from lockd.cli import (
+    backup,
     behaviour,
     ble,
     codes,
@@ -35,7 +36,7 @@ system; if there is none, to a simulation of yours (lockctl simulate)."""
 
 FAMILIES = (
     status, operate, users, pins, enrol, codes, schedules, explain, phone, log, power, behaviour, configuration, doctor,
-    service, model, simulate, ble,
+    service, backup, model, simulate, ble,
 )  # fmt: skip
 
 

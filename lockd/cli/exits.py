@@ -20,7 +20,7 @@ MEANINGS = {
     OK: "done",
     FAILURE: "lockd or the lock could not do it; of why: the user could not come in",
     FOUND_FAULTS: "a check found something wrong (log verify, doctor, user import, power ways, power drill)",
-    3: "refused: wrong PIN or none, a disabled user, or the mode or a schedule forbids it",
+    3: "refused: wrong PIN or passphrase or none, a disabled user, or the mode or a schedule forbids it",
     4: "there is nobody or nothing of that name or index",
     5: "it is there already, or there is no room for another one",
     6: "the bolt is jammed",

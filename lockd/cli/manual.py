@@ -26,7 +26,7 @@ FILES = {
 NOTES = """With \\-\\-json every command prints one JSON document on one line: what was asked for, or
 {"ok": true} with what was done, or {"ok": false, "error", "text", "status"}; \\-\\-follow and
 \\-\\-watch print one document for each event or change. Words and keys are those of the D-Bus API.
-PINs are asked for without echo, or read from a pipe; they are never taken from the command line."""
+PINs and passphrases are asked for without echo, or read from a pipe; they are never taken from the command line."""
 
 
 def page() -> str:

@@ -296,6 +296,7 @@ def _system(event: Event, names: Names) -> str:
     started = told if told.startswith("lockd") else told[:1].upper() + told[1:]
     if detail == "lockout-ended" and event.get("count"):
         started += f"; {event['count']} more tries were refused"
+    started += f" ({event['value']})" if detail == "restored" and event.get("value") else ""
     started += f" ({event['label']})" if event.get("label") else ""
     started += _measured(event)
     return started + (f", by {by}" if by else "")
@@ -311,6 +312,8 @@ SYSTEM = {
     "started": "lockd started",
     "key-rotated": "the store was sealed with a new key",
     "time-set": "the clock was set",
+    "backed-up": "a backup of everything was made",
+    "restored": "everything was restored from a backup",
     "codes-key": "a new issuing key was made, and every code from before is void",
     "codes-epoch": "every code was made void",
     "codes-label": "a label for codes was set",

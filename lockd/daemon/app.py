@@ -8,9 +8,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 import signal
+import sys
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +55,7 @@ from lockd.value import Value
 from lockd.words import Contact
 
 if TYPE_CHECKING:
+    from lockd.daemon.backups import Backups
     from lockd.daemon.drivers import Drivers
 
 log = logging.getLogger("lockd")
@@ -74,7 +78,7 @@ class Daemon:
         self.options = options
         self.settings = settings
         self._stop = asyncio.Event()
-        self._broken = False
+        self._broken = self._anew = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._inside_at = float("-inf")
         self.drivers: Drivers | None = None
@@ -207,9 +211,15 @@ class Daemon:
             self._begin_late()
             await self._stop.wait()
         finally:
-            notify.stopping()
+            (notify.reloading if self._anew else notify.stopping)()
             await self._leave()
-        return 1 if self._broken else 0
+        return 1 if self._broken else ANEW if self._anew else 0
+
+    def _begin_anew(self) -> None:
+        """The store has become another one under us."""
+        log.info("the store was restored: lockd begins anew")
+        self._anew = True
+        self._stop.set()
 
     def _obey(self, loop: asyncio.AbstractEventLoop) -> None:
         """Signals: those that came since the start too."""
@@ -240,6 +250,7 @@ class Daemon:
         give_back()
         log.info("ready: %s", self.health.status())
         self._begin_readers()
+        self.desk.backups = cache(self._backups)  # one for all, as only one may be under way
         bus = Bus(
             self.options.bus, self.desk, "polkit" if self.options.bus == "system" else "same-user",
             simulator=self.options.simulate, told=self.health.tell,
@@ -253,6 +264,14 @@ class Daemon:
         interval = notify.watchdog_s()
         if interval is not None:
             self._spawn(self.health.watch(interval, self._look_at_clock))
+
+    def _backups(self) -> Backups:
+        from lockd.daemon.backups import Backups
+
+        return Backups(
+            lambda: self.settings, self.pump.lock, self.journal, self.clock, self.desk.ask, self.pump.hold,
+            self._begin_anew,
+        )  # fmt: skip
 
     def _begin_phones(self) -> None:
         """Without the store's key nobody's phone is known, and a key of the lock's own could not be kept."""
@@ -357,6 +376,8 @@ class Daemon:
 USERS = "org.lockd1.Users"
 #: Bytes of the longest answer of BlueZ's, which knows every device that was ever near.
 BLUEZ_LARGEST = 4 * 1024 * 1024
+#: What `Daemon.run` gives when lockd is to begin anew.
+ANEW = -1
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 #: Sections that are read once.
 FIXED = (
@@ -378,4 +399,7 @@ def run(options: Options, settings: Settings) -> int:
             gc.enable()
             return await daemon.run()
 
-    return asyncio.run(main())
+    status = asyncio.run(main())
+    if status == ANEW:  # the same process to whoever started it, with nothing of the old store in memory
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    return status

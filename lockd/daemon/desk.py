@@ -43,6 +43,7 @@ from lockd.settings import Settings
 from lockd.words import DATA_BYTES, SCHEDULES_AT_ONCE, ScheduleKind, Wish
 
 if TYPE_CHECKING:
+    from lockd.daemon.backups import Backups
     from lockd.daemon.enrolment import Enrolment
     from lockd.daemon.learning import Learning
     from lockd.daemon.phone_desk import PhoneDesk
@@ -72,6 +73,7 @@ class Desk:
         self._changed, self._findings, self._degraded = changed, findings, degraded
         #: None until it is loaded.
         self.learning: Learning | None = None
+        self.backups: Callable[[], Backups]  # imported with the first of them
         self._requests: dict[int, asyncio.Future[Any]] = {}
         self._granted: dict[int, Callable[[], None]] = {}
         self._last_request = 0
@@ -348,6 +350,14 @@ class Desk:
             await self.phones.forget(by)
         self._changed("org.lockd1.Codes", self._codes_properties())
 
+    async def backup(self, handle: int, by: str) -> None:
+        """The whole store, sealed, through a socket."""
+        await self.backups().backup(handle, by)
+
+    async def restore(self, handle: int, by: str) -> None:
+        """A backup in its place."""
+        await self.backups().restore(handle, by)
+
     def set_time_state(self, state: Any) -> None:
         """Simulation only."""
         self._clock.forced = state
@@ -358,7 +368,7 @@ class Desk:
         if error == AccessDenied.name:
             self._pump.submit(Denied(by, method))
 
-    async def ask(self, event: Callable[[int], Event], granted: Callable[[], None]) -> Any:
+    async def ask(self, event: Callable[[int], Event], granted: Callable[[], None] = lambda: None) -> Any:
         """Let the core decide about an event with this request's number, and wait for the last answer; `granted`
         is called at the one before it."""
         number = self._last_request + 1

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lockd.core.effects import DriveBolt, DriveLatch, Effect, StopBolt
-from lockd.core.events import EffectFailed, Event
+from lockd.core.events import EffectFailed, EnterPressed, Event, OperationAsked
 from lockd.core.instant import Instant
 from lockd.core.lock import Lock
 from lockd.errors import LockdError
@@ -16,6 +16,9 @@ from lockd.errors import LockdError
 log = logging.getLogger("lockd.pump")
 
 Sink = Callable[[Any], None]
+
+#: Who wants to come in can wait for a moment.
+CAN_WAIT = (OperationAsked, EnterPressed)
 
 #: Effects whose failure the core has to know of; a lamp that fails is only logged.
 MOTOR = (DriveBolt, StopBolt, DriveLatch)
@@ -39,9 +42,19 @@ class Pump:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._armed: float | None = None
+        self._held: list[Event] | None = None
+
+    def hold(self, on: bool) -> None:
+        """Let whoever wants to come in wait until this ends: what he did could not be recorded now."""
+        waiting, self._held = self._held or [], [] if on else None
+        for event in waiting:
+            self.submit(event)
 
     def submit(self, event: Event) -> None:
         """Let the core decide about it, now."""
+        if self._held is not None and isinstance(event, CAN_WAIT):
+            self._held.append(event)
+            return
         self._turn(lambda at: self.lock.handle(event, at))
 
     def submit_soon(self, event: Event) -> None:

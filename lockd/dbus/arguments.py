@@ -8,7 +8,7 @@ from typing import get_args
 from lockd import RELEASED, words
 from lockd.codes import LONGEST, MOST_ACCEPT, NAME, NAME_WORDS, CodeKind
 from lockd.dbus import names
-from lockd.dbus.checks import Check, anything, ascending, fields, matching, number, octets, real, text, word
+from lockd.dbus.checks import Check, anything, ascending, descriptor, fields, matching, number, octets, real, text, word
 
 _UINT = 0xFFFFFFFF
 #: Matter's indexes: 0 is none, 0xFFFE all, 0xFFFF reserved.
@@ -133,6 +133,8 @@ ARGUMENTS: Mapping[str, Mapping[str, Check]] = {
     "Diagnose": {},
     "SetTime": {"time": _seconds},
     "RotateKey": {},
+    "Backup": {"handle": descriptor},
+    "Restore": {"handle": descriptor},
     "FactoryReset": {"word": matching("erase everything", 'the words "erase everything"')},
     "Press": {"keys": matching(r"[0-9*#]{1,64}", "1 to 64 of the keys 0-9, * and #")},
     "PresentCard": {"data": octets},

@@ -128,7 +128,7 @@ class Bus:
             elif self._session:
                 self._session.dispatcher.receive(message, whole)
 
-        connection = await Connection.open(self._bus, receive)
+        connection = await Connection.open(self._bus, receive, files=True)
         self._session = _Session(connection, self._router, self._policy, self._load)
         return connection
 

@@ -87,6 +87,13 @@ def ascending(low: int, high: int) -> Check:
     return check
 
 
+def descriptor(value: Any, path: str) -> int:
+    """A file descriptor that came with the message; -1: none did."""
+    if value < 0:
+        raise InvalidField(f"{path}: must be a file descriptor that is sent with the message, and the only one")
+    return int(value)
+
+
 def text(value: Any, path: str) -> str:
     """A string for people."""
     if len(value) > LONGEST_TEXT or not value.isprintable():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
 from typing import Any, Self
@@ -16,7 +16,7 @@ from dbus_next.signature import Variant
 from lockd import errors
 from lockd.dbus import names, standard
 from lockd.dbus.connection import CallError, Connection
-from lockd.dbus.variants import plain, refuse_odd, to_wire
+from lockd.dbus.variants import FILE, plain, refuse_odd, to_wire
 from lockd.errors import AccessDenied, Failure, InvalidField, LockdError, UnsupportedCommand
 from lockd.value import Value
 
@@ -87,7 +87,7 @@ class Client:
 
     async def __aenter__(self) -> Self:
         try:
-            self._link = await Connection.open(self.bus, self._heard, LARGEST)
+            self._link = await Connection.open(self.bus, self._heard, LARGEST, files=True)
         except (OSError, CallError) as error:
             raise NoBus(f"the {_in_words(self.bus)} cannot be reached: {error}") from None
         self._link.when_gone(lambda: self._tell(None))
@@ -99,7 +99,7 @@ class Client:
         self._link.close()
 
     async def call(self, interface: str, method: str, *values: Any, timeout_s: float = TIMEOUT_S) -> Any:
-        """Call a method with plain values. Gives None, the value, or a tuple of the values.
+        """Call a method with plain values, or file descriptors. Gives None, the value, or a tuple of the values.
 
         Missing options at the end are taken as empty. Raises LockdError.
         """
@@ -112,10 +112,14 @@ class Client:
             raise InvalidField(f"{method} takes {', '.join(arg.name for arg in known.takes) or 'nothing'}")
         for arg, value in zip(known.takes, values, strict=True):
             refuse_odd(arg, value)
+        files = [value for arg, value in zip(known.takes, values, strict=True) if arg.signature == FILE]
+        if files and not self._link.files:
+            raise UnsupportedCommand(f"the {_in_words(self.bus)} passes no open files on, which {method} needs")
         with self._translated(method):
-            body = [to_wire(arg, value) for arg, value in zip(known.takes, values, strict=True)]
+            body = [files.index(value) if arg.signature == FILE else to_wire(arg, value)
+                    for arg, value in zip(known.takes, values, strict=True)]  # fmt: skip
         signature = "".join(arg.signature for arg in known.takes)
-        answer = await self._ask(interface, method, signature, body, timeout_s)
+        answer = await self._ask(interface, method, signature, body, timeout_s, files)
         return None if not known.gives else answer[0] if len(known.gives) == 1 else tuple(answer)
 
     async def get(self, interface: str, name: str) -> Any:
@@ -174,8 +178,9 @@ class Client:
         self._listening = True
 
     async def _ask(
-        self, interface: str, member: str, signature: str, body: list[Any], timeout_s: float = TIMEOUT_S
-    ) -> list[Any]:
+        self, interface: str, member: str, signature: str, body: list[Any], timeout_s: float = TIMEOUT_S,
+        files: Sequence[int] = (),
+    ) -> list[Any]:  # fmt: skip
         with self._translated(member):
             message = Message(
                 destination=names.BUS_NAME,
@@ -185,6 +190,7 @@ class Client:
                 signature=signature,
                 body=body,
                 flags=self._flags,
+                unix_fds=list(files),
             )
             return [plain(value) for value in await self._link.ask(message, timeout_s)]
 

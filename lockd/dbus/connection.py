@@ -23,7 +23,7 @@ from dbus_next._private.address import parse_address
 from dbus_next.constants import MessageFlag, MessageType
 from dbus_next.message import Message
 
-from lockd.dbus.frames import Inbox, Outbox, marshalled
+from lockd.dbus.frames import Inbox, Outbox, close_all, marshalled
 from lockd.errors import CallError
 
 __all__ = ["CONNECT_S", "GIVE_UP", "HOLD", "CallError", "Connection", "address_of"]
@@ -41,7 +41,11 @@ GIVE_UP = 16 * 1024 * 1024
 CONNECT_S = 10.0
 CALL_S = 10.0
 
-#: Who handles a message; False: its body was too long, or not readable, and is not there.
+#: File descriptors that one message may bring: as many as a bus lets through.
+MOST_FILES = 16
+
+#: Who handles a message; False: its body was too long, or not readable, and is not there. File descriptors that
+#: it leaves in `unix_fds` are closed after it.
 Receive = Callable[[Message, bool], None]
 
 
@@ -63,6 +67,7 @@ class Connection:
 
     def __init__(self, sock: socket.socket, receive: Receive, largest: int) -> None:
         self.unique_name = ""
+        self.files = False  #: whether file descriptors may be sent
         self._sock = sock
         self._receive = receive
         self._inbox = Inbox(largest)
@@ -74,13 +79,14 @@ class Connection:
         self._end: asyncio.Future[str] = self._loop.create_future()
 
     @classmethod
-    async def open(cls, bus: str, receive: Receive, largest: int = LARGEST) -> Connection:
-        """Connect and say hello. Raises OSError (ConnectionError, TimeoutError), or CallError."""
+    async def open(cls, bus: str, receive: Receive, largest: int = LARGEST, files: bool = False) -> Connection:
+        """Connect and say hello. `files`: take and send file descriptors, where the bus does. Raises OSError
+        (ConnectionError, TimeoutError), or CallError."""
         sock = _connect(address_of(bus))
         self = cls(sock, receive, largest)
         try:
             async with asyncio.timeout(CONNECT_S):
-                await self._authenticate()
+                await self._authenticate(files)
                 self._loop.add_reader(sock, self._readable)
                 (self.unique_name,) = await self.ask_bus("Hello")
         except TimeoutError:
@@ -111,6 +117,7 @@ class Connection:
         self._end.set_result(why)
         self._loop.remove_reader(self._sock)
         self._loop.remove_writer(self._sock)
+        self._inbox.close()
         try:
             self._outbox.write_to(self._sock)
         except OSError:
@@ -128,7 +135,7 @@ class Connection:
             return
         self._serial = message.serial = self._serial % 0xFFFFFFFF + 1
         idle = not self._outbox.size
-        self._outbox.put(marshalled(message, body))
+        self._outbox.put(marshalled(message, body), message.unix_fds)
         if self._outbox.size > GIVE_UP:
             self.close("the bus does not read")
         elif idle:
@@ -157,22 +164,28 @@ class Connection:
         """A call to the bus itself whose answer does not matter."""
         self.post(_to_bus(member, signature, body, MessageFlag.NO_REPLY_EXPECTED))
 
-    async def _authenticate(self) -> None:
+    async def _authenticate(self, files: bool) -> None:
         uid = str(os.getuid()).encode().hex()
-        await self._loop.sock_sendall(self._sock, f"\0AUTH EXTERNAL {uid}\r\n".encode())
+        if not (await self._say(f"\0AUTH EXTERNAL {uid}")).startswith(b"OK "):
+            raise ConnectionError("the bus does not let us in")
+        if files:
+            self.files = (await self._say("NEGOTIATE_UNIX_FD")).startswith(b"AGREE_UNIX_FD")
+        await self._loop.sock_sendall(self._sock, b"BEGIN\r\n")
+
+    async def _say(self, words: str) -> bytes:
+        """One line before the messages begin, and the bus's answer."""
+        await self._loop.sock_sendall(self._sock, f"{words}\r\n".encode())
         line = b""
         while not line.endswith(b"\r\n"):
             part = await self._loop.sock_recv(self._sock, 1000)
             if not part or len(line) > 1000:
                 raise ConnectionError("the bus closed the connection before it was one")
             line += part
-        if not line.startswith(b"OK "):
-            raise ConnectionError("the bus does not let us in")
-        await self._loop.sock_sendall(self._sock, b"BEGIN\r\n")
+        return line
 
     def _readable(self) -> None:
         try:
-            data = self._sock.recv(CHUNK)
+            data, files, _, _ = socket.recv_fds(self._sock, CHUNK, MOST_FILES, socket.MSG_CMSG_CLOEXEC)
         except BlockingIOError:
             return
         except OSError as error:
@@ -181,7 +194,7 @@ class Connection:
         if not data:
             self.close("the bus ended it")
             return
-        self._inbox.feed(data)
+        self._inbox.feed(data, files)
         self._loop.remove_reader(self._sock)
         self._turn()
 
@@ -213,6 +226,12 @@ class Connection:
         return False
 
     def _deliver(self, message: Message, whole: bool) -> None:
+        try:
+            self._hand_on(message, whole)
+        finally:
+            close_all(message.unix_fds)
+
+    def _hand_on(self, message: Message, whole: bool) -> None:
         if message.message_type in (MessageType.METHOD_CALL, MessageType.SIGNAL):
             self._receive(message, whole)
             return

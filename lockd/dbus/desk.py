@@ -148,5 +148,11 @@ class Desk(Protocol):
     async def factory_reset(self, by: str) -> None:
         """Erase everything but the audit trail."""
 
+    async def backup(self, handle: int, by: str) -> None:
+        """`handle`: a file descriptor of the caller's, closed after it; what goes through it: daemon/backups.py."""
+
+    async def restore(self, handle: int, by: str) -> None:
+        """As `backup`."""
+
     def set_time_state(self, state: str) -> None:
         """Simulation only: Trusted, Floor or Unknown."""

@@ -16,6 +16,7 @@ from lockd.dbus import names, rows
 from lockd.dbus.callers import Callers, Readers
 from lockd.dbus.connection import Connection
 from lockd.dbus.desk import Caller
+from lockd.dbus.frames import close_all
 from lockd.dbus.polkit import Policy
 from lockd.dbus.router import Answer, Call, Router, body_of
 from lockd.dbus.standard import ERROR, StandardError
@@ -102,11 +103,14 @@ class Dispatcher:
                 self._reply(message, asked.gives, body_of(asked.gives, asked.values))
                 return
             self._load.refuse_more(message.sender)
-            self._load.begin(message.sender, self._perform(message, asked))
+            kept = message.unix_fds if asked.files else []
+            self._load.begin(message.sender, self._perform(message, asked, kept))
+            if kept:
+                message.unix_fds = []
         except Exception as error:  # noqa: BLE001 - every fault becomes the caller's answer
             self._refuse(message, error)
 
-    async def _perform(self, message: Message, call: Call) -> None:
+    async def _perform(self, message: Message, call: Call, files: list[int]) -> None:
         try:
             with self._load.of_user(await self._callers.uid(message.sender)):
                 caller = await self._callers.identify(message.sender)
@@ -115,6 +119,8 @@ class Dispatcher:
                 self._reply(message, call.gives, body, marshalled)
         except Exception as error:  # noqa: BLE001 - every fault becomes the caller's answer
             self._refuse(message, error)
+        finally:
+            close_all(files)
 
     async def _admit(self, message: Message, call: Call, caller: Caller) -> list[Any]:
         """The arguments, if he has the right and they are good; a refusal leaves a trace."""

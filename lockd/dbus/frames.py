@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import socket
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from struct import pack_into, unpack_from
 
 from dbus_next._private.unmarshaller import Unmarshaller
@@ -30,42 +31,69 @@ MOST_SIGNATURES = 512
 
 
 class Inbox:
-    """Cuts what arrives into messages. `largest`: bytes of a body that are still read."""
+    """Cuts what arrives into messages. `largest`: bytes of a body that are still read.
+
+    Linux ends a read with the piece of the stream that file descriptors came with, and a bus sends each message
+    by itself: so they are those of the message that the last byte of the read is in, whatever its header says."""
 
     def __init__(self, largest: int) -> None:
         self._largest = largest
         self._buffer = bytearray()
         self._skip = 0
+        self._begun = 0  # where in the stream the buffer begins
+        self._files: deque[tuple[int, list[int]]] = deque()
 
-    def feed(self, data: bytes) -> None:
-        """Bytes from the socket."""
+    def feed(self, data: bytes, files: Iterable[int] = ()) -> None:
+        """Bytes from the socket, and the file descriptors that came with them."""
         self._buffer += data
+        if held := list(files):
+            self._files.append((self._begun + len(self._buffer), held))
+
+    def close(self) -> None:
+        """Of the descriptors those that nobody took."""
+        for _, files in self._files:
+            close_all(files)
+        self._files.clear()
 
     def messages(self) -> Iterator[tuple[Message, bool]]:
         """Every message that is there by now; False: its body was too long, or not readable.
 
-        Raises ConnectionError when the stream is not D-Bus.
+        Its `unix_fds` are the receiver's to close. Raises ConnectionError when the stream is not D-Bus.
         """
         while True:
-            skipped = min(self._skip, len(self._buffer))
-            del self._buffer[:skipped]
-            self._skip -= skipped
+            self._skip -= self._drop(min(self._skip, len(self._buffer)))
             if self._skip or len(self._buffer) < _FIXED:
                 return
             head, body = _sizes(self._buffer)
             if head > LONGEST_HEADER:
                 log.warning("a D-Bus message with a header of %d bytes was dropped", head)
                 self._skip = head + body
+                close_all(self._files_until(self._begun + self._skip))
                 continue
             here = head if body > self._largest else head + body
             if len(self._buffer) < here:
                 return
             frame = bytes(self._buffer[:here])
-            del self._buffer[:here]
-            self._skip = head + body - here
+            files = self._files_until(self._begun + head + body)
+            self._skip = head + body - self._drop(here)
             message, whole = _parse(frame, head)
-            if message is not None:
+            if message is None:
+                close_all(files)
+            else:
+                message.unix_fds = files
                 yield message, whole and not self._skip
+
+    def _drop(self, size: int) -> int:
+        del self._buffer[:size]
+        self._begun += size
+        return size
+
+    def _files_until(self, end: int) -> list[int]:
+        """Those that came with the message that ends there."""
+        found: list[int] = []
+        while self._files and self._files[0][0] <= end:
+            found += self._files.popleft()[1]
+        return found
 
 
 class Outbox:
@@ -73,29 +101,36 @@ class Outbox:
 
     def __init__(self) -> None:
         self.size = 0
-        self._parts: deque[memoryview] = deque()
+        self._parts: deque[tuple[memoryview, list[int]]] = deque()
 
-    def put(self, data: bytes) -> None:
-        """One more message."""
-        self._parts.append(memoryview(data))
+    def put(self, data: bytes, files: Iterable[int] = ()) -> None:
+        """One more message. `files` stay open until it is sent."""
+        self._parts.append((memoryview(data), list(files)))
         self.size += len(data)
 
     def write_to(self, sock: socket.socket) -> None:
         """Send as much as the socket takes now. Raises OSError when it is broken."""
         while self._parts:
+            part, files = self._parts[0]
             try:
-                sent = sock.send(self._parts[0])
+                sent = socket.send_fds(sock, [part], files) if files else sock.send(part)
             except BlockingIOError:
                 return
             self.size -= sent
-            rest = self._parts.popleft()[sent:]
-            if rest:
-                self._parts.appendleft(rest)
+            self._parts.popleft()
+            if rest := part[sent:]:
+                self._parts.appendleft((rest, []))
+
+
+def close_all(files: Iterable[int]) -> None:
+    """File descriptors that nobody wants."""
+    for each in files:
+        os.close(each)
 
 
 def marshalled(message: Message, body: bytes | None = None) -> bytes:
     """A message on the wire. `body`, of its signature and marshalled already, takes the place of its own."""
-    whole: bytearray = message._marshall()  # type: ignore[no-untyped-call]
+    whole: bytearray = message._marshall(True)  # type: ignore[no-untyped-call]
     if body is not None:
         (own,) = unpack_from("<I", whole, _BODY_LENGTH)
         whole[len(whole) - own :] = body

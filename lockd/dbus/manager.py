@@ -22,5 +22,11 @@ class Manager:
     async def RotateKey(self, caller: Caller) -> None:
         await self._desk.rotate_key(caller.by)
 
+    async def Backup(self, caller: Caller, handle: int) -> None:
+        await self._desk.backup(handle, caller.by)
+
+    async def Restore(self, caller: Caller, handle: int) -> None:
+        await self._desk.restore(handle, caller.by)
+
     async def FactoryReset(self, caller: Caller, _word: str) -> None:
         await self._desk.factory_reset(caller.by)

@@ -375,6 +375,13 @@ MANAGER = Interface(
         Method("SetTime", "configure", "The owner's word for the time, in seconds since 1970: trusted until the next"
                " boot.", args("time t")),
         Method("RotateKey", "configure", "Make a new data key and seal everything with it again."),
+        Method("Backup", "reset", "Write the store but for its log, sealed, into one end of a pair of stream sockets."
+               " The caller has written the header and the 32 bytes of the key to its other end, and reads there the"
+               " length (4 bytes, big-endian) and the backup.", args("handle h")),
+        Method("Restore", "reset", "Verify a backup and tell what it would do; then do it, and begin anew. The caller"
+               " has written the key, the length and the backup to its end, and reads the length and text of what would"
+               " be done (JSON). Only if it then writes the word \"restore\" is it done; if it ends there, nothing is.",
+               args("handle h")),
         Method("FactoryReset", "reset", "Erase every user, credential, schedule and setting kept in the store. The word"
                " must be \"erase everything\". The audit trail stays and says so.", args("word s")),
     ),

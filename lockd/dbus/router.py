@@ -21,7 +21,7 @@ from lockd.dbus.power import Power
 from lockd.dbus.simulator import Simulator
 from lockd.dbus.standard import StandardError
 from lockd.dbus.users import Users
-from lockd.dbus.variants import to_wire, variant
+from lockd.dbus.variants import FILE, to_wire, variant
 from lockd.errors import InvalidField
 from lockd.value import Value
 
@@ -46,13 +46,15 @@ class Answer(Value):
 
 class Call(Value):
     """Something for a caller with this right. `check` gives the arguments (or InvalidField), and `run` takes
-    the caller and them, and gives the values of the answer."""
+    the caller and them, and gives the values of the answer. `files`: of the message's file descriptors some are needed
+    until then."""
 
     name: str
     right: Right
     gives: tuple[Arg, ...]
     check: Callable[[], list[Any]]
     run: Callable[..., Awaitable[Any]]
+    files: bool = False
 
 
 class Router:
@@ -76,7 +78,7 @@ class Router:
             wanted = ", ".join(f"{arg.name} {arg.signature}" for arg in method.takes)
             raise InvalidField(f"{method.name} takes ({wanted}), not ({message.signature[:40]})")
         if interface.name in self._handlers:
-            return self._own(interface, method, message.body)
+            return self._own(interface, method, message)
         if interface is standard.PROPERTIES:
             return self._property(method, *message.body)
         return Answer(method.gives, self._simple(method.name, message.path))
@@ -101,14 +103,18 @@ class Router:
                     return interface, method
         raise StandardError("UnknownMethod", f"there is no method {message.member} here")
 
-    def _own(self, interface: Interface, method: Method, body: list[Any]) -> Call:
+    def _own(self, interface: Interface, method: Method, message: Message) -> Call:
         checks = ARGUMENTS[method.name]
+        wanted = [arg for arg in method.takes if arg.signature == FILE]
+        sent = message.unix_fds if len(message.unix_fds) == len(wanted) else []
 
         def check() -> list[Any]:
-            return [checks[arg.name](value, arg.name) for arg, value in zip(method.takes, body, strict=True)]
+            given = zip(method.takes, message.body, strict=True)
+            plain = ((arg, _file(sent, value) if arg in wanted else value) for arg, value in given)
+            return [checks[arg.name](value, arg.name) for arg, value in plain]
 
         run = getattr(self._handlers[interface.name], method.name)
-        return Call(method.name, method.right, method.gives, check, run)
+        return Call(method.name, method.right, method.gives, check, run, bool(sent))
 
     def _simple(self, member: str, path: str) -> tuple[Any, ...]:
         if member == "Introspect":
@@ -146,6 +152,11 @@ class Router:
             return self.desk.set_property(prop.name, good, caller.by)
 
         return Call(f"Set {prop.name}", prop.write, (), check, run)
+
+
+def _file(sent: list[int], place: int) -> int:
+    """The file descriptor at a place among those that were sent; -1: there is none."""
+    return sent[place] if place < len(sent) else -1
 
 
 def body_of(gives: tuple[Arg, ...], values: tuple[Any, ...]) -> list[Any]:

@@ -11,6 +11,9 @@ from dbus_next.signature import Variant
 from lockd.dbus.names import Arg
 from lockd.errors import InvalidField
 
+#: The type of a file descriptor: its place among those that are sent with the message.
+FILE = "h"
+
 #: What stands for None where there has to be a value: no number, or the largest one.
 UNKNOWN: Mapping[str, Any] = {"d": math.nan, "u": 0xFFFF_FFFF}
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import logging
 import os
 import stat
 from struct import Struct
@@ -19,10 +20,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from lockd.store import files
-from lockd.store.faults import KeyUnavailable, in_words
+from lockd.store.faults import KeyUnavailable, StoreError, in_words
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+log = logging.getLogger("lockd.store")
 
 CREDENTIAL = "lockd.key"
 _SHORTEST = 32
@@ -59,6 +62,18 @@ class KeyRing:
     def retire(self) -> None:
         """Forget the older data keys on disk: nothing is sealed with them any more."""
         self._save({self.generation: self.data[self.generation]})
+
+    def adopt(self, salt: bytes, digest_key: bytes) -> None:
+        """Take over what a restored backup's PINs and cards were digested with. They are known at once; a
+        failure to keep them here is logged, as the store has them too and gives them again at the next start."""
+        if (salt, digest_key) == (self.salt, self.digest_key):
+            return
+        self.salt, self.digest_key = salt, digest_key
+        self._kept |= {"salt": salt, "digest": digest_key}
+        try:
+            self._save(self._live)
+        except StoreError as fault:
+            log.error("lockd.keys cannot be written: %s", fault)
 
     def copy_to(self, folder: Path) -> None:
         """Leave the wrapped keys with a store that is set aside, which they can open."""

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lockd.core.effects import Entry, Write
-from lockd.core.snapshot import Snapshot
+from lockd.core.snapshot import Kept, Snapshot
 from lockd.store import database, files, shelf
 from lockd.store.anchor import Anchor, Mark
 from lockd.store.audit import NO_HASH, Head, Trail
@@ -31,6 +31,9 @@ __all__ = ["KeyUnavailable", "StoreError", "Vault"]
 log = logging.getLogger("lockd.store")
 
 T = TypeVar("T")
+#: The row of the table `state` with the salt and key of a restored backup's digests: written with its rows, so that a
+#: power cut leaves both or neither, and carried over to lockd.keys at the next start.
+DIGESTS = "digest-keys"
 #: Rows resealed in one transaction while keys rotate: some 10 ms that a commit may wait.
 _ROTATE_BATCH = 200
 #: Commits that may be in the -wal alone, if they change nothing that people have set up.
@@ -130,6 +133,20 @@ class Vault:
     def verify(self) -> dict[str, Any]:
         """Walk the whole trail: `ok`, `first`, `last`, `bad` (first bad number, 0: none), `reason`."""
         return Proof(self._trail, self._head, self._ask).report()
+
+    def rows(self) -> tuple[dict[str, dict[str, Kept]], Mark, int]:
+        """Every whole row by table and key, the newest event, and how many rows are damaged; all as of one moment."""
+        return self._ask(self._rows_now)
+
+    @property
+    def digests(self) -> tuple[bytes, bytes]:
+        """The salt and the key that PINs and cards are digested with."""
+        return self._ring.salt, self._ring.digest_key
+
+    def holds(self, mark: Mark) -> bool:
+        """Whether the trail has this event."""
+        event = self._ask(lambda db: self._trail.find(db, mark.seq))
+        return event is not None and event.hash == mark.hash
 
     def check(self) -> None:
         """Whether the store answers and is the one we opened; StoreError says why not."""
@@ -255,6 +272,7 @@ class Vault:
         told = len(damaged)
         with database.worded():
             found = self._rows.load(db, damaged)
+            self._take_digests(found["state"].pop(DIGESTS, None))
             rolled_back = self._is_rolled_back(db, damaged)
         if self._head.roll is None:
             damaged.append(f"event {self._head.seq}, the newest one, is damaged")
@@ -267,6 +285,18 @@ class Vault:
             incomplete=rolled_back or not self._whole or len(damaged) > told,
             schedules=values(found["schedule"]),
         )
+
+    def _rows_now(self, db: sqlite3.Connection) -> tuple[dict[str, dict[str, Kept]], Mark, int]:
+        db.execute("BEGIN")  # what follows is read from one state, whatever is committed meanwhile
+        damaged: list[str] = []
+        found = self._rows.load(db, damaged)
+        found["state"].pop(DIGESTS, None)
+        head = self._trail.head(db)
+        return found, Mark(head.seq, head.hash), len(damaged)
+
+    def _take_digests(self, kept: Kept | None) -> None:
+        if kept is not None:
+            self._ring.adopt(bytes.fromhex(kept.value["salt"]), bytes.fromhex(kept.value["key"]))
 
     def _is_rolled_back(self, db: sqlite3.Connection, damaged: list[str]) -> bool:
         mark = self._mark

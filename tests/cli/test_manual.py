@@ -27,7 +27,8 @@ def test_every_command_of_the_brief_is_there() -> None:
         "schedule remove", "holiday list", "holiday add", "holiday remove", "why", "code new", "code key", "code list",
         "code revoke", "code epoch", "log", "log verify", "config check", "config show", "config wiring",
         "config boot", "config access", "mode", "set", "doctor",
-        "rotate-key", "factory-reset", "time set", "press", "present", "door", "key", "thumb", "jam", "tamper",
+        "rotate-key", "factory-reset", "backup", "restore",
+        "time set", "press", "present", "door", "key", "thumb", "jam", "tamper",
         "inside", "battery", "plug", "unplug", "simulate",
     }  # fmt: skip
 

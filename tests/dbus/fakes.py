@@ -194,6 +194,12 @@ class FakeDesk:
     async def factory_reset(self, *args: Any) -> None:
         self._saw("factory_reset", *args)
 
+    async def backup(self, handle: int, by: str) -> None:
+        self._saw("backup", os.fstat(handle).st_rdev, by)
+
+    async def restore(self, handle: int, by: str) -> None:
+        self._saw("restore", os.fstat(handle).st_rdev, by)
+
     def set_time_state(self, *args: Any) -> None:
         self._saw("set_time_state", *args)
 

@@ -45,6 +45,7 @@ WRONG: dict[str, list[Any]] = {
     "a{sv}": [{"": Variant("s", "")}, {"no such key": Variant("b", True)}, {LONG: Variant("u", 1)},
               {str(n): Variant("u", n) for n in range(1025)}, {"name": Variant("s", HUGE)}],
     "b": [],
+    "h": [0, 1, 2**32 - 1],  # as no file descriptor comes with it
 }  # fmt: skip
 #: Wrong just there.
 JUST_THERE: dict[tuple[str, str], list[Any]] = {

@@ -73,9 +73,9 @@ async def test_without_a_bus_it_says_so_once_and_goes_on_trying(
     opened = asyncio.Queue[str]()
     real = Connection.open
 
-    async def watched(*args: object) -> Connection:
+    async def watched(*args: object, **more: bool) -> Connection:
         opened.put_nowait("try")
-        return await real(*args)  # type: ignore[arg-type]
+        return await real(*args, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Connection, "open", watched)
     bus, told = tellers(f"unix:path={tmp_path}/none", desk)
@@ -251,8 +251,8 @@ async def test_asleep_before_it_was_on_the_bus_it_does_not_go_there(
     bus, told = tellers(private_bus.address, desk)
     real = Connection.open
 
-    async def while_sleep_falls(*args: object) -> Connection:
-        connection = await real(*args)  # type: ignore[arg-type]
+    async def while_sleep_falls(*args: object, **more: bool) -> Connection:
+        connection = await real(*args, **more)  # type: ignore[arg-type]
         bus.sleep(True)
         return connection
 

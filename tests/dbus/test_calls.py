@@ -20,6 +20,8 @@ UID = os.getuid()
 BY = f"uid {UID} ({pwd.getpwuid(UID).pw_name})"
 LOCK, USERS, CODES, LOG, POWER, PHONES, MANAGER, SIMULATOR = (each.name for each in names.INTERFACES)
 USER = {"index": 1, "name": "Anna", "credentials": [["PIN", 1]], "status": "OccupiedEnabled", "next": 0}
+#: A file descriptor, and how it is known again in another process.
+NULL, NULL_DEVICE = os.open(os.devnull, os.O_RDONLY), os.stat(os.devnull).st_rdev
 
 ERRORS = [
     kind
@@ -76,6 +78,8 @@ CALLS: list[tuple[str, str, tuple[Any, ...], tuple[Any, ...], Any]] = [
     (MANAGER, "Diagnose", (), ("diagnose",), [{"part": "store", "ok": True, "text": "fine", "remedy": ""}]),
     (MANAGER, "SetTime", (1_800_000_000,), ("set_time", 1_800_000_000, BY), None),
     (MANAGER, "RotateKey", (), ("rotate_key", BY), None),
+    (MANAGER, "Backup", (NULL,), ("backup", NULL_DEVICE, BY), None),
+    (MANAGER, "Restore", (NULL,), ("restore", NULL_DEVICE, BY), None),
     (MANAGER, "FactoryReset", ("erase everything",), ("factory_reset", BY), None),
     (SIMULATOR, "Press", ("123#",), ("press", "123#"), None),
     (SIMULATOR, "PresentCard", (b"\x04\xa1",), ("present_card", b"\x04\xa1"), None),

@@ -142,6 +142,8 @@ async def test_each_method_asks_for_its_own_right(
             (names.LOG, "Verify", "read-log", ()),
             (names.MANAGER, "RotateKey", "configure", ()),
             (names.MANAGER, "FactoryReset", "reset", ("erase everything",)),
+            (names.MANAGER, "Backup", "reset", (0,)),
+            (names.MANAGER, "Restore", "reset", (0,)),
         ):
             with pytest.raises(AccessDenied, match=f"org.lockd1.{right}: uid 1000 "):
                 await client.call(interface.name, method, *given)

@@ -62,6 +62,9 @@ METHODS = {
     "Manager.FactoryReset": ("s 'erase everything'", ROOT),
 }
 
+#: busctl sends no file descriptors; whose right these are, is tried on a bus without a Pi.
+HANDED = {"Manager.Backup", "Manager.Restore"}
+
 #: Nobody is there who would show a card; whose right it is, is tried on a bus without a Pi.
 ATTENDED = {"Users.Enrol"}
 
@@ -81,7 +84,7 @@ def missing() -> set[str]:
     offered = {one.name.removeprefix("org.lockd1."): one for one in INTERFACES if one is not SIMULATOR}
     methods = {f"{name}.{method.name}" for name, one in offered.items() for method in one.methods}
     settable = {f"{name}.{kept.name}" for name, one in offered.items() for kept in one.properties if kept.write}
-    return (methods ^ (METHODS.keys() | ATTENDED)) | (settable ^ PROPERTIES.keys())
+    return (methods ^ (METHODS.keys() | ATTENDED | HANDED)) | (settable ^ PROPERTIES.keys())
 
 
 def script() -> str:

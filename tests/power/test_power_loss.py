@@ -153,3 +153,31 @@ def test_the_use_of_a_code_is_consumed_exactly_once_in_thousands_of_power_cuts(
               f" a used code opens again, in {report['corrupt']} an unused one does not")
     assert (full["lost"], full["corrupt"]) == (0, 0), full
     assert normal["lost"] > 0, normal
+
+
+RESTORES, CUT_RESTORES = ("tests.power.restores", "work"), ("tests.power.restores", "cut")
+
+
+@pytest.fixture(scope="module")
+def restores(recorder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return record(recorder, tmp_path_factory.mktemp("restores"), "FULL", RESTORES, 2)
+
+
+def test_a_power_cut_leaves_the_store_from_before_a_restore_or_the_restored_one(restores: Path) -> None:
+    report = cut(restores, FEW // 2, CUT_RESTORES)
+    assert (report["lost"], report["corrupt"]) == (0, 0), report
+
+
+@pytest.mark.slow
+def test_in_thousands_of_power_cuts_no_store_is_half_restored(
+    restores: Path, recorder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The control makes two commits of each: halves have to be found."""
+    full = cut(restores, MANY, CUT_RESTORES)
+    halves = cut(record(recorder, tmp_path, "halves", RESTORES, 2), MANY // 10, CUT_RESTORES)
+    with capsys.disabled():
+        for name, report in (("as they are", full), ("in halves (control)", halves)):
+            print(f"\nrestores {name}: {report['states']} power cuts, {report['lost']} undid one that was done,"
+                  f" {report['corrupt']} left half of one")
+    assert (full["lost"], full["corrupt"]) == (0, 0), full
+    assert halves["corrupt"] > 0, halves
