@@ -64,12 +64,14 @@ class DoorSettings(Value):
 
 
 class KeypadSettings(Value):
-    """`rows` are driven, `columns` are read. `timeout_s`: a code left unfinished is forgotten."""
+    """`rows` are driven, `columns` are read. `timeout_s`: a code left unfinished is forgotten. `programming`:
+    whether a ProgrammingPIN makes changes there; it is on, as a lock has no such PIN until somebody gives one."""
 
     kind: Literal["none", "matrix"] = "none"
     rows: tuple[Pin, ...] = ()
     columns: tuple[Pin, ...] = ()
     timeout_s: float = 10.0
+    programming: bool = True
 
 
 class WiegandSettings(Value):

@@ -83,6 +83,8 @@ KEYS = (
     Key("keypad.rows", Lines((4,), Output("low")), "The keypad's rows from top to bottom; lockd drives them."),
     Key("keypad.columns", Lines((3, 4), Input()), "Its columns from left to right; lockd reads them."),
     Key("keypad.timeout_s", Number(1, 120, "seconds"), "A code left unfinished this long is forgotten."),
+    Key("keypad.programming", Flag(), "Whether who types a ProgrammingPIN gives, changes and takes away PINs at the"
+        " keypad; no lock has such a PIN until somebody gives one."),
     Key("wiegand.data0", Input(), "Pulsed by a Wiegand keypad or card reader for each bit that is 0, through a level"
         " shifter."),
     Key("wiegand.data1", Input(), "The same for each bit that is 1."),

@@ -218,6 +218,12 @@ def test_a_programming_pin_opens_nothing_and_is_no_wrong_code() -> None:
     assert comes_in(world)
 
 
+def test_a_programming_pin_is_not_used_up() -> None:
+    world = World().enrol(1, PIN, type="ProgrammingUser")
+    world.submit(programming("999999").but(fields={"uses": 3}))
+    assert isinstance(world.answers[2], InvalidField)
+
+
 # Terms -----------------------------------------------------------------------------------------------
 
 
