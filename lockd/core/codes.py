@@ -71,6 +71,12 @@ class Codes:
         """Those that were used first, and go on."""
         return tuple(w for w in self.uses.values() if w.kind != "once" and hour < w.end and self.stands(w))
 
+    def lasts(self, window: Window, hour: int) -> bool:
+        """Whether a window that was just used is not over yet."""
+        if window.kind == "once":
+            return hour < window.start + self.labels[window.label].accept
+        return window.covers(hour)
+
     def stands(self, window: Window) -> bool:
         """Whether neither its label nor its epoch was revoked, and the label still allows it."""
         return window.epoch == self.epoch and _allowed(window, self.labels)

@@ -317,17 +317,19 @@ class Guard:
     def _admit(
         self, op: Operation, user: User, shown: tuple[Credential, ...], forced: bool, tries: Tries, at: Instant
     ) -> Iterator[Effect]:
-        """Granted. A right code makes the wrong ones forgotten, and is used up if it is of that kind."""
+        """Granted. A right code makes the wrong ones forgotten, and is used up if it is of that kind: by opening,
+        as locking does nobody harm."""
         people, ticket = self.parts.registry.people, self.parts.trail.next_ticket
+        opens = self.parts.direction(op.wish) == "Unlocking"
         forgotten = (self._row(op.source, at),) if tries.succeed() else ()
         told = tuple((each.kind, each.index) for each in said(people, shown))
         spare = any(credential.terms.spare for credential in shown)
         op = op.but(
             user=user.index, shown=shown, credentials=told, detail=op.detail or ("spare-pin" if spare else ""),
-            tells=tuple(entry for each in shown for entry in tells(people, each, op.source, at)),
+            tells=tuple(entry for each in shown if opens for entry in tells(people, each, op.source, at)),
         )  # fmt: skip
         minutes = self.parts.registry.properties["ExpiringUserTimeout"]
-        use = consumed(people, user, shown, ticket, minutes, at)
+        use = consumed(people, user, shown, ticket, minutes, at) if opens else ()
         ends = limited(user) or any(credential.terms.limited for credential in shown)
         yield from self.throws.grant(op, at, use, forgotten, ends, forced)
 

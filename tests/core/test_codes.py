@@ -175,6 +175,26 @@ def test_a_code_that_found_the_bolt_stuck_is_not_used_up() -> None:
     assert world.lock.codes.state(ONCE, world.at) == "valid"
 
 
+@pytest.mark.parametrize(("window", "hours", "trusted", "detail"), [
+    (ONCE, 11, True, None), (ONCE, 12, True, "code-closed"), (SPAN, 8, True, None), (SPAN, 9, True, "code-closed"),
+    (WEEKLY, 1, True, None), (WEEKLY, 2, True, "code-closed"), (SPAN, 1, False, "clock-unset"),
+])  # fmt: skip
+def test_a_code_that_waits_for_the_bolt_is_held_to_its_hours(
+    window: Window, hours: int, trusted: bool, detail: str | None
+) -> None:
+    world = issuing()
+    world.unlocked()
+    world.ask("Lock")
+    shown = Presented("PIN", digest("no PIN"), True, window)
+    world.submit(OperationAsked("Unlock", "Keypad", shown, 7))
+    world.wall += hours * HOUR_US
+    world.trust = "Trusted" if trusted else "Unknown"
+    world.wait(2)
+    assert getattr(world.answers[7], "detail", None) == detail
+    assert world.lock.lock_state == ("Unlocked" if detail is None else "Locked")
+    assert (window.key in world.lock.codes.uses) == (detail is None), "given back if nothing came of it"
+
+
 def test_a_span_opens_again_and_again_until_it_ends() -> None:
     world = issuing()
     assert opens(world, SPAN)

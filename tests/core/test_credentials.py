@@ -337,6 +337,21 @@ def test_a_pin_for_three_uses_opens_three_times_and_says_when_it_is_used_up() ->
     assert comes_in(world, OTHER)
 
 
+@pytest.mark.parametrize("kind", ["UnrestrictedUser", "DisposableUser", "ExpiringUser"])
+def test_to_lock_uses_nothing_up(kind: str) -> None:
+    world = World().enrol(1, OTHER, type=kind)
+    world.give(PIN, 2, uses=1)
+    for wish in ("Lock", "Home"):
+        world.ask(wish, "Remote", PIN)
+        world.wait(1)
+    assert world.lock.people.spent == {}
+    assert not world.entries(detail="used-up")
+    assert comes_in(world)
+    world.ask("Lock", "Remote")
+    world.wait(1)
+    assert not comes_in(world)
+
+
 @pytest.mark.parametrize("boot", ["", "another boot"])
 def test_what_is_used_is_used_after_a_restart_too(boot: str) -> None:
     world = home(uses=2)
