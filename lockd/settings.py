@@ -28,6 +28,7 @@ class LockSettings(Value):
     auto_relock_s: int = 0
     wrong_code_limit: int = 5
     wrong_code_window_s: int = 300
+    wrong_code_day_limit: int = 50
     lockout_s: int = 90
     lockout_max_s: int = 3600
     pin_min: int = 6

@@ -352,7 +352,7 @@ class Guard:
         lock, now = self.parts.settings.lock, self.parts.registry.properties
         return Policy(
             now["WrongCodeEntryLimit"], lock.wrong_code_window_s,
-            now["UserCodeTemporaryDisableTime"], lock.lockout_max_s,
+            now["UserCodeTemporaryDisableTime"], lock.lockout_max_s, lock.wrong_code_day_limit,
         )  # fmt: skip
 
     def _row(self, source: Source, at: Instant) -> Write:
