@@ -310,6 +310,7 @@ PROGRAMMING = {
     "programming-locked-out": "Too many wrong codes: programming by {} at the keypad ended",
     "programming-refused": "Programming by {} at the keypad was ended: it may not be done now",
     "programming-duplicate": "{} typed as a new PIN at the keypad what is in use already",
+    "programming-near": "{} typed a new PIN at the keypad that is one digit from somebody else's",
 }
 
 SYSTEM = {

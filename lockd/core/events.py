@@ -59,13 +59,15 @@ class EnterPressed(Value):
 class LineTyped(Value):
     """What was typed, up to `#`, in answer to a question of the keypad's programming mode; `asked`: its
     number (core/programming.py). `number`: where one was asked for, None: it is none. `digest`, `forced`: of a
-    PIN, as in CredentialSet; empty where it could not be read. `verdict`: on a new PIN."""
+    PIN, as in CredentialSet; empty where it could not be read. `verdict`: on a new PIN; `near`: it is one digit
+    from somebody else's."""
 
     asked: int
     number: int | None = secret(default=None)
     digest: bytes = secret(default=b"")
     forced: bytes = secret(default=b"")
     verdict: PINVerdict = "good"
+    near: bool = False
     request: int = 0
 
 

@@ -191,20 +191,25 @@ class Programming:
         return self._on(at)
 
     def _pin(self, event: LineTyped, at: Instant) -> Iterable[Effect]:
-        """What is somebody's is told like what is weak, and counts as a wrong code: nobody hunts for PINs so."""
-        if event.verdict == "refused" or not event.digest:
-            return self._again("refused", at)
+        """What is somebody's, or near it, is told like what is weak, and counts as a wrong code: nobody hunts for
+        PINs so."""
+        assert self._who is not None
+        taken = self._is_taken(event)
+        if taken or event.verdict == "refused" or not event.digest:
+            answer = tuple(self._again("refused", at))
+        else:
+            self._typed = event
+            answer = tuple(self._on(at, "weak" if event.verdict == "weak" else "more"))
+        if not (taken or event.near):
+            return answer
+        detail = "programming-duplicate" if taken else "programming-near"
+        return self._wrong(system_entry(detail, at, source="Keypad", user=self._who[0].index), at, answer)
+
+    def _is_taken(self, event: LineTyped) -> bool:
+        """Whether the PIN or its duress variant is a PIN already, but for the one whose place it takes."""
         people, old = self.parts.registry.people, self._old()
         found = (people.find("PIN", digest) for digest in (event.digest, event.forced) if digest)
-        if any(twin is not None and twin[1] != old for twin in found):
-            return self._taken(at)
-        self._typed = event
-        return self._on(at, "weak" if event.verdict == "weak" else "more")
-
-    def _taken(self, at: Instant) -> Iterable[Effect]:
-        assert self._who is not None
-        entry = system_entry("programming-duplicate", at, source="Keypad", user=self._who[0].index)
-        return self._wrong(entry, at, tuple(self._again("refused", at)))
+        return any(twin is not None and twin[1] != old for twin in found)
 
     def _repeats(self, event: LineTyped, asked: Asked) -> bool:
         if asked.step == "sure":

@@ -15,7 +15,7 @@ from lockd.core.events import Event, LineTyped, ProgrammingLeft
 from lockd.core.lock import Lock
 from lockd.daemon.tries import STAR, Lines
 from lockd.errors import LockdError
-from lockd.words import Sign
+from lockd.words import PINVerdict, Sign
 
 if TYPE_CHECKING:
     from lockd.core.programming import Asked
@@ -107,14 +107,18 @@ class Dialogue(Lines):
 
     async def _pin(self, line: str, asked: Asked) -> LineTyped:
         """A new one is rated as anywhere, and in the core it is a digest alone."""
+        from lockd.daemon.enrolment import NEAR
+
         settings, enrolment = self._settings(), self._enrolment()
         try:
             if asked.step == "again":
                 return LineTyped(asked.number, None, await enrolment.hash(line))
             if settings.pin_quality != "allow":
                 self._show("working")
-            warns = settings.pin_quality == "warn" and await enrolment.rate(settings, line, asked.user)
-            digest, forced = await enrolment.digest(settings, asked.kind, line.encode(), asked.user, {})
-        except LockdError:  # too short, too weak, or no time for it: the sign says that it is not taken
+            faults = await enrolment.rate(settings, line, asked.user)
+            rated = settings.but(pin_quality="allow")
+            digest, forced = await enrolment.digest(rated, asked.kind, line.encode(), asked.user, {})
+        except LockdError:  # too short, too long, or no time for it: the sign says that it is not taken
             return LineTyped(asked.number, verdict="refused")
-        return LineTyped(asked.number, None, digest, forced, "weak" if warns else "good")
+        verdict: PINVerdict = "good" if not faults else "refused" if settings.pin_quality == "refuse" else "weak"
+        return LineTyped(asked.number, None, digest, forced, verdict, NEAR in faults)

@@ -353,6 +353,19 @@ def test_whose_pin_it_is_is_hunted_for_in_vain() -> None:
     assert world.restarted(0).lock.lockout_remaining("Keypad", world.at) == 90
 
 
+def test_a_pin_near_anothers_counts_too_whether_it_is_taken_or_not() -> None:
+    world = home()
+    lines(world, KEY, "1", "7")
+    line(world, NEW, near=True, verdict="weak")
+    assert (world.signs[-1], step(world)) == ("weak", "again")
+    lines(world, "444444")
+    for _ in range(4):
+        line(world, NEW, near=True, verdict="refused")
+    assert world.signs[-2:] == ["refused", "locked-out"]
+    assert len(world.entries(detail="programming-near", user=1)) == 5
+    assert world.lock.programming is None
+
+
 # How it ends -------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from lockd.core.events import CredentialSet, EnterPressed, Event, LineTyped, OperationAsked, Presented, UserSet
 from lockd.daemon.digests import Digests
+from lockd.daemon.enrolment import NEAR
 from lockd.daemon.keypad import Typing
 from lockd.daemon.programming import WAITING_MAX, Dialogue
 from lockd.daemon.tries import Tries
@@ -32,7 +33,7 @@ from tests.daemon.process import (
     trail,
 )  # fmt: skip
 
-MASTER, KEY, NEW = "580472", "940285", "739164"
+MASTER, KEY, NEW, NEAR_NEW = "580472", "940285", "739164", "739165"
 EASY = f'{NIMBLE}[lock]\npin_quality = "allow"\n'
 
 
@@ -91,13 +92,13 @@ class Rater:
     async def rate(self, lock: LockSettings, pin: str, user: int) -> list[str]:
         await self.may_go_on.wait()
         self.rated.append((pin, user))
-        if len(pin) < 6:
+        if not 6 <= len(pin) <= 8:
             raise ConstraintError("too short")
-        return ["weak"] if len(set(pin)) == 1 else []
+        if lock.pin_quality == "allow":
+            return []
+        return ["weak"] * (len(set(pin)) == 1) + [NEAR] * (pin == NEAR_NEW)
 
     async def digest(self, lock: LockSettings, kind: str, pin: bytes, user: int, fields: Any) -> tuple[bytes, bytes]:
-        if lock.pin_quality == "refuse" and await self.rate(lock, pin.decode(), user):
-            raise ConstraintError("weak")
         return await self.hash(pin.decode()), b""
 
     async def hash(self, pin: str) -> bytes:
@@ -257,9 +258,15 @@ async def test_new_pins_are_rated_by_the_setting(door: Door) -> None:
     await door.type("555555#")
     assert (door.world.signs[-1], door.step, door.rater.rated[-1]) == ("refused", "pin", ("555555", 1))
     door.settings = LockSettings(pin_quality="allow")
-    before = list(door.rater.rated)
     await door.type("555555#")
-    assert (door.world.signs[-1], door.step, door.rater.rated) == ("more", "again", before)
+    assert (door.world.signs[-1], door.step) == ("more", "again")
+
+
+async def test_one_near_anothers_is_told_to_the_core(door: Door) -> None:
+    await door.type(f"{KEY}#1#7#")
+    await door.type(f"{NEAR_NEW}#")
+    assert (door.world.signs[-1], door.step) == ("weak", "again")
+    assert door.world.entries(detail="programming-near")
 
 
 @pytest.mark.parametrize("line", ["12345", "1" * 40, ""])
