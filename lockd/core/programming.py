@@ -81,14 +81,14 @@ class Programming:
 
     def begin(self, user: User, credential: Credential, at: Instant) -> Iterator[Effect]:
         """He may, and is asked for his choice once it is on disk that he came."""
-        self._who = (user, credential)
+        who = self._who = (user, credential)
         self._ask("choice", at)
-        begun = self.asked
+        first = self.asked
 
-        def then(seq: int, later: Instant) -> Iterator[Effect]:
-            if seq:
+        def then(seq: int, _later: Instant) -> Iterator[Effect]:
+            if seq and self.asked is first:  # else he has typed ahead, or left
                 yield Show("menu")
-            elif begun is not None and self.asked is begun:
+            elif not seq and self._who is who:
                 self._stop()
                 yield Show("refused")
 

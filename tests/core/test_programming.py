@@ -461,6 +461,19 @@ def test_without_the_record_it_does_not_begin() -> None:
     assert refused(world)  # as nothing could be kept
 
 
+def test_who_types_ahead_of_the_record_goes_no_further_without_it() -> None:
+    world = home()
+    world.disk = "hangs"
+    assert lines(world, KEY, "1", "7") == ["", "more", "more"]
+    world.fail()
+    assert (world.signs[-1], world.lock.programming) == ("refused", None)
+    world = home()
+    world.disk = "hangs"
+    lines(world, KEY, "1")
+    world.write()
+    assert (world.signs, step(world)) == (["more"], "number")
+
+
 def test_who_left_before_the_record_failed_is_told_nothing_more() -> None:
     world = home()
     world.disk = "hangs"
