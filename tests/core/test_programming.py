@@ -400,9 +400,11 @@ def test_a_line_for_an_earlier_question_answers_nothing() -> None:
     assert old is not None
     world.wait(STEP_S)
     world.submit(LineTyped(old.number, None, digest(NEW), request=1))
-    lines(world, KEY)
+    lines(world, KEY, "1", "8")
+    now, said = world.lock.programming, list(world.signs)
     world.submit(LineTyped(old.number, None, digest(NEW), request=2))
-    assert (world.answers, step(world)) == ({1: None, 2: None}, "choice")
+    assert (world.answers, world.lock.programming, world.signs) == ({1: None, 2: None}, now, said)
+    assert step(world) == "pin"
 
 
 def test_what_comes_before_any_programming_is_answered() -> None:
