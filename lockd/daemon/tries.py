@@ -18,6 +18,8 @@ from lockd.words import CredentialType, Source
 #: Tries of one source that may wait: what is shown faster than anybody can is refused unread, so
 #: that no reader, however mad, keeps a PIN waiting for more than so many of its hashes.
 WAITING_MAX: dict[Source, int] = {"Keypad": 4, "RFID": 2, "Biometric": 2}
+#: What costs no hash may wait too.
+FREE_MAX = 16
 
 #: All of the door's tries share one lane of the digester: its own order is theirs.
 LANE: Source = "Keypad"
@@ -93,8 +95,9 @@ class Tries:
             self._work.cancel()
 
     def _add(self, shown: Shown) -> None:
-        if self._waiting[shown.source] >= WAITING_MAX[shown.source]:
-            if shown.data not in ("", STAR):
+        free = shown.typed and shown.data in ("", STAR)
+        if self._waiting[shown.source] >= (FREE_MAX if free else WAITING_MAX[shown.source]):
+            if not free:
                 self._ask(shown.source, Presented(shown.kind, b""))
             return
         self._waiting[shown.source] += 1

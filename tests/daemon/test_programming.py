@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,15 +15,15 @@ from lockd.daemon.digests import Digests
 from lockd.daemon.enrolment import NEAR
 from lockd.daemon.keypad import Typing
 from lockd.daemon.programming import WAITING_MAX, Dialogue
-from lockd.daemon.tries import Tries
+from lockd.daemon.tries import FREE_MAX, Tries
+from lockd.daemon.tries import WAITING_MAX as TRIES_MAX
 from lockd.dbus.client import Client
 from lockd.errors import Busy, ConstraintError
 from lockd.settings import LockSettings
 from lockd.words import Sign
 from tests.core.world import World, digest
+from tests.daemon.inside import Inside, inside, nimble
 from tests.daemon.process import (
-    LOG,
-    NIMBLE,
     PATIENCE_S,
     USERS,
     Lockd,
@@ -31,46 +32,78 @@ from tests.daemon.process import (
     on_the_bus,
     press,
     trail,
+    until,
 )  # fmt: skip
 
 MASTER, KEY, NEW, NEAR_NEW = "580472", "940285", "739164", "739165"
-EASY = f'{NIMBLE}[lock]\npin_quality = "allow"\n'
+#: Short PINs, and keys that stay down for long enough to be felt on a busy machine.
+EASY = '[gpio]\ndebounce_ms = 15\n[lock]\npin_quality = "allow"\npin_min = 4\n'
+FEW_MASTER, FEW_KEY, FEW = "5804", "9402", "7391"
 
 
-async def test_a_pin_given_at_the_keypad_opens_and_stands_in_the_trail(lockd: Lockd) -> None:
+async def test_who_is_removed_at_the_keypad_is_gone_and_stands_in_the_trail(lockd: Lockd) -> None:
     lockd.config.write_text(EASY)
     lockd.start()
     async with on_the_bus(lockd) as caller, caller.signals() as news, asyncio.timeout(2 * PATIENCE_S):
-        await enrol(caller, MASTER, 1, "ProgrammingUser")
-        await caller.call(USERS, "SetCredential", "Add", "ProgrammingPIN", 1, KEY.encode(), 1, {})
-        for typed in (f"{KEY}#", "1#", "7#", f"{NEW}#{NEW}#"):
-            await press(caller, typed)
+        await enrol(caller, FEW_MASTER, 1, "ProgrammingUser")
+        await enrol(caller, FEW, 2)
+        await caller.call(USERS, "SetCredential", "Add", "ProgrammingPIN", 1, FEW_KEY.encode(), 1, {})
+        await press(caller, f"{FEW_KEY}#")
+        assert await recorded(caller, "programming-began") == ("Keypad", 1)
+        await press(caller, "3#2#2#*")
         change = await heard(news, "LockUserChange", source="Keypad", data_type="PIN")
-        assert (change["operation"], change["by"], change["user"]) == ("Add", "user 1 (user 1) at the keypad", 7)
-        await press(caller, f"*{NEW}#")
-        await heard(news, "LockOperation", source="Keypad", phase="done", user=7)
-        began, *_, ended = [each for each in await trail(caller) if each.get("detail", "").startswith("programming-")]
-        assert (began["detail"], began["user"], ended["detail"]) == ("programming-began", 1, "programming-left")
-        assert (await caller.call(LOG, "Verify"))["ok"]
-        everything = repr(await trail(caller))
-    assert not any(pin in text for pin in (MASTER, KEY, NEW) for text in (lockd.log, everything))
+        assert (change["operation"], change["by"], change["user"]) == ("Clear", "user 1 (user 1) at the keypad", 2)
+        await heard(news, "LockUserChange", source="Keypad", data_type="UserIndex", operation="Clear", user=2)
+        assert [user["index"] for user in await caller.call(USERS, "ListUsers")] == [1]
+        assert await recorded(caller, "programming-left") == ("Keypad", 1)
+
+
+async def test_a_pin_given_at_the_keypad_opens_and_is_nowhere_in_clear(tmp_path: Path) -> None:
+    settings = nimble()
+    settings = settings.but(lock=settings.lock.but(pin_quality="allow"))
+    async with asyncio.timeout(PATIENCE_S), inside(tmp_path / "state", settings=settings) as lock:
+        await lock.enrol(MASTER, 1, "ProgrammingUser")
+        await lock.daemon.desk.set_credential("Add", "ProgrammingPIN", 1, KEY.encode(), 1, {}, "test")
+        for line, then in ((KEY, "choice"), ("1", "number"), ("7", "pin"), (NEW, "again"), (NEW, "choice"), ("", "")):
+            for key in f"{line}#" if line else "*":
+                lock.daemon.typing.press(key)
+            await until(lambda then=then: step(lock) == then)  # type: ignore[misc]
+        for key in f"{NEW}#":
+            lock.daemon.typing.press(key)
+        await lock.until("Unlocked")
+        told = [entry for kind, entry in lock.events if kind == "durable"]
+    assert [entry.fields["user"] for entry in told if entry.fields.get("phase") == "granted"] == [7]
+    assert not any(pin in repr(told) for pin in (MASTER, KEY, NEW))
+    files = [file.read_bytes() for file in (tmp_path / "state").rglob("*") if file.is_file()]
+    assert not any(pin.encode() in data for pin in (MASTER, KEY, NEW) for data in files)
+
+
+async def recorded(caller: Client, detail: str) -> tuple[str, int]:
+    """The source and the user of such an entry, as soon as there is one: it is no signal."""
+    while True:
+        for event in await trail(caller):
+            if event.get("detail") == detail:
+                return event["source"], event["user"]
+
+
+def step(lock: Inside) -> str:
+    asked = lock.daemon.pump.lock.programming
+    return asked.step if asked is not None else ""
 
 
 async def test_switched_off_by_a_reload_it_is_off_at_once(lockd: Lockd) -> None:
     lockd.config.write_text(EASY)
     lockd.start()
-    async with on_the_bus(lockd) as caller, caller.signals() as news, asyncio.timeout(2 * PATIENCE_S):
-        await enrol(caller, MASTER, 1, "ProgrammingUser")
+    async with on_the_bus(lockd) as caller, asyncio.timeout(2 * PATIENCE_S):
+        await enrol(caller, FEW_MASTER, 1, "ProgrammingUser")
         assert [f["text"] for f in await findings(caller)] == ["on, and no ProgrammingPIN is set"]
-        await caller.call(USERS, "SetCredential", "Add", "ProgrammingPIN", 1, KEY.encode(), 1, {})
+        await caller.call(USERS, "SetCredential", "Add", "ProgrammingPIN", 1, FEW_KEY.encode(), 1, {})
         assert [f["text"] for f in await findings(caller)] == ["on, and 1 ProgrammingPIN is set"]
         lockd.config.write_text(f"{EASY}[keypad]\nprogramming = false\n")
         lockd.send(signal.SIGHUP)
         lockd.wait_for_note("RELOADING=1")
         lockd.wait_for_note("READY=1")
         assert [f["text"] for f in await findings(caller)] == ["off"]
-        await press(caller, f"{KEY}#")
-        await heard(news, "LockOperationError", detail="programming-off", user=1)
 
 
 async def findings(caller: Client) -> list[dict[str, Any]]:
@@ -302,6 +335,21 @@ async def test_more_lines_than_anybody_types_are_refused(door: Door) -> None:
         await door.type("1#")
     assert door.shown[-1] == "refused"
     assert len(door.dialogue._queue) == WAITING_MAX
+
+
+async def test_star_and_enter_wait_where_no_further_code_does(door: Door) -> None:
+    door.digests.digest = asyncio.Event().wait  # type: ignore[assignment, method-assign]
+    await asyncio.sleep(0)
+    for _ in range(TRIES_MAX["Keypad"] + 2):
+        door.typing.press("7")
+        door.typing.press("#")
+    refused = [event.presented for event in door.events if isinstance(event, OperationAsked)]
+    assert refused == [Presented("PIN", b"")] * 2
+    for _ in range(FREE_MAX):
+        door.typing.press("*")
+    assert len(door.tries._queue) == FREE_MAX
+    await door.type("#")
+    assert len(door.tries._queue) == FREE_MAX - 1, "one of them is being decided"
 
 
 async def test_nothing_typed_is_shown_by_what_is_made_of_it(door: Door) -> None:
