@@ -28,6 +28,7 @@ class LockSettings(Value):
     auto_relock_s: int = 0
     wrong_code_limit: int = 5
     wrong_code_window_s: int = 300
+    wrong_code_day_limit: int = 50
     lockout_s: int = 90
     lockout_max_s: int = 3600
     pin_min: int = 6
@@ -64,12 +65,14 @@ class DoorSettings(Value):
 
 
 class KeypadSettings(Value):
-    """`rows` are driven, `columns` are read. `timeout_s`: a code left unfinished is forgotten."""
+    """`rows` are driven, `columns` are read. `timeout_s`: a code left unfinished is forgotten. `programming`:
+    whether a ProgrammingPIN makes changes there; it is on, as a lock has no such PIN until somebody gives one."""
 
     kind: Literal["none", "matrix"] = "none"
     rows: tuple[Pin, ...] = ()
     columns: tuple[Pin, ...] = ()
     timeout_s: float = 10.0
+    programming: bool = True
 
 
 class WiegandSettings(Value):

@@ -52,6 +52,8 @@ KEYS = (
     Key("lock.auto_relock_s", Whole(0, 86400, "seconds"), "Lock again this long after unlocking; 0: never."),
     Key("lock.wrong_code_limit", Whole(1, 255), "So many wrong codes within the window start a lockout."),
     Key("lock.wrong_code_window_s", Whole(10, 86400, "seconds"), "A wrong code older than this is forgotten."),
+    Key("lock.wrong_code_day_limit", Whole(1, 1000), "From so many wrong codes within a day on, each starts the longest"
+        " lockout; a right code does not end this count."),
     Key("lock.lockout_s", Whole(1, 255, "seconds"), "The first lockout; each further one is twice as long."),
     Key("lock.lockout_max_s", Whole(1, 86400, "seconds"), "No lockout is longer than this."),
     Key("lock.pin_min", Whole(4, 10, "digits"), "The shortest PIN."),
@@ -83,6 +85,8 @@ KEYS = (
     Key("keypad.rows", Lines((4,), Output("low")), "The keypad's rows from top to bottom; lockd drives them."),
     Key("keypad.columns", Lines((3, 4), Input()), "Its columns from left to right; lockd reads them."),
     Key("keypad.timeout_s", Number(1, 120, "seconds"), "A code left unfinished this long is forgotten."),
+    Key("keypad.programming", Flag(), "Whether who types a ProgrammingPIN gives, changes and takes away PINs at the"
+        " keypad; no lock has such a PIN until somebody gives one."),
     Key("wiegand.data0", Input(), "Pulsed by a Wiegand keypad or card reader for each bit that is 0, through a level"
         " shifter."),
     Key("wiegand.data1", Input(), "The same for each bit that is 1."),

@@ -69,12 +69,18 @@ Contact = Literal["locked", "unlocked", "closed", "tamper", "inside", "spindle",
 Wish = Literal["Lock", "Unlock", "Unbolt", "Home"]
 Direction = Literal["Locking", "Unlocking"]
 
+#: What is answered to a new PIN, or is against it.
+PINVerdict = Literal["good", "weak", "refused"]
+
 #: What the lamps and the buzzer say (docs: the manual's table of signals).
 Sign = Literal[
     "key", "clear", "ready", "working", "granted", "locked", "wrong", "refused", "locked-out", "jammed", "alarm",
     "ajar", "quiet", "emergency", "battery-low", "battery-critical", "no-power", "power-fault",
-    "more",
+    "more", "menu", "weak", "saved", "full", "left",
 ]
+#: What a person who programs at the keypad is asked for: what to do, whose number, a new PIN, the PIN once
+#: more, the number once more; saving: what he has answered is on its way to the disk.
+Step = Literal["choice", "number", "pin", "again", "sure", "saving"]
 
 #: Kinds of entries; all but System are also the D-Bus signals of the same name. PowerChange is a
 #: signal alone: what of it is worth keeping is in the audit trail as an alarm or as System.

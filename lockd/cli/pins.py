@@ -15,10 +15,12 @@ from lockd.cli.hours import ahead
 from lockd.cli.link import Lockd
 from lockd.cli.output import Output
 from lockd.cli.parser import Parser, command, group, place, whole
-from lockd.cli.people import MARKS, User, called, everybody, find, forget, free_place, marked, marks, pins
+from lockd.cli.people import MARKS, User, called, everybody, find, forget, free_place, marked, marks, owners, pins
 from lockd.cli.session import on_bus
 from lockd.dbus.names import USERS
 from lockd.errors import LockdError, NotFound
+
+PIN, PROGRAMMING = "PIN", "ProgrammingPIN"
 
 
 def add_parser(subparsers: Any) -> None:
@@ -32,6 +34,7 @@ def add_parser(subparsers: Any) -> None:
     setting = command(commands, "set", "give a user a PIN, or a new one in place of the old",
                       ("lockctl pin set Anna", "lockctl pin set Anna --another",
                        "lockctl pin set Anna --spare --uses 1", "lockctl pin set Anna --until 2026-12-31",
+                       "lockctl pin set Anna --programming",
                        "pass annas-pin | lockctl pin set Anna --stdin"),
                       "Asks twice, without echo. Limits that are not given stay as they were.")
     setting.add_argument("user", metavar="USER", help="index or name")
@@ -41,6 +44,8 @@ def add_parser(subparsers: Any) -> None:
     which.add_argument("--spare", action="store_true", help="a spare PIN beside the usual one, at most 2 of a user")
     which.add_argument("--duress", action="store_true",
                        help="a further PIN that opens as usual, and raises a silent alarm")
+    which.add_argument("--programming", action="store_true",
+                       help="the one that a programming user makes changes with at the keypad; it opens nothing")
     term_options(setting)
     setting.add_argument("--stdin", action="store_true", help="read the PIN from a pipe, one line")
     setting.set_defaults(run=on_bus(change))
@@ -49,7 +54,9 @@ def add_parser(subparsers: Any) -> None:
                        ("lockctl pin remove Anna", "lockctl pin remove Anna --index 4"),
                        "A user whose last credential goes is removed too.")
     removing.add_argument("user", metavar="USER", help="index or name")
-    removing.add_argument("--index", type=place, help="which one, if the user has several")
+    gone = removing.add_mutually_exclusive_group()
+    gone.add_argument("--index", type=place, help="which one, if the user has several")
+    gone.add_argument("--programming", action="store_true", help="the one for making changes at the keypad")
     removing.add_argument("--yes", metavar="WORD", help="for the last one: the word that would be asked for")
     removing.set_defaults(run=on_bus(remove))
 
@@ -108,23 +115,30 @@ async def change(lockd: Lockd, args: Namespace, out: Output) -> None:
     """A first, a new or a further PIN; the usual one if none is named."""
     user = find(await everybody(lockd), args.user)
     fields = terms(args, datetime.now())
-    index = None if args.another or args.spare or args.duress else _which(_usual(user), args.index, user)
-    pin = ask.new_pin(f"New PIN for {called(user)}: ", args.stdin, "--stdin")
+    kind = PROGRAMMING if args.programming else PIN
+    if args.programming:
+        index = _which(_own(user, kind), None, user)
+    else:
+        index = None if args.another or args.spare or args.duress else _which(_usual(user), args.index, user)
+    pin = ask.new_pin(f"New {spoken(kind)} for {called(user)}: ", args.stdin, "--stdin")
     faults = await rated(lockd, pin, user["index"])
-    done = await give_pin(lockd, user, pin, index, fields)
+    done = await give_pin(lockd, user, pin, index, fields, kind)
     verb = "added" if index is None else "changed"
-    out.done(f"PIN {done} of {called(user)} {verb}.{advice(faults)}", index=done, user=user["index"], advice=faults)
+    told = f"{spoken(kind)} {done} of {called(user)} {verb}.{advice(faults)}"
+    out.done(told[:1].upper() + told[1:], index=done, user=user["index"], advice=faults)
 
 
 async def remove(lockd: Lockd, args: Namespace, out: Output) -> None:
     """One PIN; with the last credential the user goes, which is asked for."""
     user = find(await everybody(lockd), args.user)
-    index = _which(_own(user), args.index, user)
+    kind = PROGRAMMING if args.programming else PIN
+    index = _which(_own(user, kind), args.index, user)
     if index is None:
-        raise NotFound(f"{called(user)} has no PIN")
-    last = await forget(lockd, user, "PIN", index, args.yes)
-    gone = f"PIN {index} of {called(user)} removed"
-    out.done(f"{gone}, and the user with it." if last else f"{gone}.", index=index, user_removed=last)
+        raise NotFound(f"{called(user)} has no {spoken(kind)}")
+    last = await forget(lockd, user, kind, index, args.yes)
+    gone = f"{spoken(kind)} {index} of {called(user)} removed"
+    told = f"{gone}, and the user with it." if last else f"{gone}."
+    out.done(told[:1].upper() + told[1:], index=index, user_removed=last)
 
 
 async def rated(lockd: Lockd, pin: str, user: int) -> list[str]:
@@ -142,12 +156,13 @@ def advice(faults: Sequence[str]) -> str:
 
 
 async def give_pin(
-    lockd: Lockd, user: User, pin: str, index: int | None = None, fields: Mapping[str, Any] | None = None
-) -> int:
+    lockd: Lockd, user: User, pin: str, index: int | None = None, fields: Mapping[str, Any] | None = None,
+    kind: str = PIN,
+) -> int:  # fmt: skip
     """Set PIN `index` of a user, or a further one at the first free index; gives the index."""
     operation = "Add" if index is None else "Modify"
-    index = await _free_pin(lockd) if index is None else index
-    await _set(lockd, operation, index, pin, user["index"], fields or {})
+    index = await _free_pin(lockd, kind) if index is None else index
+    await _set(lockd, operation, index, pin, user["index"], fields or {}, kind)
     return index
 
 
@@ -157,15 +172,17 @@ async def new_user(lockd: Lockd, pin: str, fields: Mapping[str, Any]) -> int:
     return await _set(lockd, "Add", await _free_pin(lockd), pin, 0, fields)
 
 
-async def _free_pin(lockd: Lockd) -> int:
+async def _free_pin(lockd: Lockd, kind: str = PIN) -> int:
     room = await lockd.get(USERS.name, "NumberOfPINUsersSupported")
-    return free_place(pins(await everybody(lockd)), room, "PINs")
+    return free_place(owners(await everybody(lockd), kind), room, f"{spoken(kind)}s")
 
 
-async def _set(lockd: Lockd, operation: str, index: int, pin: str, user: int, fields: Mapping[str, Any]) -> int:
+async def _set(
+    lockd: Lockd, operation: str, index: int, pin: str, user: int, fields: Mapping[str, Any], kind: str = PIN
+) -> int:
     """SetCredential, which gives the user."""
     with _as_people_say():
-        owner, _ = await lockd.call(USERS.name, "SetCredential", operation, "PIN", index, pin.encode(), user, fields)
+        owner, _ = await lockd.call(USERS.name, "SetCredential", operation, kind, index, pin.encode(), user, fields)
     return int(owner)
 
 
@@ -178,8 +195,13 @@ def _as_people_say() -> Iterator[None]:
         raise type(error)(str(error).removeprefix("data: "), error.detail) from None
 
 
-def _own(user: User) -> list[int]:
-    return [index for kind, index in user.get("credentials", ()) if kind == "PIN"]
+def spoken(kind: str) -> str:
+    """As people call it."""
+    return "programming PIN" if kind == PROGRAMMING else kind
+
+
+def _own(user: User, kind: str = PIN) -> list[int]:
+    return [index for each, index in user.get("credentials", ()) if each == kind]
 
 
 def _usual(user: User) -> list[int]:

@@ -285,6 +285,8 @@ def _system(event: Event, names: Names) -> str:
         return f"{told}: the operating mode is {event.get('value', '?')}"
     if event.get("detail") == "credential-shown":
         return f"{_who(event, names)} showed {_secret(event)}{_place(event)}; {event.get('count', 'one')} more needed"
+    if event.get("detail") in PROGRAMMING:
+        return PROGRAMMING[event["detail"]].format(_who(event, names))
     if "property" in event:
         return f"{by or 'lockd'} set {spaced(event['property'])} to {event.get('value', '?')}"
     detail = str(event.get("detail", "")) or str(event.get("kind", "something happened"))
@@ -303,6 +305,18 @@ def _system(event: Event, names: Names) -> str:
 
 
 HOLIDAYS = {"holiday-began": "Holiday {} began", "holiday-ended": "Holiday {} is over"}
+
+#: What came of programming at the keypad.
+PROGRAMMING = {
+    "programming-began": "{} began to program at the keypad",
+    "programming-left": "{} ended programming at the keypad",
+    "programming-timed-out": "{} typed nothing more, so programming at the keypad ended",
+    "programming-interrupted": "A credential was shown, so programming by {} at the keypad ended",
+    "programming-locked-out": "Too many wrong codes: programming by {} at the keypad ended",
+    "programming-refused": "Programming by {} at the keypad was ended: it may not be done now",
+    "programming-duplicate": "{} typed as a new PIN at the keypad what is in use already",
+    "programming-near": "{} typed a new PIN at the keypad that is one digit from somebody else's",
+}
 
 SYSTEM = {
     "session-ended": "emergency power has gone, or is no longer needed",

@@ -94,6 +94,10 @@ class Refusal(Value):
     counts: bool = False
 
 
+#: A ProgrammingPIN that would open if it were a PIN. What comes of it at the keypad is core/programming.py's.
+PROGRAMS = Refusal("Restricted", "", Restricted("A ProgrammingPIN makes changes at the keypad; it does not open."))
+
+
 def decide(case: Case) -> Refusal | None:
     """The first rule that says no; None: granted."""
     return next((refusal for rule in RULES for refusal in rule(case)), None)
@@ -153,7 +157,7 @@ def _terms(case: Case) -> Iterator[Refusal]:
 
 def _programming(case: Case) -> Iterator[Refusal]:
     if case.who is not None and case.who[1].kind == "ProgrammingPIN":
-        yield Refusal("Restricted", "", Restricted("A ProgrammingPIN makes changes at the keypad; it does not open."))
+        yield PROGRAMS
 
 
 def _mode(case: Case) -> Iterator[Refusal]:

@@ -26,6 +26,7 @@ from lockd.codes import (
 from lockd.core.effects import Drop, Put, Write
 from lockd.core.events import CodesSet
 from lockd.core.instant import Instant
+from lockd.core.lockout import Daily
 from lockd.core.snapshot import Kept
 from lockd.errors import ConstraintError, NotFound, ResourceExhausted
 
@@ -33,7 +34,6 @@ ROW = "codes"  #: the row of the table `state` with the key's name, the epoch an
 FLOOR = "codes-floor"  #: the one with the hour before which no code can start any more
 USED = "code:"  #: one for each window that was used
 GUESSES = "codes-guesses"  #: the wrong ones of the last day
-HOUR_S, DAY_S = 3600.0, 86_400.0
 
 #: What a typed code comes to. "": it is none; unknown: no window's; clock-unset, held: it could not be
 #: looked at; used: up; closed: a weekly one at another time; full: too many others go on.
@@ -70,6 +70,12 @@ class Codes:
     def kept(self, hour: int) -> tuple[Window, ...]:
         """Those that were used first, and go on."""
         return tuple(w for w in self.uses.values() if w.kind != "once" and hour < w.end and self.stands(w))
+
+    def lasts(self, window: Window, hour: int) -> bool:
+        """Whether a window that was just used is not over yet."""
+        if window.kind == "once":
+            return hour < window.start + self.labels[window.label].accept
+        return window.covers(hour)
 
     def stands(self, window: Window) -> bool:
         """Whether neither its label nor its epoch was revoked, and the label still allows it."""
@@ -183,33 +189,19 @@ def _allowed(window: Window, labels: Mapping[str, Label]) -> bool:
     return label is not None and label.allows(window)
 
 
-class Guesses:
-    """Wrong codes within the last day, counted by the hour. Times: mono seconds. Nothing but time
-    makes them forgotten: no right PIN, and no setting."""
-
-    def __init__(self, hours: tuple[tuple[float, int], ...] = ()) -> None:
-        self._hours = hours  # since when, and how many
-
-    def add(self, at: float) -> None:
-        """One more."""
-        *before, (since, count) = self._recent(at) or ((at, 0),)
-        last = ((since, count + 1),) if at - since < HOUR_S else ((since, count), (at, 1))
-        self._hours = (*before, *last)
+class Guesses(Daily):
+    """Wrong codes within the last day: no right PIN and no setting makes them forgotten."""
 
     def held(self, at: float) -> bool:
         """Whether there were so many that no code is looked at."""
-        return sum(count for _, count in self._recent(at)) >= MOST_GUESSES
-
-    def _recent(self, at: float) -> tuple[tuple[float, int], ...]:
-        return tuple((since, count) for since, count in self._hours if at - since < DAY_S + HOUR_S)
+        return self.count(at) >= MOST_GUESSES
 
     def row(self, boot: str, at: float) -> Put:
         """As it is stored."""
-        hours = [[at - since, count] for since, count in self._recent(at)]
-        return Put("state", GUESSES, {"boot": boot, "at": at, "hours": hours})
+        return Put("state", GUESSES, {"boot": boot, "at": at, "hours": self.ages(at)})
 
     @classmethod
     def restored(cls, row: Mapping[str, Any], boot: str, at: float) -> Guesses:
         """From a row. In another boot nobody knows how much time passed, so none has."""
         passed = max(0.0, at - row["at"]) if boot and row["boot"] == boot else 0.0
-        return cls(tuple((at - passed - age, count) for age, count in row["hours"]))
+        return cls((at - passed - age, count) for age, count in row["hours"])

@@ -56,8 +56,8 @@ def set_credential(event: CredentialSet, people: People, limits: UserSettings) -
     new = _credential(event, old, user)
     _expect_fitting(new, user, people)
     writes = (*rows, credential_row(new), *renew_uses(new.key, max(new.terms.uses, old.terms.uses if old else 0)))
-    users = (told("UserIndex", "Add", event.by, user.index),) if rows else ()
-    tell = told(data_type(event.kind), event.op, event.by, user.index, event.index)
+    users = (told("UserIndex", "Add", event.by, user.index, source=event.source),) if rows else ()
+    tell = told(data_type(event.kind), event.op, event.by, user.index, event.index, event.source)
     return Change(writes, tell, (user.index, _next_free(event, people, most)), users)
 
 
@@ -73,18 +73,19 @@ def clear_credential(event: CredentialCleared, people: People) -> Change:
     orphans = dict.fromkeys(sorted(user for user in owners if all(c.key in keys for c in people.of(user))))
     drops = tuple(write for c in gone if c.user not in orphans for write in drop_credential(c))
     users = tuple(write for user in orphans for write in drop_user(user, people))
-    owner = gone[0].user if len(gone) == 1 else ALL
+    owner = event.user or (gone[0].user if len(gone) == 1 else ALL)
     kinds: set[str] = {c.kind for c in gone} or {event.kind}
     return Change(
         (*drops, *users),
-        told(data_type(kinds.pop() if len(kinds) == 1 else ""), "Clear", event.by, owner, event.index),
-        users=tuple(told("UserIndex", "Clear", event.by, user) for user in orphans),
+        told(data_type(kinds.pop() if len(kinds) == 1 else ""), "Clear", event.by, owner, event.index, event.source),
+        users=tuple(told("UserIndex", "Clear", event.by, user, source=event.source) for user in orphans),
     )  # fmt: skip
 
 
 def _meant(event: CredentialCleared, people: People) -> Iterable[Credential]:
     if event.index == ALL:
-        return (c for c in people.credentials.values() if event.kind in ("", c.kind))
+        whose = people.of(event.user) if event.user else people.credentials.values()
+        return (c for c in whose if event.kind in ("", c.kind))
     kinds = (event.kind,) if event.kind else get_args(CredentialType)
     found = (people.credentials.get((kind, event.index)) for kind in kinds)
     return (c for c in found if c is not None)
@@ -119,7 +120,9 @@ def _owner(
         if len(people.of(event.user)) >= limits.credentials:
             raise ResourceExhausted(f"User {event.user} has {limits.credentials} credentials, the most allowed.")
         return people.users[event.user], ()
-    index = people.places.free(limits.max)
+    index = event.place or people.places.free(limits.max)
+    if index in people.users:
+        raise Occupied(f"User {index} exists.")
     if not index:
         raise ResourceExhausted(f"There are {limits.max} users, the most that fit (users.max).")
     named = {n.removeprefix("user_"): v for n, v in about.items()}
@@ -159,6 +162,8 @@ def _expect_sound(kind: str, terms: Terms) -> None:
         raise InvalidField("until: has to be after from.")
     if (terms.spare or terms.duress) and kind != "PIN":
         raise InvalidField(f"spare, duress: only for a PIN, not for {kind}.")
+    if terms.uses and kind == "ProgrammingPIN":
+        raise InvalidField("uses: a ProgrammingPIN opens nothing, so nothing would use it up.")
     if terms.duress and (terms.spare or terms.limited):
         raise InvalidField("duress: such a PIN opens always: it takes no uses, from, until or spare.")
 

@@ -10,7 +10,7 @@ from lockd.core.effects import Write
 from lockd.reading import Reading
 from lockd.settings import Settings
 from lockd.value import Value, secret
-from lockd.words import Alarm, Contact, CredentialType, ScheduleKind, Source, Wish
+from lockd.words import Alarm, Contact, CredentialType, PINVerdict, ScheduleKind, Source, Wish
 
 
 class Started(Value):
@@ -54,6 +54,27 @@ class OperationAsked(Value):
 
 class EnterPressed(Value):
     """`#` with no digits before it: lock; in Passage mode also unlock."""
+
+
+class LineTyped(Value):
+    """What was typed, up to `#`, in answer to a question of the keypad's programming mode; `asked`: its
+    number (core/programming.py). `number`: where one was asked for, None: it is none. `digest`, `forced`: of a
+    PIN, as in CredentialSet; empty where it could not be read. `verdict`: on a new PIN; `near`: it is one digit
+    from somebody else's."""
+
+    asked: int
+    number: int | None = secret(default=None)
+    digest: bytes = secret(default=b"")
+    forced: bytes = secret(default=b"")
+    verdict: PINVerdict = "good"
+    near: bool = False
+    request: int = 0
+
+
+class ProgrammingLeft(Value):
+    """`*` with no digits before it, in programming mode."""
+
+    request: int = 0
 
 
 class Recorded(Value):
@@ -101,7 +122,8 @@ class UserCleared(Value):
 
 
 class CredentialSet(Value):
-    """A credential for a user (0: a new one, with the given `user_status`/`user_type` in `fields`).
+    """A credential for a user (0: a new one, with the given `user_status`/`user_type` in `fields`, at the index
+    `place` if that is given).
     `forced`: the digest of a PIN's duress variant, empty where it is to have none. `fields` may hold
     its terms too: uses, from, until (seconds since 1970), spare, duress."""
 
@@ -114,18 +136,23 @@ class CredentialSet(Value):
     request: int = 0
     by: str = ""
     forced: bytes = secret(default=b"")
+    place: int = 0
+    source: Source = "Remote"
 
     def __hash__(self) -> int:
         return hash((self.op, self.index))
 
 
 class CredentialCleared(Value):
-    """Remove a credential; kind "": of every type; index 0xFFFE: all of the type."""
+    """Remove a credential; kind "": of every type; index 0xFFFE: all of the type, of `user` alone if that is
+    given."""
 
     kind: str
     index: int
     request: int = 0
     by: str = ""
+    user: int = 0
+    source: Source = "Remote"
 
 
 class ScheduleSet(Value):
@@ -224,7 +251,7 @@ class DrillAsked(Value):
 
 
 Event = (
-    Started | Sensed | OperationAsked | EnterPressed | Recorded | EffectFailed
+    Started | Sensed | OperationAsked | EnterPressed | LineTyped | ProgrammingLeft | Recorded | EffectFailed
     | PropertySet | UserSet | UserCleared | CredentialSet | CredentialCleared | CodesSet | Noted | Denied
     | ScheduleSet | ScheduleCleared | ClockChanged
     | ResetAsked | SettingsLoaded | SupplyRead | SuppliesRead | DrillAsked

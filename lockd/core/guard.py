@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from math import ceil
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from lockd.codes import Window
-from lockd.core.access import Case, Refusal, decide
+from lockd.core.access import LOCAL, PROGRAMS, Case, Refusal, decide
 from lockd.core.codes import GUESSES, USED, CodeState, Guesses
 from lockd.core.credentials import SPENT, Credential
-from lockd.core.effects import Effect, Put, Write
+from lockd.core.effects import Effect, Entry, Put, Write
 from lockd.core.entries import Operation, alarm_entry, refusal_entry, reply, system_entry, telling
 from lockd.core.events import Denied, EnterPressed, OperationAsked, Presented
 from lockd.core.instant import Instant
@@ -20,20 +20,31 @@ from lockd.core.people import User, limited
 from lockd.core.snapshot import Snapshot
 from lockd.core.throws import Throws
 from lockd.core.together import Together
+from lockd.core.trail import Then
 from lockd.core.uses import consumed, said, state_of, tells
-from lockd.errors import Restricted
-from lockd.words import Source, Wish
+from lockd.errors import LockdError, Restricted
+from lockd.words import OperationError, Source, Wish
+
+if TYPE_CHECKING:
+    from lockd.core.programming import Programming
 
 #: Sources whose wrong tries are counted, each for itself.
 COUNTED: tuple[Source, ...] = ("Keypad", "Remote", "ProprietaryRemote", "RFID", "Biometric")
 
 
 class Guard:
-    """Decides what is asked from outside. `tries`: the wrong ones, by source."""
+    """Decides what is asked from outside. `tries`: the wrong ones, by source. `charge_first`: why nothing may
+    be managed now."""
 
-    def __init__(self, parts: Parts, throws: Throws, snapshot: Snapshot, at: Instant) -> None:
+    def __init__(
+        self, parts: Parts, throws: Throws, snapshot: Snapshot, at: Instant,
+        charge_first: Callable[[], LockdError | None],
+    ) -> None:  # fmt: skip
         self.parts = parts
         self.throws = throws
+        #: None until somebody has typed a ProgrammingPIN.
+        self.programming: Programming | None = None
+        self._charge_first = charge_first
         self._boot = snapshot.boot
         kept = snapshot.state.get(GUESSES)
         self.guesses = Guesses.restored(kept.value, snapshot.boot, at.mono) if kept is not None else Guesses()
@@ -59,6 +70,8 @@ class Guard:
         """When lockouts end or are saved, in mono seconds."""
         for tries in self.tries.values():
             yield from (tries.until, tries.checkpoint)
+        if self.programming is not None:
+            yield self.programming.deadline
 
     def remaining(self, source: Source, at: Instant) -> int:
         """Whole seconds that this source has to wait, rounded up; 0: none."""
@@ -78,6 +91,8 @@ class Guard:
     def asked(self, event: OperationAsked, at: Instant) -> Iterator[Effect]:
         """Somebody outside wants the bolt moved."""
         yield from self.tick(at)
+        if self.programming is not None and event.source in LOCAL:
+            yield from self.programming.end("interrupted", at)
         shown = event.presented
         who = self._who(shown.kind, shown.digest, at) if shown is not None else None
         code = self._code(shown, at) if shown is not None and who is None else ""
@@ -95,6 +110,8 @@ class Guard:
             yield from self._held(event, refusal, tries, at)
         elif refusal.detail == "busy" and self._unread.take(at.mono) is None:
             yield from reply(event.request, refusal.answer)
+        elif refusal is PROGRAMS and event.source == "Keypad" and who is not None:
+            yield from self._program(event, who, tries, at)
         else:
             yield from self._refuse(event, refusal, who, tries, at, self._guessed(at) if code == "unknown" else ())
 
@@ -112,6 +129,9 @@ class Guard:
             elif tries.checkpoint is not None and tries.checkpoint <= at.mono:
                 entry = system_entry("lockout-goes-on", at, source=source, count=tries.checked(at.mono))
                 yield self.parts.record(entry, at, (self._row(source, at),))
+
+        if self.programming is not None:
+            yield from self.programming.tick(at)
 
     def _end(self, source: Source, tries: Tries, at: Instant) -> Iterator[Effect]:
         """What was only counted is recorded now."""
@@ -182,6 +202,26 @@ class Guard:
         entry = refusal_entry(kind, event.source, refusal, None, event.by, at)
         yield self.parts.trail.record(entry, (), at, lambda _seq, _at: after)
 
+    def _program(
+        self, event: OperationAsked, who: tuple[User, Credential], tries: Tries, at: Instant
+    ) -> Iterator[Effect]:
+        """A ProgrammingPIN, at the keypad: it makes no wrong code forgotten."""
+        from lockd.core.programming import Programming
+
+        if self.programming is None:
+            self.programming = Programming(self.parts, self._charge_first, self.wrong)
+        why_not = self.programming.why_not(who[0])
+        if why_not is None:
+            yield from reply(event.request, PROGRAMS.answer)
+            yield from self.programming.begin(*who, at)
+        else:
+            error: OperationError = "InsufficientBattery" if why_not.detail == "charge-first" else "Restricted"
+            yield from self._refuse(event, Refusal(error, why_not.detail, why_not), who, tries, at, ())
+
+    def wrong(self, entry: Entry, at: Instant, after: Iterable[Effect]) -> Iterator[Effect]:
+        """Something else that was typed at the keypad counts as a wrong code; `after`: what follows its record."""
+        yield from self._count("Keypad", entry, at, telling(entry, *after))
+
     def _refuse(
         self, event: OperationAsked, refusal: Refusal, who: tuple[User, Credential] | None, tries: Tries, at: Instant,
         guessed: tuple[Write, ...],
@@ -192,23 +232,34 @@ class Guard:
         label = window.label if window is not None else ""
         told = (who[0], said(self.parts.registry.people, (who[1],))[0]) if who is not None else None
         entry = refusal_entry(kind, event.source, refusal, told, event.by, at, label)
-        started = refusal.counts and tries.fail(self._policy(), at.mono)
-        writes = (self._row(event.source, at), *guessed) if refusal.counts else ()
         sign = self.parts.refused(event.source, "wrong" if refusal.counts and not refusal.detail else refusal.error)
         tell = telling(entry, *reply(event.request, refusal.answer), *sign)
+        if refusal.counts:
+            yield from self._count(event.source, entry, at, tell, guessed)
+        else:
+            yield self.parts.trail.record(entry, (), at, tell)
+
+    def _count(
+        self, source: Source, entry: Entry, at: Instant, tell: Then, writes: tuple[Write, ...] = ()
+    ) -> Iterator[Effect]:
+        """One more wrong code, which may be one too many."""
+        tries = self.tries.setdefault(source, Tries())
+        started = tries.fail(self._policy(), at.mono)
 
         def then(seq: int, later: Instant) -> Iterator[Effect]:
             yield from tell(seq, later)
-            if refusal.counts and not seq and not tries.remaining(later.mono):
+            if not seq and not tries.remaining(later.mono):
                 # What cannot be counted on disk could be tried again after each power cut.
                 tries.shut(self._policy(), later.mono)
-                yield from self._shut(event.source, later)
+                yield from self._shut(source, later)
 
-        yield self.parts.trail.record(entry, writes, at, then)
+        yield self.parts.trail.record(entry, (self._row(source, at), *writes), at, then)
         if started:
-            yield from self._shut(event.source, at)
+            yield from self._shut(source, at)
 
     def _shut(self, source: Source, at: Instant) -> Iterator[Effect]:
+        if self.programming is not None and source == "Keypad":
+            yield from self.programming.end("locked-out", at)
         alarm = alarm_entry("WrongCodeEntryLimit", at, source=source)
         yield self.parts.record(alarm, at, (), *self.parts.local(source, "locked-out"))
 
@@ -266,17 +317,19 @@ class Guard:
     def _admit(
         self, op: Operation, user: User, shown: tuple[Credential, ...], forced: bool, tries: Tries, at: Instant
     ) -> Iterator[Effect]:
-        """Granted. A right code makes the wrong ones forgotten, and is used up if it is of that kind."""
+        """Granted. A right code makes the wrong ones forgotten, and is used up if it is of that kind: by opening,
+        as locking does nobody harm."""
         people, ticket = self.parts.registry.people, self.parts.trail.next_ticket
+        opens = self.parts.direction(op.wish) == "Unlocking"
         forgotten = (self._row(op.source, at),) if tries.succeed() else ()
         told = tuple((each.kind, each.index) for each in said(people, shown))
         spare = any(credential.terms.spare for credential in shown)
         op = op.but(
             user=user.index, shown=shown, credentials=told, detail=op.detail or ("spare-pin" if spare else ""),
-            tells=tuple(entry for each in shown for entry in tells(people, each, op.source, at)),
+            tells=tuple(entry for each in shown if opens for entry in tells(people, each, op.source, at)),
         )  # fmt: skip
         minutes = self.parts.registry.properties["ExpiringUserTimeout"]
-        use = consumed(people, user, shown, ticket, minutes, at)
+        use = consumed(people, user, shown, ticket, minutes, at) if opens else ()
         ends = limited(user) or any(credential.terms.limited for credential in shown)
         yield from self.throws.grant(op, at, use, forgotten, ends, forced)
 
@@ -299,7 +352,7 @@ class Guard:
         lock, now = self.parts.settings.lock, self.parts.registry.properties
         return Policy(
             now["WrongCodeEntryLimit"], lock.wrong_code_window_s,
-            now["UserCodeTemporaryDisableTime"], lock.lockout_max_s,
+            now["UserCodeTemporaryDisableTime"], lock.lockout_max_s, lock.wrong_code_day_limit,
         )  # fmt: skip
 
     def _row(self, source: Source, at: Instant) -> Write:

@@ -16,7 +16,9 @@ class Digit(Value):
 
 
 class Cleared(Value):
-    """What was typed is forgotten."""
+    """What was typed is forgotten. `nothing`: there was nothing."""
+
+    nothing: bool = False
 
 
 class Entered(Value):
@@ -67,6 +69,6 @@ class Entry:
         return Code(digits if len(digits) <= MAX_DIGITS else None)
 
     def _forget(self) -> Cleared:
-        self._digits = ""
+        nothing, self._digits = not self._digits, ""
         self.deadline = None
-        return Cleared()
+        return Cleared(nothing)

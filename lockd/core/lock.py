@@ -34,8 +34,10 @@ from lockd.core.events import (
     EffectFailed,
     EnterPressed,
     Event,
+    LineTyped,
     Noted,
     OperationAsked,
+    ProgrammingLeft,
     PropertySet,
     Recorded,
     ResetAsked,
@@ -64,6 +66,8 @@ from lockd.words import Contact, Fault, LockState, Service, Source
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from lockd.core.programming import Asked
+
 
 class Lock:
     """One lock. `contacts`: the levels of all that are wired, read after the pins were claimed. `zone`:
@@ -75,8 +79,8 @@ class Lock:
     ) -> None:  # fmt: skip
         self.parts = Parts(settings, snapshot, contacts, at, zone)
         self.throws = Throws(self.parts, snapshot)
-        self.guard = Guard(self.parts, self.throws, snapshot, at)
         self._power = Power(self.parts, self.throws, at)
+        self.guard = Guard(self.parts, self.throws, snapshot, at, lambda: self.management_refusal)
         self._contacts = Contacts(self.parts, self.throws)
         self._snapshot = snapshot.but(users={}, credentials={}, schedules={})  # People has made what it needs of them
         self._told_failing = False
@@ -169,6 +173,11 @@ class Lock:
         if seconds:
             return why(found, self.parts, Instant(at.mono, seconds * 1_000_000, "Trusted"), None)
         return why(found, self.parts, at, lambda source: self.guard.remaining(source, at))
+
+    @property
+    def programming(self) -> Asked | None:
+        """What the next line that is typed at the keypad answers; None: nobody programs there."""
+        return self.guard.programming.asked if self.guard.programming is not None else None
 
     @property
     def keypad_timeout_s(self) -> float:
@@ -363,6 +372,13 @@ class Lock:
         yield from self._power.look(at)
         yield from self.guard.enter(event, at)
 
+    def _line(self, event: LineTyped | ProgrammingLeft, at: Instant) -> Iterable[Effect]:
+        """What is typed too late answers nothing."""
+        programming = self.guard.programming
+        if programming is None:
+            return reply(event.request)
+        return programming.line(event, at) if isinstance(event, LineTyped) else programming.leave(event.request, at)
+
 
 #: What answers each event.
 HANDLERS: dict[type[Event], Callable[[Lock, Any, Instant], Iterable[Effect]]] = {
@@ -370,6 +386,8 @@ HANDLERS: dict[type[Event], Callable[[Lock, Any, Instant], Iterable[Effect]]] = 
     Sensed: Lock._sensed,
     OperationAsked: Lock._asked,
     EnterPressed: Lock._enter,
+    LineTyped: Lock._line,
+    ProgrammingLeft: Lock._line,
     Recorded: Lock._recorded,
     EffectFailed: Lock._failed,
     PropertySet: Lock._change,

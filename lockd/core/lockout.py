@@ -1,12 +1,14 @@
 """Wrong tries and what they cost, counted for each source by itself.
 
+Two counts: a right code ends that of the window; that of the day ends by time alone, so that nobody who has a
+code of his own can hunt for others between two openings. No lockout is longer than the longest of the settings.
 Everything runs on the monotonic clock, so no clock that is set can shorten or lengthen a
 penalty. What is kept across a power cut are ages and remainders, never dates.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lockd.value import Value
@@ -14,16 +16,49 @@ from lockd.value import Value
 HELD_RECORDED = 10  #: tries during a lockout that get a record each; the rest are counted
 TRICKLE_S = 300.0  #: within this, what is no try of a code gets no more records than that
 RECURRING_S = 3600.0  #: nor within this what begins and ends again and again
+HOUR_S, DAY_S = 3600.0, 86_400.0
 CHECKPOINT_S = 30.0  #: how often the remainder is saved: what a power cut can add at the most
 
 
 class Policy(Value):
-    """`limit` wrong tries within `window_s` cost `first_s`, doubling each time up to `max_s`."""
+    """`limit` wrong tries within `window_s` cost `first_s`, doubling each time up to `max_s`; from `day_limit` within
+    a day on each costs the longest."""
 
     limit: int
     window_s: float
     first_s: float
     max_s: float
+    day_limit: int
+
+    @property
+    def longest_s(self) -> float:
+        """No lockout is longer."""
+        return max(self.max_s, self.first_s)
+
+
+class Daily:
+    """What happened within the last day, and an hour at the most, counted by the hour. Times: mono seconds. Nothing
+    but time makes it forgotten."""
+
+    def __init__(self, hours: Iterable[tuple[float, int]] = ()) -> None:
+        self._hours = tuple(hours)  # since when, and how often
+
+    def add(self, at: float) -> None:
+        """Once more."""
+        *before, (since, count) = self._recent(at) or ((at, 0),)
+        last = ((since, count + 1),) if at - since < HOUR_S else ((since, count), (at, 1))
+        self._hours = (*before, *last)
+
+    def count(self, at: float) -> int:
+        """How often."""
+        return sum(count for _, count in self._recent(at))
+
+    def ages(self, at: float) -> list[list[float]]:
+        """As it is stored: how long ago each hour began, and how often."""
+        return [[at - since, count] for since, count in self._recent(at)]
+
+    def _recent(self, at: float) -> tuple[tuple[float, int], ...]:
+        return tuple((since, count) for since, count in self._hours if at - since < DAY_S + HOUR_S)
 
 
 class Trickle:
@@ -83,6 +118,7 @@ class Tries:
 
     def __init__(self) -> None:
         self.failures: tuple[float, ...] = ()
+        self.day = Daily()
         self.until: float | None = None
         self.level = 0
         self.held = 0
@@ -95,18 +131,23 @@ class Tries:
     def fail(self, policy: Policy, at: float) -> bool:
         """A wrong try. True: this one starts the lockout."""
         self.failures = (*(f for f in self.failures if at - f < policy.window_s), at)
-        if len(self.failures) < policy.limit:
+        self.day.add(at)
+        if len(self.failures) < policy.limit and not self._exhausted(policy, at):
             return False
         self.shut(policy, at)
         return True
 
     def shut(self, policy: Policy, at: float) -> None:
         """The lockout begins."""
-        penalty = min(policy.first_s * 2 ** min(self.level, 20), max(policy.max_s, policy.first_s))
+        doubled = policy.first_s * 2 ** min(self.level, 20)
+        penalty = policy.longest_s if self._exhausted(policy, at) else min(doubled, policy.longest_s)
         self.until = at + penalty
         self.checkpoint = at + CHECKPOINT_S
         self.level += 1
         self.failures = ()
+
+    def _exhausted(self, policy: Policy, at: float) -> bool:
+        return self.day.count(at) >= policy.day_limit
 
     def checked(self, at: float) -> int:
         """The remainder is being saved, the next time is due later; answers how many tries were
@@ -125,7 +166,7 @@ class Tries:
         return self.held <= HELD_RECORDED
 
     def succeed(self) -> bool:
-        """A right PIN. True: there was something to forget, so that it must be saved."""
+        """A right PIN: the day's count stays. True: there was something to forget, so that it must be saved."""
         stale = bool(self.failures or self.level)
         self.failures = ()
         self.level = 0
@@ -141,7 +182,7 @@ class Tries:
         """As a row of the store."""
         return {
             "boot": boot, "at": at, "ages": [at - f for f in self.failures],
-            "remaining": self.remaining(at), "level": self.level,
+            "remaining": self.remaining(at), "level": self.level, "day": self.day.ages(at),
         }  # fmt: skip
 
     @classmethod
@@ -153,6 +194,7 @@ class Tries:
         tries = cls()
         tries.level = row["level"]
         tries.failures = tuple(at - passed - age for age in row["ages"])
+        tries.day = Daily((at - passed - age, count) for age, count in row.get("day", ()))
         if row["remaining"] > passed:
             tries.until = at + row["remaining"] - passed
             tries.checkpoint = at

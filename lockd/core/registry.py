@@ -46,6 +46,9 @@ Change = (
     | CodesSet | ResetAsked
 )  # fmt: skip
 
+#: What follows from how a change has ended: what it gave, or the LockdError that it met.
+Answered = Callable[[Any, Instant], Iterable[Effect]]
+
 QUEUE_MAX = 64  #: changes that may wait for the disk
 
 
@@ -105,7 +108,7 @@ class Registry:
         self.holidays = Holidays()
         self.properties = from_settings(settings.lock)
         self._trail = trail
-        self._queue: deque[Change] = deque()
+        self._queue: deque[tuple[Change, Answered]] = deque()
         self._owed = False
         #: What was decided for want of rows, to be written down at the start.
         self.decided: tuple[Write, ...] = ()
@@ -141,11 +144,13 @@ class Registry:
             entry = system_entry(detail, at, index=index, property="OperatingMode", value=self.mode)
             yield self._trail.record(entry, (), at, telling(entry))
 
-    def change(self, event: Change, at: Instant) -> Iterable[Effect]:
-        """Take a change, now or after those that wait for the disk."""
+    def change(self, event: Change, at: Instant, answered: Answered | None = None) -> Iterable[Effect]:
+        """Take a change, now or after those that wait for the disk. `answered`: what follows, in place of
+        the answer to its request."""
+        answered = answered or (lambda result, _at: reply(event.request, result))
         if len(self._queue) >= QUEUE_MAX:
-            return reply(event.request, Busy("Too many changes wait for the disk (busy): try again.", "busy"))
-        self._queue.append(event)
+            return answered(Busy("Too many changes wait for the disk (busy): try again.", "busy"), at)
+        self._queue.append((event, answered))
         return self._next(at) if len(self._queue) == 1 else ()
 
     def consume(self, writes: Iterable[Write]) -> None:
@@ -167,10 +172,12 @@ class Registry:
     def _next(self, at: Instant) -> Iterable[Effect]:
         """Start the change at the head of the queue; one that cannot be is answered and gone."""
         while self._queue:
+            event, answered = self._queue[0]
             try:
-                yield self._commit(self._queue[0], self._prepare(self._queue[0], at), at)
+                yield self._commit(answered, self._prepare(event, at), at)
             except LockdError as error:
-                yield from reply(self._queue.popleft().request, error)
+                self._queue.popleft()
+                yield from answered(error, at)
             else:
                 return
 
@@ -229,7 +236,7 @@ class Registry:
         writes = (*planned.writes, *(mode if over != self.holidays.over else ()))
         return Prepared(Entry("LockUserChange", at.wall, planned.told), writes, apply)
 
-    def _commit(self, event: Change, prepared: Prepared, at: Instant) -> Effect:
+    def _commit(self, answered: Answered, prepared: Prepared, at: Instant) -> Effect:
         ticket = self._trail.next_ticket
 
         def made(seq: int, later: Instant) -> Iterable[Effect]:
@@ -247,7 +254,7 @@ class Registry:
             self._owed = self._trail.owed(ticket)
             if seq:
                 yield from made(seq, later)
-            yield from reply(event.request, prepared.result if seq else _not_made())
+            yield from answered(prepared.result if seq else _not_made(), later)
             yield from self._next(later)
 
         return self._trail.record(prepared.entry, prepared.writes, at, then, late)

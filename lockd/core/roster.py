@@ -14,7 +14,7 @@ from lockd.core.people import UNIQUE_ID_NONE, People, User, drop_user, renew, us
 from lockd.errors import Duplicate, InvalidField, NotFound, Occupied
 from lockd.settings import UserSettings
 from lockd.value import Value
-from lockd.words import CredentialRule, UserStatus, UserType
+from lockd.words import CredentialRule, Source, UserStatus, UserType
 
 ALL = 0xFFFE  #: the index that means every one
 NAME_MAX = 64  #: characters of a user's name
@@ -35,9 +35,11 @@ def credentials_supported(limits: UserSettings) -> int:
     return min(limits.max * limits.credentials, ALL - 1)
 
 
-def told(kind: str, operation: str, by: str, user: int, index: int = 0) -> dict[str, Any]:
+def told(
+    kind: str, operation: str, by: str, user: int, index: int = 0, source: Source = "Remote"
+) -> dict[str, Any]:
     """The fields of LockUserChange."""
-    fields: dict[str, Any] = {"data_type": kind, "operation": operation, "source": "Remote", "by": by, "user": user}
+    fields: dict[str, Any] = {"data_type": kind, "operation": operation, "source": source, "by": by, "user": user}
     return fields | {"index": index} if index else fields
 
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import get_args
 
-from lockd.codes import read_key
-from lockd.core.access import IN_WORDS, SHUT, moves_bolt
+from lockd.codes import HOUR_US, read_key
+from lockd.core.access import IN_WORDS, SHUT, TIMED, moves_bolt
 from lockd.core.bolt import Adrift, Arrived, Failed, HandMoved, Joined, Outcome, Queued, Stopped
 from lockd.core.effects import Answer, DriveLatch, Drop, Effect, Publish, Put, Show, Write
 from lockd.core.entries import Operation, alarm_entry, operation_entry, reply, storage_failure, system_entry
 from lockd.core.hands import HANDS, Hands
 from lockd.core.instant import Instant
 from lockd.core.parts import Parts
+from lockd.core.people import User
 from lockd.core.snapshot import Snapshot
 from lockd.core.trail import BOUND_S
 from lockd.errors import (
@@ -124,7 +125,7 @@ class Throws:
         """Hand it to the bolt: first of its kind, joining what is under way, or waiting its turn."""
         obstacle = self._obstacle(op, at)
         if obstacle is not None:
-            yield from self._fail(op, obstacle, at)
+            yield from self._fail(op, obstacle, at, begun=False)
             return
         if op.wish == "Home" and self.parts.bolt.known:
             yield from self._succeed(op, at)
@@ -190,11 +191,25 @@ class Throws:
             return Restricted("This user may not do that any more.")
         if user is not None and not people.within_hours(user, at):
             return Restricted("This user's hours have ended meanwhile (schedule-shut).", "schedule-shut")
-        if op.code and not self.parts.registry.codes.stands(read_key(op.code)):
-            return DisabledUserDenied("This code was revoked meanwhile.")
+        if (late := self._late(op, user, at)) is not None:
+            return late
         mode = self.parts.registry.mode
         if op.source in SHUT[mode] and (user is None or user.type != "ProgrammingUser"):
             return Restricted(f"Refused (mode-forbids): {IN_WORDS[mode]}.", "mode-forbids")
+        return None
+
+    def _late(self, op: Operation, user: User | None, at: Instant) -> LockdError | None:
+        """What goes by the clock may have ended while it waited, or the clock be worth less."""
+        codes, people = self.parts.registry.codes, self.parts.registry.people
+        if op.code and not codes.stands(read_key(op.code)):
+            return DisabledUserDenied("This code was revoked meanwhile.")
+        timed = op.code or any(shown.terms.timed for shown in op.shown) or (user is not None and user.type in TIMED)
+        if timed and at.trust != "Trusted":
+            return Restricted("The clock is not known to be right any more (clock-unset).", "clock-unset")
+        if op.code and not codes.lasts(read_key(op.code), at.wall // HOUR_US):
+            return Restricted("This code's hours have ended meanwhile (code-closed).", "code-closed")
+        if user is not None and user.type == "ExpiringUser" and people.status(user, at) != "OccupiedEnabled":
+            return DisabledUserDenied("This user's time has ended meanwhile.")
         return None
 
     def _wait(self, op: Operation, at: Instant) -> Iterator[Effect]:
@@ -203,7 +218,7 @@ class Throws:
             self._waiting = (*self._waiting, op)
             return
         error = Busy("The bolt is moving and others wait for it (busy): try again.", "busy")
-        yield from self._fail(op, error, at)
+        yield from self._fail(op, error, at, begun=False)
 
     def _supersede(self, op: Operation, at: Instant) -> Iterator[Effect]:
         """Who asks to open after somebody asked to lock has the last word."""
@@ -336,15 +351,17 @@ class Throws:
             yield from self._start(op, at)
 
     def _cut_short(self, fault: Fault, at: Instant) -> Iterator[Effect]:
-        everyone = (*self._under_way, *self._waiting)
+        begun, waited = self._under_way, self._waiting
         self._under_way, self._waiting = (), ()
         errors: dict[Fault, LockdError] = {
             "PowerLost": InsufficientBattery("The power failed in mid-throw (power-lost): ask again.", "power-lost"),
             "ActuatorDisabled": Failure("The motor's pins do not answer (actuator-disabled).", "actuator-disabled"),
         }
         error = errors.get(fault, self._why_stopped)
-        for op in everyone:
+        for op in begun:
             yield from self._fail(op, error, at)
+        for op in waited:
+            yield from self._fail(op, error, at, begun=False)
 
     def _by_hand(self, locked: bool, at: Instant) -> Iterator[Effect]:
         detail = self.hands.whose(at.mono) or ("thumbturn" if self.parts.settings.spindle is not None else "")
@@ -375,9 +392,10 @@ class Throws:
             self.opened_inside_at = at.mono
             yield from self.parts.end_privacy(at)
 
-    def _fail(self, op: Operation, error: LockdError, at: Instant) -> Iterator[Effect]:
+    def _fail(self, op: Operation, error: LockdError, at: Instant, begun: bool = True) -> Iterator[Effect]:
+        """`begun`: the bolt was asked to move for it, so that it may have let somebody in."""
         why = error.name if error.name in get_args(OperationError) else "Unspecified"
-        nothing_came_of_it = self.parts.bolt.lock_state == "Locked"
+        nothing_came_of_it = not begun or self.parts.bolt.lock_state == "Locked"
         back = self._back(op) if nothing_came_of_it else ()
         self.parts.registry.consume(back)
         yield self._outcome(op, "failed", at, back, error=why, detail=error.detail)

@@ -101,14 +101,14 @@ class Daemon:
             self.hardware, settings.power, lambda event: self.pump.submit(event), lambda: self.health.tell()
         )
         matcher = Matcher(opened.digester, lock, self.clock.now)
-        tries = Tries(
+        self.tries = tries = Tries(
             self.digests, matcher.presented, lambda event: self.pump.submit(event),
             lambda source: lock.lockout_remaining(source, self.clock.now()),
         )  # fmt: skip
         ends.callback(tries.close)
         show = self.hardware.panel.show
         self.typing = Typing(
-            lambda: lock.keypad_timeout_s, tries, lambda event: self.pump.submit(event), show, self.power.refresh
+            lambda: lock.keypad_timeout_s, tries, show, self.power.refresh
         )
         ends.callback(self.typing.close)
         self.readers = Readers(tries, self.typing.press, show, self.power.refresh, lambda: self.health.tell())
@@ -251,6 +251,7 @@ class Daemon:
         log.info("ready: %s", self.health.status())
         self._begin_readers()
         self.desk.backups = cache(self._backups)  # one for all, as only one may be under way
+        self._begin_programming()
         bus = Bus(
             self.options.bus, self.desk, "polkit" if self.options.bus == "system" else "same-user",
             simulator=self.options.simulate, told=self.health.tell,
@@ -320,6 +321,15 @@ class Daemon:
         for run in self.drivers.begin(self.settings):
             self._spawn(run)
 
+    def _begin_programming(self) -> None:
+        from lockd.daemon.programming import Dialogue
+
+        desk = self.desk
+        self.tries.lines = Dialogue(
+            self.pump.lock, lambda: desk.settings.lock, desk.enrolment, desk.type_line,
+            lambda line: self.tries.type(line, False), self.hardware.panel.show,
+        )  # fmt: skip
+
     def _spawn(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
@@ -349,7 +359,7 @@ class Daemon:
     def _take(self, settings: Settings) -> None:
         """Pins and the store are claimed at start, so what names them stays as it was."""
         held = {name: getattr(self.settings, name) for name in FIXED}
-        for name in ("door", "power", "ways"):
+        for name in ("door", "power", "ways", "keypad"):
             wired = {key: value for key, value in vars(getattr(self.settings, name)).items() if key in WIRED}
             held[name] = getattr(settings, name).but(**wired)
         stays = settings.but(**held)
@@ -366,6 +376,7 @@ class Daemon:
         """Motor off first; then nothing new from the bus. The rest is ended by `ends`."""
         with suppress(LockdError):
             self.hardware.motor.stop()
+        self.tries.lines.close()
         if self.voice.bus is not None:
             await self.voice.bus.close()
         for task in self._tasks:
@@ -381,11 +392,14 @@ ANEW = -1
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 #: Sections that are read once.
 FIXED = (
-    "bolt", "tamper", "inside", "spindle", "keypad", "wiegand", "nfc", "hid", "fingerprint", "panel", "gpio", "store",
+    "bolt", "tamper", "inside", "spindle", "wiegand", "nfc", "hid", "fingerprint", "panel", "gpio", "store",
     "time", "phone",
 )  # fmt: skip
 #: Lines in other sections.
-WIRED = ("contact", "code", "hole", "usb_line", "nine_volt_line", "generator_line", "wireless_line")
+WIRED = (
+    "contact", "code", "hole", "usb_line", "nine_volt_line", "generator_line", "wireless_line", "kind", "rows",
+    "columns",
+)  # fmt: skip
 
 
 def run(options: Options, settings: Settings) -> int:

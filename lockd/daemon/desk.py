@@ -155,7 +155,7 @@ class Desk:
         could not connect: so of phones only the terms can be set, with the key that is there."""
         held = self._lock.people.credentials.get((kind, index))
         owner = held.user if op == "Modify" and held is not None else user
-        digest, forced = await self._enrolment().digest(self.settings.lock, kind, data, owner, fields)
+        digest, forced = await self.enrolment().digest(self.settings.lock, kind, data, owner, fields)
         if kind == "Phone" and (held is None or digest != held.digest):
             raise UnsupportedCommand("A phone needs the lock's key as well, which an invitation gives it: lockctl phone"
                                      " invite.")
@@ -164,7 +164,7 @@ class Desk:
         ))  # fmt: skip
         return given
 
-    def _enrolment(self) -> Enrolment:
+    def enrolment(self) -> Enrolment:
         """Imported with the first change."""
         from lockd.daemon.enrolment import Enrolment
 
@@ -172,7 +172,7 @@ class Desk:
 
     async def rate_pin(self, pin: str, user: int) -> list[str]:
         """Why it is not a good one, in words."""
-        return await self._enrolment().rate(self.settings.lock, pin, user)
+        return await self.enrolment().rate(self.settings.lock, pin, user)
 
     def credential_status(self, kind: str, index: int) -> dict[str, Any]:
         """Everything but the data."""
@@ -188,6 +188,10 @@ class Desk:
             "from": terms.start or None, "until": terms.until or None, "spare": terms.spare,
             "duress": terms.duress, "duress_digit": bool(found.forced), "next": following,
         }  # fmt: skip
+
+    async def type_line(self, event: Callable[[int], Event]) -> None:
+        """A line that answers the keypad's programming mode."""
+        await self._ask(event)
 
     async def clear_credential(self, kind: str, index: int, by: str) -> None:
         """One, or all of a type, or all."""

@@ -66,9 +66,9 @@ class Enrolment:
         faults = await self.rate(strict, pin, user)
         if faults:
             raise ConstraintError(f"data: choose another PIN (weak-pin). {'. '.join(faults)}.", "weak-pin")
-        digest = await self._hash(pin)
+        digest = await self.hash(pin)
         varies = lock.duress_digit and kind == "PIN" and not fields.get("duress")
-        return digest, await self._hash(duress_variant(pin)) if varies else b""
+        return digest, await self.hash(duress_variant(pin)) if varies else b""
 
     async def _is_near(self, pin: str, user: int) -> bool:
         people = self._people()
@@ -79,7 +79,7 @@ class Enrolment:
         with suppress(TimeoutError):
             async with asyncio.timeout(NEAR_S):
                 for near in neighbours(pin):
-                    found |= self._is_of_another(await self._hash(near), user)
+                    found |= self._is_of_another(await self.hash(near), user)
         return found
 
     def _is_of_another(self, digest: bytes, user: int) -> bool:
@@ -87,7 +87,8 @@ class Enrolment:
         who = self._people().find("PIN", digest)
         return who is not None and who[0].index != user and who[1].digest == digest
 
-    async def _hash(self, pin: str) -> bytes:
+    async def hash(self, pin: str) -> bytes:
+        """The digest of a PIN, unrated. Raises Busy."""
         return _made(await self._digests.digest("Unspecified", "PIN", pin))
 
 

@@ -150,6 +150,7 @@ class Health:
             *(finding("panel", "warning", each, "see that no other program holds its line, then restart lockd")
               for each in self._hardware.panel.troubles),
             self._people(at),
+            self._programming(),
             self._ways(at),
             *self._phones(),
         ]  # fmt: skip
@@ -179,6 +180,13 @@ class Health:
         trouble = self.phones()
         return [finding("phones", "warning" if trouble else "ok", trouble or "phones can connect",
                         "see that bluetoothd runs and its adapter is on: `bluetoothctl show`, `rfkill list`")]
+
+    def _programming(self) -> dict[str, Any]:
+        """Whether the keypad changes people."""
+        pins = len(self._lock.people.places_of("ProgrammingPIN"))
+        told = f"{pins} ProgrammingPIN{' is' if pins == 1 else 's are'} set" if pins else "no ProgrammingPIN is set"
+        on = self._lock.parts.settings.keypad.programming
+        return finding("programming", "ok", f"on, and {told}" if on else "off")
 
     def _people(self, at: Instant) -> dict[str, Any]:
         """Whether anybody could come in with a code."""

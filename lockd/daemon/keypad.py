@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from lockd.core.events import EnterPressed, Event
 from lockd.core.keypad import Cleared, Code, Digit, Entered, Entry
-from lockd.daemon.tries import Tries
+from lockd.daemon.tries import STAR, Tries
 from lockd.words import Sign
 
 
@@ -19,13 +18,13 @@ class Typing:
         self,
         timeout_s: Callable[[], float],
         tries: Tries,
-        submit: Callable[[Event], None],
         show: Callable[[Sign], None],
         begun: Callable[[], None],
     ) -> None:
         self._entry = Entry(timeout_s())
         self._timeout_s, self._begun = timeout_s, begun
-        self._tries, self._submit, self._show = tries, submit, show
+        self._tries, self._show = tries, show
+        self._programming = False  # whether the lock programmed as the line was begun
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -33,6 +32,8 @@ class Typing:
         """One key went down."""
         self._entry.timeout_s = self._timeout_s()
         fresh = self._entry.deadline is None
+        if fresh:
+            self._programming = self._tries.programming
         typed = self._entry.press(key, self._loop.time())
         self._arm()
         match typed:
@@ -40,12 +41,14 @@ class Typing:
                 self._show("key")
                 if fresh:
                     self._begun()
-            case Cleared():
+            case Cleared(nothing):
                 self._show("clear")
+                if nothing:
+                    self._tries.type(STAR, self._programming)
             case Entered():
-                self._submit(EnterPressed())
+                self._tries.type("", self._programming)
             case Code(digits):
-                self._tries.show("Keypad", "PIN", digits or "too long")
+                self._tries.type(digits or "too long", self._programming)
 
     def close(self) -> None:
         """Forget what was typed."""

@@ -64,6 +64,13 @@ SIGNS: dict[Sign, Score] = {
     "refused": Score(1, red="#" * 10, buzzer="#" * 8),
     # that was right, and another one is needed
     "more": Score(1, green="####.####", buzzer="#....#"),
+    # programming: what is to be done?; that PIN is easy to guess, type it again all the same; done; there is no
+    # room; it is over
+    "menu": Score(1, green="##.##.##", red="##.##.##", buzzer="#..#..#"),
+    "weak": Score(1, green="####.####", red="#########", buzzer="#....#"),
+    "saved": Score(1, green="###.###.########", buzzer="#...#...######"),
+    "full": Score(1, red="####.####", buzzer="####.####"),
+    "left": Score(1, green="########", red="########", buzzer="########"),
     # emergency power feeds the lock: type your PIN; nothing can move the bolt; what is plugged in is wrong
     "emergency": Score(1, green="#.#.#.#####", buzzer="#.#.#.#####"),
     "no-power": Score(1, red="##....##....##....##", buzzer="#.....#.....#.....#"),

@@ -215,6 +215,21 @@ def test_a_first_and_a_further_pin_take_the_first_free_index(ctl: Ctl, lockd: Fa
     assert [call[1:4] for call in lockd.done] == [("Add", "PIN", 2), ("Add", "PIN", 2)]
 
 
+def test_a_programming_pin_is_set_changed_and_removed_beside_the_others(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.users = [ANNA, BERT]
+    ran = ctl("pin", "set", "Anna", "--programming", "--stdin", stdin="940285")
+    assert ran.out == "Programming PIN 1 of Anna (user 1) added.\n"
+    lockd.users = [{**ANNA, "credentials": [["PIN", 1], ["ProgrammingPIN", 3]]}]
+    assert ctl("pin", "set", "Anna", "--programming", "--stdin", stdin="940285").status == 0
+    assert ctl("pin", "remove", "Anna", "--programming").out == "Programming PIN 3 of Anna (user 1) removed.\n"
+    assert [call[:4] for call in lockd.done] == [
+        ("SetCredential", "Add", "ProgrammingPIN", 1), ("SetCredential", "Modify", "ProgrammingPIN", 3),
+        ("ClearCredential", "ProgrammingPIN", 3),
+    ]  # fmt: skip
+    lockd.users = [ANNA]
+    assert ctl("pin", "remove", "Anna", "--programming").status == 4
+
+
 def test_one_of_several_pins_must_be_named(ctl: Ctl, lockd: FakeLockd) -> None:
     lockd.users = [{**ANNA, "credentials": [["PIN", 1], ["PIN", 7]]}]
     assert "--index" in ctl("pin", "set", "Anna", "--stdin", stdin="135790").err

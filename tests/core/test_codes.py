@@ -175,6 +175,26 @@ def test_a_code_that_found_the_bolt_stuck_is_not_used_up() -> None:
     assert world.lock.codes.state(ONCE, world.at) == "valid"
 
 
+@pytest.mark.parametrize(("window", "hours", "trusted", "detail"), [
+    (ONCE, 11, True, None), (ONCE, 12, True, "code-closed"), (SPAN, 8, True, None), (SPAN, 9, True, "code-closed"),
+    (WEEKLY, 1, True, None), (WEEKLY, 2, True, "code-closed"), (SPAN, 1, False, "clock-unset"),
+])  # fmt: skip
+def test_a_code_that_waits_for_the_bolt_is_held_to_its_hours(
+    window: Window, hours: int, trusted: bool, detail: str | None
+) -> None:
+    world = issuing()
+    world.unlocked()
+    world.ask("Lock")
+    shown = Presented("PIN", digest("no PIN"), True, window)
+    world.submit(OperationAsked("Unlock", "Keypad", shown, 7))
+    world.wall += hours * HOUR_US
+    world.trust = "Trusted" if trusted else "Unknown"
+    world.wait(2)
+    assert getattr(world.answers[7], "detail", None) == detail
+    assert world.lock.lock_state == ("Unlocked" if detail is None else "Locked")
+    assert (window.key in world.lock.codes.uses) == (detail is None), "given back if nothing came of it"
+
+
 def test_a_span_opens_again_and_again_until_it_ends() -> None:
     world = issuing()
     assert opens(world, SPAN)
@@ -539,7 +559,8 @@ def test_no_labels_keep_more_windows_waiting_than_there_may_be(changes: Any) -> 
 
 def test_under_the_laxest_settings_guesses_are_looked_at_so_often_and_no_more() -> None:
     """Whoever may try every minute, with right PINs in between, has a chance of less than 1 in 10,000 a day."""
-    lax = {"wrong_code_limit": 255, "wrong_code_window_s": 10, "lockout_s": 1, "lockout_max_s": 1}
+    lax = {"wrong_code_limit": 255, "wrong_code_window_s": 10, "lockout_s": 1, "lockout_max_s": 1,
+           "wrong_code_day_limit": 1000}  # fmt: skip
     world = issuing(**lax)
     looked_at = 0
     for minute in range(24 * 60):
@@ -555,7 +576,8 @@ def test_under_the_laxest_settings_guesses_are_looked_at_so_often_and_no_more() 
     error = type_code(world, ONCE)
     assert isinstance(error, Restricted)
     assert error.detail == "codes-held"
-    assert world.signs[-1] == "refused"
+    assert world.signs[-2:] == ["refused", "locked-out"]  # as the laxest limit of a day is reached too
+    world.wait(1)
     world.enrol(1, "123456")
     assert world.type("123456")
     world.wait(1)

@@ -218,6 +218,12 @@ def test_a_programming_pin_opens_nothing_and_is_no_wrong_code() -> None:
     assert comes_in(world)
 
 
+def test_a_programming_pin_is_not_used_up() -> None:
+    world = World().enrol(1, PIN, type="ProgrammingUser")
+    world.submit(programming("999999").but(fields={"uses": 3}))
+    assert isinstance(world.answers[2], InvalidField)
+
+
 # Terms -----------------------------------------------------------------------------------------------
 
 
@@ -329,6 +335,21 @@ def test_a_pin_for_three_uses_opens_three_times_and_says_when_it_is_used_up() ->
     assert world.answers[1].detail == world.signals("LockOperationError")[-1]["detail"] == "used-up"
     assert world.lock.lockout_remaining("Keypad", world.at) == 0
     assert comes_in(world, OTHER)
+
+
+@pytest.mark.parametrize("kind", ["UnrestrictedUser", "DisposableUser", "ExpiringUser"])
+def test_to_lock_uses_nothing_up(kind: str) -> None:
+    world = World().enrol(1, OTHER, type=kind)
+    world.give(PIN, 2, uses=1)
+    for wish in ("Lock", "Home"):
+        world.ask(wish, "Remote", PIN)
+        world.wait(1)
+    assert world.lock.people.spent == {}
+    assert not world.entries(detail="used-up")
+    assert comes_in(world)
+    world.ask("Lock", "Remote")
+    world.wait(1)
+    assert not comes_in(world)
 
 
 @pytest.mark.parametrize("boot", ["", "another boot"])

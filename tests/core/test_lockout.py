@@ -34,7 +34,7 @@ def held(world: World, source: Source = "Keypad") -> int:
 
 @pytest.mark.parametrize("limit", [1, 2, 5, 255])
 def test_the_nth_wrong_try_itself_starts_the_lockout(limit: int) -> None:
-    world = home(wrong_code_limit=limit, wrong_code_window_s=10_000)
+    world = home(wrong_code_limit=limit, wrong_code_window_s=10_000, wrong_code_day_limit=1000)
     try_wrong(world, limit - 1)
     assert (held(world), world.alarms) == (0, [])
     world.type(WRONG)
@@ -209,6 +209,88 @@ def test_every_source_that_may_be_asked_is_kept() -> None:
     assert set(COUNTED) == set(get_args(Source)) - {"Unspecified", "Manual", "Auto", "Button", "Schedule"}
 
 
+# Within a day ------------------------------------------------------------------------------------
+
+DAY_LIMIT, HOUR_S, DAY_S = 50, 3600, 86_400
+
+
+def hunt(world: World, seconds: float, insider: bool = True, source: Source = "Keypad") -> int:
+    """Wrong codes as fast as the lock reads them, four between two openings of the insider's own; how many it read."""
+    until, read = world.mono + seconds, 0
+    while world.mono < until:
+        if held(world, source):
+            world.wait(held(world, source))
+        elif insider and read % 5 == 4:
+            world.ask("Unlock", source, RIGHT)
+            world.wait(1)
+            read += 1
+        else:
+            world.ask("Unlock", source, WRONG)
+            read += 1
+            world.wait(1)
+    return len(world.entries(error="InvalidCredential", source=source))
+
+
+@pytest.mark.parametrize("insider", [True, False])
+def test_a_day_of_hunting_finds_a_given_pin_less_than_once_in_ten_thousand(insider: bool) -> None:
+    """The figure of docs/codes.md: 50, and one for each of the longest lockouts."""
+    read = hunt(home(), DAY_S, insider)
+    assert DAY_LIMIT <= read <= DAY_LIMIT + DAY_S / HOUR_S + 1 == 75
+    assert read / 10**6 < 1 / 10_000
+
+
+def test_without_the_count_of_the_day_an_insider_hunts_without_end() -> None:
+    assert hunt(home(wrong_code_day_limit=1000), 1200) > 75
+
+
+def test_from_the_days_limit_on_each_wrong_code_costs_the_longest_lockout_and_no_more() -> None:
+    world = home(lockout_max_s=600)
+    for _ in range(DAY_LIMIT - 1):
+        world.type(WRONG)
+        world.type(RIGHT)
+        world.wait(1)
+    assert (held(world), world.alarms) == (0, [])
+    for _ in range(3):
+        world.type(WRONG)
+        assert held(world) == 600
+        world.wait(600)
+        world.type(RIGHT, request=len(world.answers) + 1)
+        world.wait(1)
+        assert world.answers[len(world.answers)] is None, "the rightful person comes in after it"
+    assert world.alarms == ["WrongCodeEntryLimit"] * 3
+
+
+@pytest.mark.parametrize("boot", ["", "another boot"])
+def test_neither_a_restart_nor_a_right_code_ends_the_count_of_the_day_but_a_day_does(boot: str) -> None:
+    world = home()
+    for _ in range(DAY_LIMIT):
+        world.type(WRONG)
+        world.type(RIGHT)
+        world.wait(1)
+    world.wait(HOUR_S)
+    world.type(RIGHT)
+    world.wait(1)
+    again = world.restarted(boot=boot)
+    again.type(WRONG)
+    assert held(again) == HOUR_S
+    again.wait(DAY_S + HOUR_S)
+    again.type(WRONG)
+    assert held(again) == 0
+
+
+def test_each_source_has_a_day_of_its_own() -> None:
+    world = home(wrong_code_day_limit=3)
+    try_wrong(world, 3)
+    assert held(world) > 90
+    try_wrong(world, 2, "Remote")
+    assert held(world, "Remote") == 0
+
+
+def test_a_row_from_before_there_was_a_count_of_the_day_is_read() -> None:
+    row = {"boot": "", "at": 100.0, "ages": [1.0], "remaining": 0, "level": 1}
+    assert Tries.restored(row, "", 5000.0).day.count(5000.0) == 0
+
+
 # Across kills, power cuts and clocks ---------------------------------------------------------------
 
 
@@ -354,7 +436,7 @@ def test_it_never_starts_with_fewer_than_n_wrong_tries_in_the_window(
             wrong = []
             continue
         wrong = [*(f for f in wrong if at - f < window), at]
-        started = counted.fail(Policy(limit, window, 90, 3600), at)
+        started = counted.fail(Policy(limit, window, 90, 3600, 1000), at)
         assert started == (len(wrong) >= limit)
         wrong = [] if started else wrong
 

@@ -97,6 +97,65 @@ def test_who_waits_may_lose_his_right_meanwhile(meanwhile: Event, detail: str) -
     assert world.lock.lock_state == "Locked"
 
 
+def left(world: World) -> int:
+    return world.lock.people.left(world.lock.people.credentials["PIN", 2])
+
+
+def test_one_too_many_who_waits_has_his_use_back() -> None:
+    world = World(contacts=AT_UNLOCKED).enrol(1, "246810")
+    world.give("864208", 2, uses=1)
+    world.ask("Lock")
+    for _ in range(WAITING_MAX):
+        world.ask("Unlock")
+    world.type("864208", request=1)
+    assert isinstance(world.answers[1], Busy)
+    assert left(world) == 1
+    assert left(world.restarted()) == 1
+
+
+def test_who_waits_has_his_use_back_when_the_motor_is_stopped_and_who_joined_has_not() -> None:
+    world = World(contacts=AT_UNLOCKED).enrol(1, "246810")
+    world.give("864208", 2, uses=1)
+    world.ask("Lock")
+    world.type("864208", request=1)
+    assert left(world) == 0
+    world.wait(LEAVES_S + 0.1)
+    world.sense("spindle", True)
+    assert isinstance(world.answers[1], Busy)
+    assert left(world) == 1
+    world = World().enrol(1, "246810")
+    world.give("864208", 2, uses=1)
+    world.type("864208", request=1)
+    world.wait(LEAVES_S + 0.1)
+    world.sense("spindle", True)
+    assert isinstance(world.answers[1], Busy)
+    assert left(world) == 0
+
+
+def test_who_comes_while_a_hand_is_at_the_bolt_has_his_use_back() -> None:
+    world = World(contacts=AT_UNLOCKED).enrol(1, "246810")
+    world.give("864208", 2, uses=1)
+    world.sense("spindle", True)
+    world.type("864208", request=1)
+    assert isinstance(world.answers[1], Busy)
+    assert left(world) == 1
+
+
+@pytest.mark.parametrize(("kind", "trusted", "detail"), [
+    ("ExpiringUser", True, ""), ("ExpiringUser", False, "clock-unset"), ("WeekDayScheduleUser", False, "clock-unset"),
+    ("UnrestrictedUser", False, None),
+])  # fmt: skip
+def test_who_waits_is_held_to_the_clock_when_his_turn_comes(kind: str, trusted: bool, detail: str | None) -> None:
+    world = World(contacts=AT_UNLOCKED).enrol(1, "246810", type=kind).week()
+    world.ask("Lock")
+    world.ask("Unlock", pin="246810", request=2)
+    world.wall += 30 * 86_400 * 1_000_000
+    world.trust = "Trusted" if trusted else "Unknown"
+    world.wait(2)
+    assert getattr(world.answers[2], "detail", None) == detail
+    assert world.lock.lock_state == ("Unlocked" if detail is None else "Locked")
+
+
 def test_who_takes_the_place_of_one_who_waits_lends_him_no_right() -> None:
     world = World(contacts=AT_UNLOCKED).enrol(1, "246810")
     world.ask("Lock", request=1)

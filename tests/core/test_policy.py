@@ -73,7 +73,7 @@ def test_a_pin_from_finger_to_bolt(lock: Lock) -> None:
 
 def test_a_wrong_pin_is_on_disk_before_anybody_hears_of_it(lock: Lock) -> None:
     tried = entry("LockOperationError", type="Unlock", source="Remote", error="InvalidCredential", by="uid 1")
-    row = {"boot": "this boot", "at": AT.mono, "ages": [0.0], "remaining": 0.0, "level": 0}
+    row = {"boot": "this boot", "at": AT.mono, "ages": [0.0], "remaining": 0.0, "level": 0, "day": [[0.0, 1]]}
     asked = OperationAsked("Unlock", "Remote", Presented("PIN", digest("0")), request=9, by="uid 1")
     assert lock.handle(asked, AT) == (Record(41, tried, (Put("state", "lockout:Remote", row),)),)
     assert lock.handle(Recorded(41, 41), AT) == (

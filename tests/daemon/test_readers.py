@@ -46,7 +46,7 @@ class Door:
             self.digests, lambda kind, _secret, digest: Presented(kind, digest), self.events.append,
             lambda source: self.held_s.get(source, 0.0),
         )  # fmt: skip
-        self.typing = Typing(lambda: 10.0, self.tries, self.events.append, self.signs.append, self._begin)
+        self.typing = Typing(lambda: 10.0, self.tries, self.signs.append, self._begin)
         self.readers = Readers(self.tries, self.typing.press, self.signs.append, self._begin, self._tell)
         self.reader = self.readers.reader("wiegand")
 

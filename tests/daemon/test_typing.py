@@ -25,7 +25,7 @@ class Keypad:
             self.digests, lambda kind, _digits, digest: Presented(kind, digest), lambda _event: None,
             lambda _source: 0.0,
         )  # fmt: skip
-        self.typing = Typing(lambda: self.timeout_s, tries, lambda _event: None, self.signs.append, self._begin)
+        self.typing = Typing(lambda: self.timeout_s, tries, self.signs.append, self._begin)
 
     def press(self, keys: str) -> None:
         for key in keys:

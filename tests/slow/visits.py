@@ -18,6 +18,7 @@ CONFIG = """[gpio]
 debounce_ms = 5
 [lock]
 wrong_code_limit = 3
+wrong_code_day_limit = 1000
 lockout_s = 1
 lockout_max_s = 2
 """
