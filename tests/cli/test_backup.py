@@ -179,6 +179,7 @@ def test_a_lockd_that_does_not_come_back_is_told(
         (HEADER[:20], 65, "cut short"),
         (new_header((30, 8, 1)), 65, "memory"),
     ],
+    ids=["missing", "empty", "newer", "short", "costly"],
 )
 def test_a_file_that_is_none_is_found_before_anything_is_asked(
     content: bytes | None, status: int, why: str, ctl: Ctl, other: Other, file: Path
