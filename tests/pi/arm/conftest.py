@@ -44,7 +44,7 @@ def installed() -> Path:
     return kept("used-card", digest([SETTINGS, str(empty.disk), deb]), build) / "disk.qcow2"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _pi(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Raspberry]:
     folder = tmp_path_factory.mktemp("raspberry")
     with Raspberry(card(), overlay(installed, folder / "disk.qcow2"), folder) as machine:
