@@ -39,6 +39,12 @@ _RULES = (
 class Listener(Protocol):
     """Who hears of it."""
 
+    def came(self, device: str) -> None:
+        """A stranger with this path has connected."""
+
+    def excused(self, device: str) -> None:
+        """He is none: it is here for something else."""
+
     def left(self, device: str) -> None:
         """The device with this path has disconnected."""
 
@@ -64,6 +70,7 @@ class Adapter:
         self._served = ""  # the adapter where our service is registered
         self._advertised: dict[str, Spec] = {}
         self._suspect = False  # whether to look if our advertisements are still there
+        self._friends: set[str] = set()  # devices that are here for something else
 
     async def run(self) -> None:
         """Keep it so until cancelled."""
@@ -141,11 +148,26 @@ class Adapter:
     def _added(self, message: Message) -> None:
         path, interfaces = message.body
         self._take(path, interfaces)
+        self._device(path, interfaces.get(names.DEVICE, {}))
         self._changed.set()
+
+    def _device(self, path: str, values: Mapping[str, Variant]) -> None:
+        """Whoever connects, and is no friend, counts as a stranger: he may never say a word, and holds a link. Who is
+        paired, or was looked at as this machine does when it connects by itself, is a friend."""
+        if any(name in values and values[name].value for name in ("Paired", "ServicesResolved")):
+            self._friends.add(path)
+            self._listener.excused(path)
+        if "Connected" not in values:
+            return
+        if not values["Connected"].value:
+            self._gone(path)
+        elif path not in self._friends and path.rpartition("/")[0] == self._choose():
+            self._listener.came(path)
 
     def _removed(self, message: Message) -> None:
         path, interfaces = message.body
         if names.DEVICE in interfaces:
+            self._friends.discard(path)
             self._gone(path)
         if names.ADAPTER in interfaces or names.GATT_MANAGER in interfaces:
             self._adapters.pop(path, None)
@@ -155,8 +177,8 @@ class Adapter:
 
     def _properties(self, message: Message) -> None:
         interface, values, _ = message.body
-        if interface == names.DEVICE and "Connected" in values and not values["Connected"].value:
-            self._gone(message.path)
+        if interface == names.DEVICE:
+            self._device(message.path, values)
         elif interface == names.ADAPTER and "Powered" in values and message.path in self._adapters:
             self._adapters[message.path]["powered"] = values["Powered"].value
             if message.path == self._served and not values["Powered"].value:
@@ -179,7 +201,7 @@ class Adapter:
         """Another bluetoothd, or none: nothing of what was is any more."""
         if owner != self._owner:
             self._owner = owner
-            self._adapters = {}
+            self._adapters, self._friends = {}, set()
             self._unserved()
             self._changed.set()
 
@@ -236,6 +258,8 @@ class Adapter:
             (objects,) = await link.ask(call(self._owner, "/", names.OBJECTS, "GetManagedObjects"), CALL_S)
             for path, interfaces in objects.items():
                 self._take(path, interfaces)
+            for path, interfaces in objects.items():
+                self._device(path, interfaces.get(names.DEVICE, {}))
         path = self._choose()
         if not path:
             return "there is no Bluetooth adapter" + (f" {self._name}" if self._name != AUTO else "")

@@ -31,20 +31,32 @@ class Connections:
     """Who is connected, and who has to go."""
 
     def __init__(self) -> None:
-        self._since: dict[str, float] = {}  # oldest first
-        self._unverified: dict[str, float] = {}
+        self._speaking: set[str] = set()
+        self._unverified: dict[str, float] = {}  # since when, oldest first
+
+    def arrived(self, device: str, at: float) -> None:
+        """It is connected, and has said nothing yet."""
+        if device not in self._speaking:
+            self._unverified.setdefault(device, at)
+
+    def excused(self, device: str) -> None:
+        """It is not here for the lock; unless it speaks."""
+        if device not in self._speaking:
+            self._unverified.pop(device, None)
 
     def opened(self, device: str, at: float) -> str | None:
-        """Whom to disconnect now that the device is there: itself, if there is no room, or None."""
-        if device in self._since:
+        """Whom to disconnect now that the device speaks: itself, if there is no room, or None."""
+        if device in self._speaking:
             return None
         leaves = None
-        if len(self._since) >= CONNECTIONS:
-            leaves = next((each for each, since in self._unverified.items() if at - since >= UNVERIFIED_S), None)
+        if len(self._speaking) >= CONNECTIONS:
+            late = (each for each in self._late(at) if each in self._speaking)
+            leaves = next(late, None)
             if leaves is None:
                 return device
             self.closed(leaves)
-        self._since[device] = self._unverified[device] = at
+        self._speaking.add(device)
+        self._unverified.setdefault(device, at)
         return leaves
 
     def verified(self, device: str) -> None:
@@ -53,7 +65,7 @@ class Connections:
 
     def closed(self, device: str) -> None:
         """It is gone."""
-        self._since.pop(device, None)
+        self._speaking.discard(device)
         self._unverified.pop(device, None)
 
     def next_deadline(self) -> float | None:
@@ -63,7 +75,10 @@ class Connections:
 
     def overdue(self, at: float) -> tuple[str, ...]:
         """Whom to disconnect: of those that have not verified in time all but the youngest."""
-        late = [device for device, since in self._unverified.items() if at - since >= UNVERIFIED_S]
+        late = self._late(at)
         for device in late[:-1]:
             self.closed(device)
         return tuple(late[:-1])
+
+    def _late(self, at: float) -> list[str]:
+        return [device for device, since in self._unverified.items() if at - since >= UNVERIFIED_S]

@@ -13,7 +13,7 @@ from lockd.ble.service import now
 from lockd.dbus.connection import Connection
 from lockd.errors import CallError
 from lockd.wire import results
-from tests.ble.conftest import Desk
+from tests.ble.conftest import Desk, running
 from tests.daemon.process import until
 from tests.fakes.bluez import FakeBluez
 from tests.fakes.bus import PrivateBus
@@ -109,6 +109,32 @@ async def test_who_says_nothing_more_is_sent_away(
     desk.service._tick()
     await until(lambda: line.gone)
     assert desk.ends == [results.BAD_FRAMING]
+
+
+async def test_of_those_who_never_say_a_word_one_may_stay(
+    desk: Desk, air: FakeBluez, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yes = Variant("b", True)
+    keyboard, sensor = air.connect(number=8, Paired=yes), air.connect(number=9)
+    air.changed(sensor.device, names.DEVICE, ServicesResolved=yes)  # as after a connection from here
+    strangers = [air.connect(number=number) for number in (1, 2, 3)]
+    phone = desk.phone(air)
+    await phone.connect(number=4)
+    assert (await phone.open("STATUS"))[0] == results.COMPLETE
+    later = now() + 3
+    monkeypatch.setattr(service, "now", lambda: later)
+    desk.service._tick()
+    await until(lambda: strangers[0].gone and strangers[1].gone)
+    assert not (strangers[2].gone or keyboard.gone or sensor.gone)
+    assert (await phone.ask("STATUS"))[0] == results.COMPLETE
+
+
+async def test_who_was_there_before_lockd_is_counted(private_bus: PrivateBus, radio: FakeBluez) -> None:
+    radio.connect(number=1)
+    radio.connect(number=2)
+    async with running(Desk(private_bus.address)) as desk:
+        await until(lambda: desk.service.advertising)
+        assert len(desk.service._connections._unverified) == 2
 
 
 async def test_while_the_radio_sleeps_nobody_stays(desk: Desk, air: FakeBluez) -> None:

@@ -70,12 +70,12 @@ class FakeBluez:
 
     # The radio --------------------------------------------------------------------------------------
 
-    def connect(self, mtu: int = 247, number: int = 0) -> FakeLine:
-        """A phone connects."""
+    def connect(self, mtu: int = 247, number: int = 0, **known: Variant) -> FakeLine:
+        """A phone connects. `known`: what BlueZ knows of it beside that."""
         number = number or len(self.phones) + 1
         line = FakeLine(self, f"{ADAPTER}/dev_00_00_00_00_00_{number:02X}", mtu)
         self.phones[line.device] = line
-        values = {"Connected": Variant("b", True)}
+        values = {"Connected": Variant("b", True), **known}
         self._emit("/", names.OBJECTS, "InterfacesAdded", "oa{sa{sv}}", line.device, {names.DEVICE: values})
         return line
 
@@ -165,7 +165,8 @@ class FakeBluez:
             names.ADAPTER: {"Powered": Variant("b", self.powered)}, names.GATT_MANAGER: {},
             names.ADVERTISING_MANAGER: {"ActiveInstances": instances},
         }  # fmt: skip
-        return {"/org/bluez": {}, **({ADAPTER: adapter} if self.adapter else {})}
+        devices = {device: {names.DEVICE: {"Connected": Variant("b", True)}} for device in self.phones}
+        return {"/org/bluez": {}, **devices, **({ADAPTER: adapter} if self.adapter else {})}
 
     async def _on_RegisterApplication(self, message: Message, path: str, _options: Any) -> tuple[Any, ...]:
         if self.application:
