@@ -70,6 +70,8 @@ class Adapter:
         self._served = ""  # the adapter where our service is registered
         self._advertised: dict[str, Spec] = {}
         self._suspect = False  # whether to look if our advertisements are still there
+        self._stale = False  # somebody has connected, and adapters do not advertise on after that
+        self._either = False  # this one has refused to do both at once
         self._friends: set[str] = set()  # devices that are here for something else
 
     async def run(self) -> None:
@@ -161,8 +163,10 @@ class Adapter:
             return
         if not values["Connected"].value:
             self._gone(path)
-        elif path not in self._friends and path.rpartition("/")[0] == self._choose():
-            self._listener.came(path)
+        elif path.rpartition("/")[0] == self._choose():
+            self._stale = True
+            if path not in self._friends:
+                self._listener.came(path)
 
     def _removed(self, message: Message) -> None:
         path, interfaces = message.body
@@ -194,7 +198,7 @@ class Adapter:
     }  # fmt: skip
 
     def _gone(self, device: str) -> None:
-        self._suspect = True
+        self._suspect, self._either = True, False
         self._listener.left(device)
 
     def _own(self, owner: str) -> None:
@@ -207,6 +211,7 @@ class Adapter:
 
     def _unserved(self) -> None:
         self._served, self._advertised = "", {}
+        self._stale = self._either = False
         self._listener.lost()
 
     def _take(self, path: str, interfaces: Mapping[str, Mapping[str, Variant]]) -> None:
@@ -267,9 +272,12 @@ class Adapter:
             return "the Bluetooth adapter is switched off"
         if self._served != path:
             await self._serve(link, path)
+        if self._stale and self._advertised:
+            await self._renew(link)
         if self._suspect and self._advertised:
             await self._look(link)
-        await self._advertise(link)
+        if not self._either:
+            await self._advertise(link)
         return ""
 
     def _choose(self) -> str:
@@ -290,6 +298,18 @@ class Adapter:
             await self._ask(link, path, names.GATT_MANAGER, "UnregisterApplication", "o", root)
             await self._ask(link, path, names.GATT_MANAGER, "RegisterApplication", "oa{sv}", root, {})
         self._served, self._advertised = path, {}
+
+    async def _renew(self, link: Link) -> None:
+        """A connection ends the adapter's advertising, and BlueZ begins it again when that is over: until then no
+        second phone would find the lock. An adapter that cannot do both at once refuses, which is no trouble."""
+        self._stale = False
+        for path in tuple(self._advertised):
+            await self._withdraw(link, path)
+        try:
+            await self._advertise(link)
+        except CallError as error:
+            log.info("this adapter does not advertise beside a connection: %s", error)
+            self._either = True
 
     async def _look(self, link: Link) -> None:
         """An advertisement can vanish with a connection, and nobody says so."""

@@ -9,6 +9,7 @@ FAILURES = 10  #: handshakes that fail, all devices together
 WITHIN_S = 60.0
 CONNECTIONS = 3
 UNVERIFIED_S = 2.0  #: beyond this, one connection may be there without a phone that the lock knows
+SILENT_S = 10.0  #: beyond this, one may be there that has said nothing; until then a phone looks around
 
 
 class HandshakeLimit:
@@ -32,17 +33,18 @@ class Connections:
 
     def __init__(self) -> None:
         self._speaking: set[str] = set()
-        self._unverified: dict[str, float] = {}  # since when, oldest first
+        # Since when, oldest first: who has said nothing yet, and whose phone is not known yet.
+        self._silent: dict[str, float] = {}
+        self._unverified: dict[str, float] = {}
 
     def arrived(self, device: str, at: float) -> None:
         """It is connected, and has said nothing yet."""
         if device not in self._speaking:
-            self._unverified.setdefault(device, at)
+            self._silent.setdefault(device, at)
 
     def excused(self, device: str) -> None:
-        """It is not here for the lock; unless it speaks."""
-        if device not in self._speaking:
-            self._unverified.pop(device, None)
+        """It is here for something else, and may be silent."""
+        self._silent.pop(device, None)
 
     def opened(self, device: str, at: float) -> str | None:
         """Whom to disconnect now that the device speaks: itself, if there is no room, or None."""
@@ -50,13 +52,13 @@ class Connections:
             return None
         leaves = None
         if len(self._speaking) >= CONNECTIONS:
-            late = (each for each in self._late(at) if each in self._speaking)
-            leaves = next(late, None)
+            leaves = next(iter(_late(self._unverified, UNVERIFIED_S, at)), None)
             if leaves is None:
                 return device
             self.closed(leaves)
+        self._silent.pop(device, None)
         self._speaking.add(device)
-        self._unverified.setdefault(device, at)
+        self._unverified[device] = at
         return leaves
 
     def verified(self, device: str) -> None:
@@ -66,19 +68,24 @@ class Connections:
     def closed(self, device: str) -> None:
         """It is gone."""
         self._speaking.discard(device)
-        self._unverified.pop(device, None)
+        for waiting in (self._silent, self._unverified):
+            waiting.pop(device, None)
 
     def next_deadline(self) -> float | None:
         """When `overdue` has somebody next."""
-        waiting = list(self._unverified.values())
-        return waiting[1] + UNVERIFIED_S if len(waiting) > 1 else None
+        groups = ((self._silent, SILENT_S), (self._unverified, UNVERIFIED_S))
+        due = [tuple(waiting.values())[1] + limit for waiting, limit in groups if len(waiting) > 1]
+        return min(due, default=None)
 
     def overdue(self, at: float) -> tuple[str, ...]:
-        """Whom to disconnect: of those that have not verified in time all but the youngest."""
-        late = self._late(at)
-        for device in late[:-1]:
+        """Whom to disconnect: of those that have not spoken, and of those that have not verified, in time all but
+        the youngest."""
+        silent, late = _late(self._silent, SILENT_S, at), _late(self._unverified, UNVERIFIED_S, at)
+        going = (*silent[:-1], *late[:-1])
+        for device in going:
             self.closed(device)
-        return tuple(late[:-1])
+        return going
 
-    def _late(self, at: float) -> list[str]:
-        return [device for device, since in self._unverified.items() if at - since >= UNVERIFIED_S]
+
+def _late(waiting: dict[str, float], limit: float, at: float) -> list[str]:
+    return [device for device, since in waiting.items() if at - since >= limit]

@@ -121,7 +121,7 @@ async def test_of_those_who_never_say_a_word_one_may_stay(
     phone = desk.phone(air)
     await phone.connect(number=4)
     assert (await phone.open("STATUS"))[0] == results.COMPLETE
-    later = now() + 3
+    later = now() + 11
     monkeypatch.setattr(service, "now", lambda: later)
     desk.service._tick()
     await until(lambda: strangers[0].gone and strangers[1].gone)
@@ -134,7 +134,7 @@ async def test_who_was_there_before_lockd_is_counted(private_bus: PrivateBus, ra
     radio.connect(number=2)
     async with running(Desk(private_bus.address)) as desk:
         await until(lambda: desk.service.advertising)
-        assert len(desk.service._connections._unverified) == 2
+        assert len(desk.service._connections._silent) == 2
 
 
 async def test_while_the_radio_sleeps_nobody_stays(desk: Desk, air: FakeBluez) -> None:

@@ -2,7 +2,7 @@
 
 What it does as BlueZ does: it reads the application by GetManagedObjects before it has registered it; it
 gives WriteValue `device`, `link`, `mtu`, and `offset` only when that is not 0; an answer that takes 5 s is an error
-0x0e; a notification goes to every phone that has subscribed, cut without a word to what its MTU holds; another
+0x0e; a connection takes what is advertised off the air until it ends, or something is registered; a notification goes to every phone that has subscribed, cut without a word to what its MTU holds; another
 unique name has every registration forgotten.
 """
 
@@ -39,6 +39,7 @@ class FakeBluez:
         self.powered, self.pairable = True, True
         self.application: dict[str, Any] = {}
         self.advertised: dict[str, dict[str, Any]] = {}
+        self.heard = False  # whether the adapter advertises now
         self.registered = 0  # how often the application was
         self.calls: list[str] = []
         self.phones: dict[str, FakeLine] = {}
@@ -75,6 +76,7 @@ class FakeBluez:
         number = number or len(self.phones) + 1
         line = FakeLine(self, f"{ADAPTER}/dev_00_00_00_00_00_{number:02X}", mtu)
         self.phones[line.device] = line
+        self.heard = False
         values = {"Connected": Variant("b", True), **known}
         self._emit("/", names.OBJECTS, "InterfacesAdded", "oa{sa{sv}}", line.device, {names.DEVICE: values})
         return line
@@ -82,6 +84,7 @@ class FakeBluez:
     def drop(self, line: FakeLine) -> None:
         """The connection ends."""
         if self.phones.pop(line.device, None) is not None:
+            self.heard = bool(self.advertised)
             self.changed(line.device, names.DEVICE, Connected=Variant("b", False))
             line.ended()
 
@@ -190,6 +193,7 @@ class FakeBluez:
             del values["MinInterval"], values["MaxInterval"]
         await self.call(path, names.PROPERTIES, "Set", "ssv", names.ADVERTISEMENT, "TxPower", Variant("n", 4))
         self.advertised[path] = values
+        self.heard = True
         return ("",)
 
     async def _on_UnregisterAdvertisement(self, _message: Message, path: str) -> tuple[Any, ...]:

@@ -57,36 +57,37 @@ def test_one_unverified_connection_beyond_two_seconds() -> None:
     assert connections.overdue(1000.0) == ()
 
 
-def test_who_only_connects_is_in_nobodys_way() -> None:
+def test_of_those_who_say_nothing_one_may_stay_beyond_ten_seconds() -> None:
     connections = Connections()
     for second, device in enumerate("abcd"):
         connections.arrived(device, second)
-    assert [connections.opened(device, 4.0) for device in "efg"] == [None] * 3
-    for device in "efg":
+        connections.arrived(device, 100.0)
+    assert (connections.next_deadline(), connections.overdue(10.9)) == (11.0, ())
+    connections.closed("a")
+    assert connections.overdue(12.0) == ("b",)
+    assert connections.overdue(1000.0) == ("c",)
+    assert (connections.next_deadline(), connections.overdue(2000.0)) == (None, ())
+
+
+def test_who_says_nothing_takes_no_place() -> None:
+    connections = Connections()
+    for device in "abcdef":
+        connections.arrived(device, 0.0)
+    assert [connections.opened(device, 9.0) for device in "def"] == [None] * 3
+    connections.arrived("d", 9.0)
+    assert connections.next_deadline() == 10.0
+    for device in "def":
         connections.verified(device)
-        connections.arrived(device, 4.0)
-    assert connections.overdue(4.0) == ("a", "b")
-    assert connections.overdue(6.0) == ("c",)
-    assert connections.overdue(1000.0) == ()
-    assert connections.opened("d", 1000.0) == "d", "there are three"
+    assert connections.overdue(1000.0) == ("a", "b")
 
 
-def test_who_is_here_for_something_else_may_stay_until_he_speaks() -> None:
+def test_who_is_here_for_something_else_may_say_nothing() -> None:
     connections = Connections()
     for device in "abc":
         connections.arrived(device, 0.0)
-    connections.opened("b", 0.0)
-    for device in "ab":
-        connections.excused(device)
-    assert connections.overdue(1000.0) == ("b",)
-
-
-def test_who_speaks_late_had_his_time() -> None:
-    connections = Connections()
-    connections.arrived("a", 0.0)
     for device in "abc":
-        assert connections.opened(device, 3.0) is None
-    assert connections.opened("d", 3.0) == "a"
+        connections.excused(device)
+    assert connections.overdue(1000.0) == ()
 
 
 def test_who_verifies_stays() -> None:
