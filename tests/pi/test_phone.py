@@ -11,6 +11,8 @@ from tests.pi.machine import Machine
 from tests.pi.radio import PHONES, Radio
 
 BACK_S = 5.0
+#: What lockd may have grown by from the 20th visit to the 100th; 20 KiB kept of each would be more.
+LEAK_KIB = 1536
 
 
 def test_a_phone_is_invited_enrolled_and_opens_and_the_log_names_its_user(
@@ -73,6 +75,9 @@ def test_a_hundred_times_at_the_door_without_a_miss(pi: Machine, lock: Lock, rad
     print(f"\n100 rounds: connected and unlocked in {said['median_s']:.2f} s in the median, {said['longest_s']:.2f} s"
           f" at most; lockd's KiB and files, bluetoothd's KiB and files, every 20: {said['grown']}")  # fmt: skip
     assert said["misses"] == []
+    settled, last = said["grown"][1], said["grown"][-1]
+    assert last[1] == settled[1], "lockd's files"
+    assert last[0] - settled[0] < LEAK_KIB
     assert lock.verify()["ok"]
 
 
