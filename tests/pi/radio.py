@@ -18,7 +18,7 @@ from tests.pi.lock import Lock
 from tests.pi.machine import Machine
 from tests.pi.package import SETTINGS
 
-PACKAGES = ("bluez-test-tools", "python3-bleak", "python3-dbus-fast", "python3-segno")
+PACKAGES = ("bluez-test-tools", "python3-segno")
 #: Of these packages.
 PARTS = ("usr/bin/btvirt", "usr/lib/python3")
 #: Where they lie in the machine. The rest is at home where the disk has it.
@@ -107,7 +107,9 @@ class Radio:
             export XDG_DATA_HOME={FOLDER}/{name}
             lockctl phone invite --name {name} --role {role} >{FOLDER}/invitation &
             until grep -q '^lkp:1' {FOLDER}/invitation; do sleep 0.2; done
-            grep '^lkp:1' {FOLDER}/invitation | lockctl ble enrol --stdin --label phone-{name} --adapter {adapter}
+            uri=$(grep '^lkp:1' {FOLDER}/invitation)
+            echo "$uri" | python3 /run/rig/ctl.py ble enrol --stdin --label phone-{name} --adapter {adapter} ||
+                {{ kill $!; exit 1; }}
             wait $!
         """
         said = self.sh(script)
@@ -115,7 +117,7 @@ class Radio:
 
     def lockctl(self, name: str, adapter: str, words: str) -> str:
         """A command of this person's phone."""
-        return self.sh(f"XDG_DATA_HOME={FOLDER}/{name} lockctl ble {words} --adapter {adapter}")
+        return self.sh(f"XDG_DATA_HOME={FOLDER}/{name} python3 /run/rig/ctl.py ble {words} --adapter {adapter}")
 
     def phone(self, deed: str, *words: str, program: str = "phone", timeout_s: float = 300) -> Any:
         """What guest/phone.py, or another program there, finds."""

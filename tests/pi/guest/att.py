@@ -201,9 +201,9 @@ class Line:
 
 
 class Radio:
-    """As lockd.phone.transport.Radio: from one adapter here to one lock, whatever it advertises."""
+    """As lockd.phone.transport.Radio: from one adapter here to one lock."""
 
-    def __init__(self, adapter: str, lock: str = "hci0") -> None:
+    def __init__(self, adapter: str = "hci1", lock: str = "hci0") -> None:
         self.own, self.peer = address(adapter), address(lock)
 
     async def scan(self, _seconds: float) -> tuple[Seen, ...]:
