@@ -40,7 +40,10 @@ class Listener(Protocol):
     """Who hears of it."""
 
     def came(self, device: str) -> None:
-        """A device with this path has connected to our adapter, and is not one of the machine's own."""
+        """A stranger with this path has connected."""
+
+    def excused(self, device: str) -> None:
+        """He is none: it is here for something else."""
 
     def left(self, device: str) -> None:
         """The device with this path has disconnected."""
@@ -64,11 +67,13 @@ class Adapter:
         self._changed = asyncio.Event()
         self._owner = ""
         self._adapters: dict[str, dict[str, Any]] = {}  # by path, what is known of each
-        self._paired: set[str] = set()  # devices of the machine's own: we pair with none
         self._served = ""  # the adapter where our service is registered
         self._advertised: dict[str, Spec] = {}
         self._losses = self._known_losses = 0  # how often all was lost, and what was known of it
         self._suspect = False  # whether to look if our advertisements are still there
+        self._stale = False  # somebody has connected, and adapters do not advertise on after that
+        self._either = False  # this one has refused to do both at once
+        self._friends: set[str] = set()  # devices that are here for something else
 
     async def run(self) -> None:
         """Keep it so until cancelled."""
@@ -149,10 +154,25 @@ class Adapter:
         self._device(path, interfaces.get(names.DEVICE, {}))
         self._changed.set()
 
+    def _device(self, path: str, values: Mapping[str, Variant]) -> None:
+        """Whoever connects, and is no friend, counts as a stranger: he may never say a word, and holds a link. Who is
+        paired, or was looked at as this machine does when it connects by itself, is a friend."""
+        if any(name in values and values[name].value for name in ("Paired", "ServicesResolved")):
+            self._friends.add(path)
+            self._listener.excused(path)
+        if "Connected" not in values:
+            return
+        if not values["Connected"].value:
+            self._gone(path)
+        elif path.rpartition("/")[0] == self._choose():
+            self._stale = True
+            if path not in self._friends:
+                self._listener.came(path)
+
     def _removed(self, message: Message) -> None:
         path, interfaces = message.body
         if names.DEVICE in interfaces:
-            self._paired.discard(path)
+            self._friends.discard(path)
             self._gone(path)
         if names.ADAPTER in interfaces or names.GATT_MANAGER in interfaces:
             self._adapters.pop(path, None)
@@ -164,9 +184,6 @@ class Adapter:
         interface, values, _ = message.body
         if interface == names.DEVICE:
             self._device(message.path, values)
-            if "Connected" not in values or values["Connected"].value:
-                return
-            self._gone(message.path)
         elif interface == names.ADAPTER and "Powered" in values and message.path in self._adapters:
             self._adapters[message.path]["powered"] = values["Powered"].value
             if message.path == self._served and not values["Powered"].value:
@@ -181,29 +198,22 @@ class Adapter:
         "InterfacesAdded": _added, "InterfacesRemoved": _removed, "PropertiesChanged": _properties,
     }  # fmt: skip
 
-    def _device(self, path: str, values: Mapping[str, Variant]) -> None:
-        """What is told of a device. Who connects to our adapter may say nothing, and is there all the same."""
-        if "Paired" in values:
-            (self._paired.add if values["Paired"].value else self._paired.discard)(path)
-        connected = "Connected" in values and values["Connected"].value
-        if connected and path not in self._paired and path.rpartition("/")[0] == self._served:
-            self._listener.came(path)
-
     def _gone(self, device: str) -> None:
-        self._suspect = True
+        self._suspect, self._either = True, False
         self._listener.left(device)
 
     def _own(self, owner: str) -> None:
         """Another bluetoothd, or none: nothing of what was is any more."""
         if owner != self._owner:
             self._owner = owner
-            self._adapters, self._paired = {}, set()
+            self._adapters, self._friends = {}, set()
             self._unserved()
             self._changed.set()
 
     def _unserved(self) -> None:
         self._losses += 1
         self._served, self._advertised = "", {}
+        self._stale = self._either = False
         self._listener.lost()
 
     def _take(self, path: str, interfaces: Mapping[str, Mapping[str, Variant]]) -> None:
@@ -253,10 +263,7 @@ class Adapter:
         if not self._owner:
             return "bluetoothd does not run"
         if not self._adapters:
-            (objects,) = await link.ask(call(self._owner, "/", names.OBJECTS, "GetManagedObjects"), CALL_S)
-            for path, interfaces in objects.items():
-                self._take(path, interfaces)
-                self._device(path, interfaces.get(names.DEVICE, {}))
+            await self._look_around(link)
         path = self._choose()
         if not path:
             return "there is no Bluetooth adapter" + (f" {self._name}" if self._name != AUTO else "")
@@ -264,10 +271,21 @@ class Adapter:
             return "the Bluetooth adapter is switched off"
         if self._served != path:
             await self._serve(link, path)
+        if self._stale and self._advertised:
+            await self._renew(link)
         if self._suspect and self._advertised:
             await self._look(link)
-        await self._advertise(link)
+        if not self._either:
+            await self._advertise(link)
         return ""
+
+    async def _look_around(self, link: Link) -> None:
+        """What adapters there are, and who is connected already."""
+        (objects,) = await link.ask(call(self._owner, "/", names.OBJECTS, "GetManagedObjects"), CALL_S)
+        for path, interfaces in objects.items():
+            self._take(path, interfaces)
+        for path, interfaces in objects.items():
+            self._device(path, interfaces.get(names.DEVICE, {}))
 
     def _choose(self) -> str:
         needed = {names.ADAPTER, names.GATT_MANAGER, names.ADVERTISING_MANAGER}
@@ -287,6 +305,18 @@ class Adapter:
             await self._ask(link, path, names.GATT_MANAGER, "UnregisterApplication", "o", root)
             await self._ask(link, path, names.GATT_MANAGER, "RegisterApplication", "oa{sv}", root, {})
         self._served, self._advertised = path, {}
+
+    async def _renew(self, link: Link) -> None:
+        """A connection ends the adapter's advertising, and BlueZ begins it again when that is over: until then no
+        second phone would find the lock. An adapter that cannot do both at once refuses, which is no trouble."""
+        self._stale = False
+        for path in tuple(self._advertised):
+            await self._withdraw(link, path)
+        try:
+            await self._advertise(link)
+        except CallError as error:
+            log.info("this adapter does not advertise beside a connection: %s", error)
+            self._either = True
 
     async def _look(self, link: Link) -> None:
         """An advertisement can vanish with a connection, and nobody says so."""

@@ -101,8 +101,13 @@ class Service:
     # What the adapter tells ------------------------------------------------------------------------
 
     def came(self, device: str) -> None:
-        """It has connected, and must not only be there."""
-        self._connections.came(device, now())
+        """It has connected, and may never say a word."""
+        self._connections.arrived(device, now())
+        self._arm()
+
+    def excused(self, device: str) -> None:
+        """It is no phone of ours, and may stay."""
+        self._connections.excused(device)
         self._arm()
 
     def left(self, device: str) -> None:

@@ -31,6 +31,7 @@ def add_parser(subparsers: Any) -> None:
     inviting.add_argument("--user", type=place, metavar="INDEX", help="whose phone it is (default: a new user's)")
     inviting.add_argument("--no-qr", action="store_true", help="only the text, no QR code")
     _lock_option(inviting)
+    _adapter_option(inviting)
     inviting.set_defaults(run=_deed("invite"))
     _add_passes(commands)
 
@@ -41,6 +42,7 @@ def _add_known(commands: Any) -> None:
     scanning = command(commands, "scan", "look for locks nearby", ("lockctl ble scan", "lockctl ble scan --for 20"))
     scanning.add_argument("--for", dest="seconds", type=whole(1, 300), default=5, metavar="SECONDS",
                           help="how long (default: 5)")
+    _adapter_option(scanning)
     scanning.set_defaults(run=_deed("scan"))
 
     enrolling = command(commands, "enrol", "become known to a lock, with its invitation",
@@ -51,6 +53,7 @@ def _add_known(commands: Any) -> None:
     enrolling.add_argument("--name", metavar="NAME", help="what the lock is called here (default: its own name)")
     enrolling.add_argument("--label", metavar="LABEL",
                            help="what this phone is called there (default: this machine's name)")
+    _adapter_option(enrolling)
     enrolling.set_defaults(run=_deed("enrol"))
 
     preferring = command(commands, "default", "make a lock the default one", ("lockctl ble default Home",))
@@ -70,9 +73,11 @@ def _add_orders(commands: Any) -> None:
         moving.add_argument("--pin", action="store_true", help="ask for a PIN (without echo) and send it along")
         moving.add_argument("--pin-stdin", action="store_true", help="read the PIN from a pipe, one line")
         _lock_argument(moving)
+        _adapter_option(moving)
         moving.set_defaults(run=_deed(name))
     asking = command(commands, "status", "what the lock is doing", ("lockctl ble status",))
     _lock_argument(asking)
+    _adapter_option(asking)
     asking.set_defaults(run=_deed("status"))
     reading = command(commands, "log", "what happened", ("lockctl ble log --max 100", "lockctl ble log --follow"),
                       "For the phones of owners and admins. A silent alarm is told to owners, but for those under"
@@ -81,6 +86,7 @@ def _add_orders(commands: Any) -> None:
     reading.add_argument("--max", type=whole(1, 10_000), default=30, metavar="COUNT",
                          help="only the newest COUNT entries (default: 30)")
     _lock_argument(reading)
+    _adapter_option(reading)
     reading.set_defaults(run=_deed("log"))
 
 
@@ -124,6 +130,7 @@ def _add_passes(commands: Any) -> None:
                      "Tells the lock over Bluetooth.")
     ending.add_argument("guest", metavar="NAME", help="for whom they were made")
     _lock_option(ending)
+    _adapter_option(ending)
     ending.set_defaults(run=_deed("pass revoke"))
 
 
@@ -133,6 +140,11 @@ def _lock_argument(parser: Parser) -> None:
 
 def _lock_option(parser: Parser) -> None:
     parser.add_argument("--lock", metavar="LOCK", help=LOCK)
+
+
+def _adapter_option(parser: Parser) -> None:
+    parser.add_argument("--adapter", metavar="NAME", help="this machine's Bluetooth adapter, as hci1, where it has more"
+                        " than one")
 
 
 def _deed(name: str) -> Callable[[Namespace], int]:

@@ -51,7 +51,7 @@ class Phone:
 
 def run(name: str, args: Namespace) -> int:
     """One command, by its name below `ble`."""
-    phone, out = Phone(Bluetooth(), Shelf()), Output(args.json)
+    phone, out = Phone(Bluetooth(getattr(args, "adapter", None)), Shelf()), Output(args.json)
     try:
         asyncio.run(DEEDS[name](phone, args, out))
     except (KeyError, TypeError) as fault:

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
 from lockd.phone.refusals import Refused, Unreachable
-from lockd.phone.scan import scan
+from lockd.phone.scan import on, scan
 from lockd.phone.transport import Seen
 from lockd.wire.framing import ATT_HEAD
 from lockd.wire.uuids import INFO, RX, TX
@@ -44,12 +44,15 @@ Heard = asyncio.Queue[bytes | None]
 
 
 class Bluetooth:
-    """As transport.Radio."""
+    """As transport.Radio. `adapter`: this machine's, by name (hci0); None: whichever bleak takes."""
+
+    def __init__(self, adapter: str | None = None) -> None:
+        self._adapter = adapter
 
     async def scan(self, seconds: float) -> tuple[Seen, ...]:
         """As Radio."""
         with worded():
-            return await scan(seconds)
+            return await scan(seconds, self._adapter)
 
     @contextlib.asynccontextmanager
     async def connected(self, address: str) -> AsyncIterator[Connection]:
@@ -58,7 +61,9 @@ class Bluetooth:
             from bleak import BleakClient
 
             heard: Heard = asyncio.Queue()
-            client = BleakClient(address, lambda _: heard.put_nowait(None), timeout=CONNECT_S)
+            client = BleakClient(
+                address, lambda _: heard.put_nowait(None), timeout=CONNECT_S, **on(self._adapter, BleakClient)
+            )
             await client.connect()
         try:
             yield await Connection.over(client, heard)

@@ -9,7 +9,7 @@ FAILURES = 10  #: handshakes that fail, all devices together
 WITHIN_S = 60.0
 CONNECTIONS = 3
 UNVERIFIED_S = 2.0  #: beyond this, one connection may be there without a phone that the lock knows
-SILENT_S = 10.0  #: until its first write: a phone asks the radio what services there are before
+SILENT_S = 10.0  #: beyond this, one may be there that has said nothing; until then a phone looks around
 
 
 class HandshakeLimit:
@@ -32,27 +32,33 @@ class Connections:
     """Who is connected, and who has to go."""
 
     def __init__(self) -> None:
-        self._since: dict[str, float] = {}  # oldest first
-        self._unverified: dict[str, float] = {}
+        self._speaking: set[str] = set()
+        # Since when, oldest first: who has said nothing yet, and whose phone is not known yet.
         self._silent: dict[str, float] = {}
+        self._unverified: dict[str, float] = {}
 
-    def came(self, device: str, at: float) -> None:
-        """It is there, and has not said anything yet; when it does, it is `opened`."""
-        if device not in self._since:
+    def arrived(self, device: str, at: float) -> None:
+        """It is connected, and has said nothing yet."""
+        if device not in self._speaking:
             self._silent.setdefault(device, at)
 
-    def opened(self, device: str, at: float) -> str | None:
-        """Whom to disconnect now that the device is there: itself, if there is no room, or None."""
-        if device in self._since:
-            return None
+    def excused(self, device: str) -> None:
+        """It is here for something else, and may be silent."""
         self._silent.pop(device, None)
+
+    def opened(self, device: str, at: float) -> str | None:
+        """Whom to disconnect now that the device speaks: itself, if there is no room, or None."""
+        if device in self._speaking:
+            return None
         leaves = None
-        if len(self._since) >= CONNECTIONS:
-            leaves = next((each for each, since in self._unverified.items() if at - since >= UNVERIFIED_S), None)
+        if len(self._speaking) >= CONNECTIONS:
+            leaves = next(iter(_late(self._unverified, UNVERIFIED_S, at)), None)
             if leaves is None:
                 return device
             self.closed(leaves)
-        self._since[device] = self._unverified[device] = at
+        self._silent.pop(device, None)
+        self._speaking.add(device)
+        self._unverified[device] = at
         return leaves
 
     def verified(self, device: str) -> None:
@@ -61,22 +67,25 @@ class Connections:
 
     def closed(self, device: str) -> None:
         """It is gone."""
-        self._since.pop(device, None)
-        self._unverified.pop(device, None)
-        self._silent.pop(device, None)
+        self._speaking.discard(device)
+        for waiting in (self._silent, self._unverified):
+            waiting.pop(device, None)
 
     def next_deadline(self) -> float | None:
         """When `overdue` has somebody next."""
-        second = [since + UNVERIFIED_S for since in self._unverified.values()][1:2]
-        return min((*second, *(since + SILENT_S for since in self._silent.values())), default=None)
+        groups = ((self._silent, SILENT_S), (self._unverified, UNVERIFIED_S))
+        due = [tuple(waiting.values())[1] + limit for waiting, limit in groups if len(waiting) > 1]
+        return min(due, default=None)
 
     def overdue(self, at: float) -> tuple[str, ...]:
-        """Whom to disconnect: all that were silent too long, and of those that have not verified in time all
-        but the youngest."""
-        silent = [device for device, since in self._silent.items() if at - since >= SILENT_S]
-        late = [device for device, since in self._unverified.items() if at - since >= UNVERIFIED_S]
-        for device in late[:-1]:
+        """Whom to disconnect: of those that have not spoken, and of those that have not verified, in time all but
+        the youngest."""
+        silent, late = _late(self._silent, SILENT_S, at), _late(self._unverified, UNVERIFIED_S, at)
+        going = (*silent[:-1], *late[:-1])
+        for device in going:
             self.closed(device)
-        for device in silent:
-            self.closed(device)
-        return (*late[:-1], *silent)
+        return going
+
+
+def _late(waiting: dict[str, float], limit: float, at: float) -> list[str]:
+    return [device for device, since in waiting.items() if at - since >= limit]

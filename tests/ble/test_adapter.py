@@ -99,6 +99,28 @@ async def test_an_advertisement_that_vanished_with_a_connection_is_missed(desk: 
     await until(lambda: bool(radio.advertised))
 
 
+async def test_it_can_be_found_beside_a_connection(desk: Desk, radio: FakeBluez) -> None:
+    await until(lambda: desk.service.advertising)
+    radio.connect()
+    assert not radio.heard
+    await until(lambda: radio.heard)
+
+
+async def test_an_adapter_that_does_one_thing_at_a_time_is_left_alone_meanwhile(
+    desk: Desk, radio: FakeBluez
+) -> None:
+    await until(lambda: desk.service.advertising)
+    radio.refusals.append("RegisterAdvertisement")
+    line = radio.connect()
+    await until(lambda: not desk.service.advertising)
+    count = len(radio.calls)
+    radio.changed(ADAPTER, names.ADVERTISING_MANAGER, ActiveInstances=Variant("y", 0))
+    await desk.phone(radio).connect()
+    assert (radio.calls[count:], desk.service.trouble) == ([], "")
+    radio.drop(line)
+    await until(lambda: desk.service.advertising)
+
+
 async def test_bluez_may_let_go_of_it(desk: Desk, radio: FakeBluez) -> None:
     await until(lambda: desk.service.advertising)
     del radio.advertised[names.ADVERTISEMENT_PATH]

@@ -13,7 +13,7 @@ from lockd.ble.service import now
 from lockd.dbus.connection import Connection
 from lockd.errors import CallError
 from lockd.wire import results
-from tests.ble.conftest import Desk
+from tests.ble.conftest import Desk, running
 from tests.daemon.process import until
 from tests.fakes.bluez import FakeBluez
 from tests.fakes.bus import PrivateBus
@@ -121,23 +121,6 @@ async def after(seconds: float, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> 
     desk.service._tick()
 
 
-async def test_who_is_connected_and_never_writes_is_sent_away(
-    desk: Desk, air: FakeBluez, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Defence: lockd/ble/adapter.py: self._listener.came(path)
-    # Defence: lockd/ble/service.py: self._connections.came(device, now())
-    phone = desk.phone(air)
-    await phone.connect(number=1)
-    await phone.open("STATUS")
-    silent = [air.connect(number=number) for number in (2, 3, 4, 5)]
-    own = air.connect(number=6, paired=True)  # a keyboard of the machine's, say
-    assert (await phone.ask("STATUS"))[0] == results.COMPLETE
-    await after(10.0, desk, monkeypatch)
-    await until(lambda: all(line.gone for line in silent))
-    assert not own.gone
-    assert not phone.line.gone
-
-
 async def test_of_those_who_do_not_verify_the_youngest_stays(
     desk: Desk, air: FakeBluez, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,6 +130,32 @@ async def test_of_those_who_do_not_verify_the_youngest_stays(
         assert await line.write(b"\x80\x07\x01\x00\x30" + bytes(10)) == 0
     await after(2.0, desk, monkeypatch)
     await until(lambda: [line.gone for line in lines] == [True, True, False])
+
+
+async def test_of_those_who_never_say_a_word_one_may_stay(
+    desk: Desk, air: FakeBluez, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Defence: lockd/ble/adapter.py: self._listener.came(path)
+    # Defence: lockd/ble/service.py: self._connections.arrived(device, now())
+    yes = Variant("b", True)
+    keyboard, sensor = air.connect(number=8, Paired=yes), air.connect(number=9)
+    air.changed(sensor.device, names.DEVICE, ServicesResolved=yes)  # as after a connection from here
+    strangers = [air.connect(number=number) for number in (1, 2, 3)]
+    phone = desk.phone(air)
+    await phone.connect(number=4)
+    assert (await phone.open("STATUS"))[0] == results.COMPLETE
+    await after(11.0, desk, monkeypatch)
+    await until(lambda: strangers[0].gone and strangers[1].gone)
+    assert not any(line.gone for line in (strangers[2], keyboard, sensor))
+    assert (await phone.ask("STATUS"))[0] == results.COMPLETE
+
+
+async def test_who_was_there_before_lockd_is_counted(private_bus: PrivateBus, radio: FakeBluez) -> None:
+    radio.connect(number=1)
+    radio.connect(number=2)
+    async with running(Desk(private_bus.address)) as desk:
+        await until(lambda: desk.service.advertising)
+        assert len(desk.service._connections._silent) == 2
 
 
 async def test_while_the_radio_sleeps_nobody_stays(desk: Desk, air: FakeBluez) -> None:

@@ -39,7 +39,7 @@ def lock() -> Lock:
 @pytest.fixture
 def air(lock: Lock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Air:
     air = Air(a=lock)
-    monkeypatch.setattr(bledeeds, "Bluetooth", lambda: air)
+    monkeypatch.setattr(bledeeds, "Bluetooth", lambda _adapter: air)
     monkeypatch.setattr("lockd.phone.shelf.desktop", lambda: None)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     return air

@@ -2,8 +2,9 @@
 
 What it does as BlueZ does: it reads the application by GetManagedObjects before it has registered it; it
 gives WriteValue `device`, `link`, `mtu`, and `offset` only when that is not 0; an answer that takes 5 s is an error
-0x0e; a notification goes to every phone that has subscribed, cut without a word to what its MTU holds; another
-unique name has every registration forgotten.
+0x0e; a connection takes what is advertised off the air until it ends, or something is registered; a notification
+goes to every phone that has subscribed, cut without a word to what its MTU holds; another unique name has every
+registration forgotten.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class FakeBluez:
         self.powered, self.pairable = True, True
         self.application: dict[str, Any] = {}
         self.advertised: dict[str, dict[str, Any]] = {}
+        self.heard = False  # whether the adapter advertises now
         self.registered = 0  # how often the application was
         self.calls: list[str] = []
         self.phones: dict[str, FakeLine] = {}
@@ -70,18 +72,20 @@ class FakeBluez:
 
     # The radio --------------------------------------------------------------------------------------
 
-    def connect(self, mtu: int = 247, number: int = 0, paired: bool = False) -> FakeLine:
-        """A phone connects. `paired`: no phone, but something that the machine itself is paired with."""
+    def connect(self, mtu: int = 247, number: int = 0, **known: Variant) -> FakeLine:
+        """A phone connects. `known`: what BlueZ knows of it beside that."""
         number = number or len(self.phones) + 1
         line = FakeLine(self, f"{ADAPTER}/dev_00_00_00_00_00_{number:02X}", mtu)
         self.phones[line.device] = line
-        values = {"Paired": Variant("b", paired), "Connected": Variant("b", True)}
+        self.heard = False
+        values = {"Connected": Variant("b", True), **known}
         self._emit("/", names.OBJECTS, "InterfacesAdded", "oa{sa{sv}}", line.device, {names.DEVICE: values})
         return line
 
     def drop(self, line: FakeLine) -> None:
         """The connection ends."""
         if self.phones.pop(line.device, None) is not None:
+            self.heard = bool(self.advertised)
             self.changed(line.device, names.DEVICE, Connected=Variant("b", False))
             line.ended()
 
@@ -165,7 +169,8 @@ class FakeBluez:
             names.ADAPTER: {"Powered": Variant("b", self.powered)}, names.GATT_MANAGER: {},
             names.ADVERTISING_MANAGER: {"ActiveInstances": instances},
         }  # fmt: skip
-        return {"/org/bluez": {}, **({ADAPTER: adapter} if self.adapter else {})}
+        devices = {device: {names.DEVICE: {"Connected": Variant("b", True)}} for device in self.phones}
+        return {"/org/bluez": {}, **devices, **({ADAPTER: adapter} if self.adapter else {})}
 
     async def _on_RegisterApplication(self, message: Message, path: str, _options: Any) -> tuple[Any, ...]:
         if self.application:
@@ -189,6 +194,7 @@ class FakeBluez:
             del values["MinInterval"], values["MaxInterval"]
         await self.call(path, names.PROPERTIES, "Set", "ssv", names.ADVERTISEMENT, "TxPower", Variant("n", 4))
         self.advertised[path] = values
+        self.heard = True
         return ("",)
 
     async def _on_UnregisterAdvertisement(self, _message: Message, path: str) -> tuple[Any, ...]:

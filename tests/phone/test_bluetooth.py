@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,8 +26,10 @@ class Client:
     fails: dict[str, BaseException] = {}  # noqa: RUF012 - each test gives its own
     room: int | None = 20
 
-    def __init__(self, address: str, gone: Callable[[Any], None], timeout: float) -> None:
-        self.address, self.gone, self.timeout = address, gone, timeout
+    def __init__(
+        self, address: str, gone: Callable[[Any], None], timeout: float, bluez: Mapping[str, Any] | None = None
+    ) -> None:
+        self.address, self.gone, self.timeout, self.bluez = address, gone, timeout, bluez
         self.written: list[tuple[str, bytes, bool]] = []
         self.hear: Callable[[Any, bytearray], None] = lambda _, value: None
         self.open = False
@@ -100,6 +102,29 @@ async def test_what_had_come_before_the_end_is_still_heard() -> None:
         for _ in range(2):
             with pytest.raises(Unreachable, match="went away"):
                 await line.notified(soon())
+
+
+class Old(Client):
+    """As of bleak 0.22."""
+
+    def __init__(self, address: str, gone: Callable[[Any], None], *, timeout: float, **kwargs: Any) -> None:
+        super().__init__(address, gone, timeout, kwargs)
+
+
+@pytest.mark.parametrize("kind", [Client, Old])
+async def test_the_adapter_is_the_one_that_was_chosen(kind: type[Client], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    async def discover(seconds: float, **named: Any) -> dict[str, Any]:
+        asked.append(named.get("bluez", named))
+        return {}
+
+    monkeypatch.setattr("bleak.BleakClient", kind)
+    monkeypatch.setattr("bleak.BleakScanner", SimpleNamespace(discover=discover))
+    async with Bluetooth("hci1").connected("AA:BB"):
+        assert clients[0].bluez == {"adapter": "hci1"}
+    await Bluetooth("hci1").scan(3.0)
+    assert asked[0]["adapter"] == "hci1"
 
 
 async def test_a_larger_mtu_is_used(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from lockd.errors import InvalidField, LockdError, NotFound, ResourceExhausted, 
 from lockd.phone import guests, reach
 from lockd.phone.client import Client
 from lockd.phone.guests import Terms, Window
-from lockd.phone.keys import Book, Keys, Known, text
+from lockd.phone.keys import Book, Keys, Known, new_keys, text
 from lockd.phone.refusals import Unreachable, refusal
 from lockd.wire import results
 from lockd.wire.enrolment import Offer, write_uri
@@ -203,6 +203,15 @@ def test_more_than_a_list_holds_is_said() -> None:
     made, _ = guests.make(lock, text(GUEST.public), "Eva", TERMS)
     with pytest.raises(ResourceExhausted, match="48"):
         guests.revoke(made.but(made=made.made * 49), "Eva", 1500)
+
+
+def test_a_guests_key_never_looks_like_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    unfit = next(each for each in iter(new_keys, None) if text(each.public).startswith("-"))
+    drawn = [unfit]
+    monkeypatch.setattr(guests, "new_keys", lambda: drawn.pop() if drawn else new_keys())
+    guest = guests.with_guest_keys(Book()).guest
+    assert guest is not None
+    assert not text(guest.public).startswith("-")
 
 
 def test_a_guest_keeps_the_pass_that_is_his() -> None:

@@ -12,6 +12,7 @@ from tests.pi import host
 from tests.pi.lock import Lock
 from tests.pi.machine import Machine, overlay
 from tests.pi.package import installed
+from tests.pi.radio import Radio
 
 FAILED = pytest.StashKey[bool]()
 
@@ -85,6 +86,18 @@ def lock(request: pytest.FixtureRequest) -> Lock:
     """lockd in the scenario's machine."""
     name = "pi" if "pi" in request.fixturenames else "own_pi"
     return Lock(request.getfixturevalue(name))
+
+
+@pytest.fixture
+def radio(pi: Machine, lock: Lock) -> Iterator[Radio]:
+    """Phones can come to the lock in the shared machine, by way of bluetoothd."""
+    radio = Radio(pi, lock)
+    try:
+        radio.begin()
+        yield radio
+    finally:
+        if pi.on:
+            radio.end()
 
 
 def show(machine: Machine) -> None:

@@ -100,3 +100,15 @@ def mirror() -> str:
 def source(suite: str) -> str:
     """A line of sources.list."""
     return f"deb [signed-by={KEYRING}] {mirror()} {suite} main"
+
+
+def apt(folder: Path, suite: str) -> list[str]:
+    """Options with which apt knows this suite alone, keeps all it has in `folder`, and leaves the machine's own be."""
+    (folder / "lists/partial").mkdir(parents=True)
+    (folder / "sources.list").write_text(f"{source(suite)}\n")
+    settings = {
+        "Dir::State": folder, "Dir::State::lists": folder / "lists", "Dir::State::status": "/dev/null",
+        "Dir::Cache": folder, "Dir::Etc::sourcelist": folder / "sources.list", "Dir::Etc::sourceparts": "/dev/null",
+        "Dir::Etc::preferencesparts": "/dev/null", "APT::Architecture": "amd64", "APT::Sandbox::User": "",
+    }  # fmt: skip
+    return [f"-o{name}={value}" for name, value in settings.items()]

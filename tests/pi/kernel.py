@@ -12,7 +12,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.pi.host import RigError, digest, run, source
+from tests.pi.host import RigError, apt, digest, run
 from tests.pi.keep import kept
 
 HERE = Path(__file__).parent
@@ -36,22 +36,10 @@ def kernel() -> Kernel:
     return Kernel(kept("kernel", digest([Path(__file__), SUITE]), _unpack))
 
 
-def _apt(folder: Path) -> list[str]:
-    """An apt that knows this suite alone, and leaves the machine's own be."""
-    (folder / "lists/partial").mkdir(parents=True)
-    (folder / "sources.list").write_text(f"{source(SUITE)}\n")
-    settings = {
-        "Dir::State": folder, "Dir::State::lists": folder / "lists", "Dir::State::status": "/dev/null",
-        "Dir::Cache": folder, "Dir::Etc::sourcelist": folder / "sources.list", "Dir::Etc::sourceparts": "/dev/null",
-        "Dir::Etc::preferencesparts": "/dev/null", "APT::Architecture": "amd64", "APT::Sandbox::User": "",
-    }  # fmt: skip
-    return [f"-o{name}={value}" for name, value in settings.items()]
-
-
 def _unpack(folder: Path) -> None:
     work = folder / "apt"
     work.mkdir()
-    own = _apt(work)
+    own = apt(work, SUITE)
     run(["apt-get", "-q", *own, "update"], 300)
     image = next(
         line.split()[1] for line in run(["apt-cache", *own, "depends", "linux-image-amd64"], 60).splitlines()

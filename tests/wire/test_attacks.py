@@ -434,7 +434,7 @@ def test_an_enrolment_after_its_time() -> None:
 
 
 def test_idle_connections_are_not_held() -> None:
-    # Defence: limits.py: for device in late[:-1]:
+    # Defence: limits.py: going = (*silent[:-1], *late[:-1])
     connections = Connections()
     for device in "abc":
         connections.opened(device, 0.0)

@@ -57,20 +57,37 @@ def test_one_unverified_connection_beyond_two_seconds() -> None:
     assert connections.overdue(1000.0) == ()
 
 
-def test_who_is_there_and_silent_goes_after_ten_seconds_and_takes_no_place() -> None:
+def test_of_those_who_say_nothing_one_may_stay_beyond_ten_seconds() -> None:
     connections = Connections()
     for second, device in enumerate("abcd"):
-        connections.came(device, second)
+        connections.arrived(device, second)
+        connections.arrived(device, 100.0)
+    assert (connections.next_deadline(), connections.overdue(10.9)) == (11.0, ())
+    connections.closed("a")
+    assert connections.overdue(12.0) == ("b",)
+    assert connections.overdue(1000.0) == ("c",)
+    assert (connections.next_deadline(), connections.overdue(2000.0)) == (None, ())
+
+
+def test_who_says_nothing_takes_no_place() -> None:
+    connections = Connections()
+    for device in "abcdef":
+        connections.arrived(device, 0.0)
+    assert [connections.opened(device, 9.0) for device in "def"] == [None] * 3
+    connections.arrived("d", 9.0)
     assert connections.next_deadline() == 10.0
-    assert [connections.opened(device, 5.0) for device in "xyz"] == [None] * 3
-    for device in "xyz":
+    for device in "def":
         connections.verified(device)
-        connections.came(device, 6.0)
-    connections.closed("b")
-    assert (connections.overdue(9.9), connections.overdue(12.0)) == ((), ("a", "c"))
-    assert connections.next_deadline() == 13.0
-    assert connections.opened("d", 12.9) == "d"  # it speaks at last, and there is no room
-    assert (connections.next_deadline(), connections.overdue(1000.0)) == (None, ())
+    assert connections.overdue(1000.0) == ("a", "b")
+
+
+def test_who_is_here_for_something_else_may_say_nothing() -> None:
+    connections = Connections()
+    for device in "abc":
+        connections.arrived(device, 0.0)
+    for device in "abc":
+        connections.excused(device)
+    assert connections.overdue(1000.0) == ()
 
 
 def test_who_verifies_stays() -> None:
