@@ -137,7 +137,7 @@ async def test_of_those_who_never_say_a_word_one_may_stay(
     monkeypatch.setattr(service, "now", lambda: later)
     desk.service._tick()
     await until(lambda: strangers[0].gone and strangers[1].gone)
-    assert not (strangers[2].gone or keyboard.gone or sensor.gone)
+    assert [line.gone for line in (strangers[2], keyboard, sensor)] == [False] * 3
     assert (await phone.ask("STATUS"))[0] == results.COMPLETE
 
 

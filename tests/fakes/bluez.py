@@ -2,8 +2,9 @@
 
 What it does as BlueZ does: it reads the application by GetManagedObjects before it has registered it; it
 gives WriteValue `device`, `link`, `mtu`, and `offset` only when that is not 0; an answer that takes 5 s is an error
-0x0e; a connection takes what is advertised off the air until it ends, or something is registered; a notification goes to every phone that has subscribed, cut without a word to what its MTU holds; another
-unique name has every registration forgotten.
+0x0e; a connection takes what is advertised off the air until it ends, or something is registered; a notification
+goes to every phone that has subscribed, cut without a word to what its MTU holds; another unique name has every
+registration forgotten.
 """
 
 from __future__ import annotations
