@@ -271,16 +271,11 @@ class Adapter:
             return "the Bluetooth adapter is switched off"
         if self._served != path:
             await self._serve(link, path)
-        if self._stale and self._advertised:
-            await self._renew(link)
-        if self._suspect and self._advertised:
-            await self._look(link)
-        if not self._either:
-            await self._advertise(link)
+        await self._be_heard(link)
         return ""
 
     async def _look_around(self, link: Link) -> None:
-        """What adapters there are, and who is connected already."""
+        """Which adapters there are, and who is connected already."""
         (objects,) = await link.ask(call(self._owner, "/", names.OBJECTS, "GetManagedObjects"), CALL_S)
         for path, interfaces in objects.items():
             self._take(path, interfaces)
@@ -305,6 +300,14 @@ class Adapter:
             await self._ask(link, path, names.GATT_MANAGER, "UnregisterApplication", "o", root)
             await self._ask(link, path, names.GATT_MANAGER, "RegisterApplication", "oa{sv}", root, {})
         self._served, self._advertised = path, {}
+
+    async def _be_heard(self, link: Link) -> None:
+        if self._stale and self._advertised:
+            await self._renew(link)
+        if self._suspect and self._advertised:
+            await self._look(link)
+        if not self._either:
+            await self._advertise(link)
 
     async def _renew(self, link: Link) -> None:
         """A connection ends the adapter's advertising, and BlueZ begins it again when that is over: until then no

@@ -130,6 +130,10 @@ class Service:
     def _written(self, written: Written) -> int:
         """A write to RX; the code of the ATT error that it gets, or 0."""
         at = now()
+        before = self._sessions.get(written.device)
+        if before is not None and before.replaced_by(written.value):
+            self._forget(written.device)
+            self._connections.closed(written.device)
         leaves = self._connections.opened(written.device, at)
         if leaves is not None:
             self._send_away(leaves)

@@ -15,7 +15,7 @@ from lockd.wire.end import ENROLMENT, HANDSHAKE_S, SESSION, End, prologue
 from lockd.wire.enrolment import Invitation, Invitations
 from lockd.wire.errors import HandshakeError, MessageError, WireError
 from lockd.wire.events import Closed, CommandReceived, Opened, Output, Replied
-from lockd.wire.framing import CLEAR_ERROR, DATA, HANDSHAKE_1, HANDSHAKE_2, HANDSHAKE_3, Message
+from lockd.wire.framing import CLEAR_ERROR, DATA, FIRST, HANDSHAKE_1, HANDSHAKE_2, HANDSHAKE_3, HEAD, Message
 from lockd.wire.limits import HandshakeLimit
 from lockd.wire.messages import COMMANDS, Reply, Request
 from lockd.wire.noise import KEY, TAG, Handshake, KeyPair
@@ -68,6 +68,12 @@ class LockSession(End):
         """One write to RX. `offset`, `mtu`: as BlueZ says, 0 if it says none."""
         self._mtu = mtu or self._mtu
         return self._receive(value, offset, at)
+
+    def replaced_by(self, value: bytes) -> bool:
+        """Whether this write begins another session: message 1 with another tag. An app that was started again
+        comes over the link that the one before has left."""
+        begins = len(value) >= HEAD and value[0] & FIRST and value[2] == HANDSHAKE_1
+        return bool(begins) and self._frames.tag not in (None, value[1])
 
     def reply(self, identity: int, result: int, fields: Mapping[str, Any], at: float) -> Output:
         """Answer a command: ACCEPTED and later another result, or one alone. If the session is over,

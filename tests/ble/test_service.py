@@ -63,6 +63,18 @@ async def test_a_disconnected_phone_leaves_nothing(desk: Desk, air: FakeBluez) -
     assert session.closed
 
 
+async def test_a_phone_may_begin_anew_over_the_link_that_it_has(desk: Desk, air: FakeBluez) -> None:
+    phone = desk.phone(air)
+    await phone.connect()
+    await phone.open("STATUS")
+    before = next(iter(desk.service.sessions.values()))
+    for _ in range(3):
+        await phone.begin_anew()
+        assert (await phone.open("STATUS"))[0] == results.COMPLETE
+    assert before.closed
+    assert len(desk.service.sessions) == 1
+
+
 async def test_an_unknown_phone_is_told_so_and_sent_away(desk: Desk, air: FakeBluez) -> None:
     phone = desk.phone(air, known=False)
     await phone.connect()

@@ -24,6 +24,7 @@ class FakePhone:
         self.lock_key = lock_key
         self.errors: list[int] = []
         self.line: FakeLine
+        self._info = b""
         self._bluez = bluez
         self._session: PhoneSession
         self._events: list[Event] = []
@@ -37,9 +38,15 @@ class FakePhone:
         """Up to the point where the first command can be given."""
         self._events = []
         self.line = self._bluez.connect(mtu, number)
-        info = await self.line.read_info()
+        self._info = await self.line.read_info()
         await self.line.subscribe()
-        self._session = PhoneSession(self.keys, self.lock_key, info, os.urandom, now(), psk, mtu)
+        self._session = PhoneSession(self.keys, self.lock_key, self._info, os.urandom, now(), psk, mtu)
+
+    async def begin_anew(self) -> None:
+        """As an app that was started again, over the same link, with a tag that is not the last one."""
+        last = self._session._frames.tag
+        while self._session._frames.tag == last:
+            self._session = PhoneSession(self.keys, self.lock_key, self._info, os.urandom, now(), None, self.line.mtu)
 
     async def open(self, command: str, **fields: Any) -> tuple[int, dict[str, Any]]:
         """The handshake with its first command; the first answer to it."""

@@ -333,3 +333,15 @@ def test_a_known_phone_that_says_nothing_sensible() -> None:
     line.from_phone(Output(line.phone._sealed(bytes(32), 0.0)))
     assert line.ends == [results.BAD_PARAM]
     assert line.world.limit._recent == ()
+
+
+def test_message_1_with_another_tag_is_another_session() -> None:
+    line = World().connect()
+    hello = bytes((0xC0, 7, 1, 0, 48)) + bytes(48)
+    assert not line.lock.replaced_by(hello), "there is none before it"
+    line.open("STATUS")
+    own = line.phone._frames.tag or 0
+    others = bytes((0xC0, own ^ 1)) + hello[2:]
+    assert line.lock.replaced_by(others)
+    for other in (bytes((0xC0, own)) + hello[2:], bytes((0x40,)) + others[1:], others[:2] + b"\x10", others[:2]):
+        assert not line.lock.replaced_by(other)
