@@ -46,16 +46,6 @@ def test_a_phone_is_invited_enrolled_and_opens_and_the_log_names_its_user(
 
 
 @pytest.mark.full
-def test_two_phones_at_once(pi: Machine, lock: Lock, radio: Radio) -> None:
-    radio.enrol("Anna", "admin", "hci1")
-    radio.enrol("Ben", "user", "hci2")
-    said = radio.phone("together", "Anna", "hci1", "Ben", "hci2")
-    print(f"\n{said}")
-    assert said["said"] == ["done"] * 6
-    assert {record.get("user") for record in lock.log() if record["kind"] == "LockOperation"} >= {1, 2}
-
-
-@pytest.mark.full
 def test_bluetoothd_dies_in_mid_session_and_the_adapter_goes_and_both_come_back(
     pi: Machine, lock: Lock, radio: Radio
 ) -> None:
@@ -82,15 +72,6 @@ def test_a_hundred_times_at_the_door_without_a_miss(pi: Machine, lock: Lock, rad
     assert last[1] == settled[1], "lockd's files"
     assert last[0] - settled[0] < LEAK_KIB
     assert lock.verify()["ok"]
-
-
-@pytest.mark.full
-def test_links_that_say_nothing_keep_nobody_out(pi: Machine, lock: Lock, radio: Radio) -> None:
-    radio.enrol("Anna", "admin", "hci1")
-    said = radio.phone("silent", "hci2", "hci3", "hci4", "Anna", "hci1")
-    print(f"\n{said}")
-    assert said["unlock"] == "done"
-    assert said["left"] <= 1
 
 
 @pytest.mark.full
