@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from att import Att, Gone, Line, Radio
+from att import Line, Radio
 from echo import SERVICE as ECHO
 
 from lockd.errors import LockdError
@@ -104,16 +104,6 @@ async def _end(line: Line, begun: float) -> float:
     return time.monotonic() - begun
 
 
-async def together(first: str, adapter: str, second: str, another: str) -> dict[str, Any]:
-    """Two phones at once, each with a session of its own, and each hearing the other's."""
-    async with Radio(adapter).connected() as one, Radio(another).connected() as two:
-        clients = await Client.over(one, way(first)), await Client.over(two, way(second))
-        said = [await outcome(client.command("STATUS")) for client in clients]
-        said += await asyncio.gather(*(outcome(client.command("UNLOCK")) for client in clients))
-        said += [await outcome(clients[0].command("LOCK")), await outcome(clients[1].command("STATUS"))]
-    return {"said": said}
-
-
 async def killed(name: str, adapter: str) -> dict[str, Any]:
     """bluetoothd dies in mid-session, and is back at once."""
     radio = Radio(adapter)
@@ -181,29 +171,9 @@ async def _echo(line: Line) -> None:
     assert await line.notified(asyncio.get_running_loop().time() + 10) is not None
 
 
-async def silent(*adapters: str) -> dict[str, Any]:
-    """Links that are made and never used: how many are left after a while, and whether the last phone, which is
-    the lock's own, comes in beside them."""
-    *strangers, name, own = adapters
-    links, failed = [], []
-    for each in strangers:
-        radio = Radio(each)
-        try:
-            links.append(await Att.connect(radio.own, radio.peer))
-        except Gone as gone:
-            failed.append(f"{each}: {gone}")
-        await asyncio.sleep(0.5)
-    came = await outcome(unlock(Radio(own), name))
-    await asyncio.sleep(6)
-    left = sum(not link.gone for link in links)
-    for link in links:
-        link.close()
-    return {"made": len(links), "failed": failed, "unlock": came, "left": left}
-
-
 DEEDS: dict[str, Callable[..., Coroutine[Any, Any, dict[str, Any]]]] = {
-    "rounds": rounds, "revoked": revoked, "together": together, "killed": killed, "unplugged": unplugged,
-    "silent": silent, "speed": speed,
+    "rounds": rounds, "revoked": revoked, "killed": killed, "unplugged": unplugged,
+    "speed": speed,
 }  # fmt: skip
 
 if __name__ == "__main__":
