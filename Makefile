@@ -8,7 +8,7 @@ TESTS ?= not slow and not bench and not deb and not pi
 SLOW := $(BIN)/pytest -m slow -o faulthandler_timeout=1800
 #: Shares them among the processors; what has to stay together says tests/conftest.py. A worker that dies ends the run,
 #: as pytest-xdist 3.8 waits for ever for the groups that its substitute was to take over.
-SHARED := $(BIN)/pytest -n logical --maxprocesses=8 --dist=loadgroup --max-worker-restart=0
+SHARED := $(BIN)/pytest -n logical --maxprocesses=8 --max-worker-restart=0
 PI := $(BIN)/pytest -o faulthandler_timeout=3600 -s --durations=0
 
 .DEFAULT_GOAL := help

@@ -52,3 +52,16 @@ def test_a_test_that_leaves_something_behind_fails(what: str, pytester: pytest.P
     else:
         result.assert_outcomes(passed=1, errors=1)
         result.stdout.fnmatch_lines([f"*{complaint}*"])
+
+
+def test_slow_tests_come_one_after_the_other_though_processors_share_the_tests(pytester: pytest.Pytester) -> None:
+    pytest.importorskip("xdist")
+    slow = pytester.mkpydir("tests").joinpath("slow")
+    slow.mkdir()
+    conftest = (Path(__file__).parent / "conftest.py").read_text()
+    (slow.parent / "conftest.py").write_text(conftest)
+    for name in "abcd":
+        body = f"import os\ndef test_{name}(): open('{pytester.path}/seen', 'a').write(f'{{os.getpid()}}\\n')\n"
+        (slow / f"test_{name}.py").write_text(body)
+    pytester.runpytest_subprocess("-n", "2", "-p", "no:cacheprovider", "tests").assert_outcomes(passed=4)
+    assert len(set((pytester.path / "seen").read_text().split())) == 1

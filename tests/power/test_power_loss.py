@@ -24,8 +24,6 @@ PARTS = os.cpu_count() or 1
 
 pytestmark = pytest.mark.skipif(
     not shutil.which("gcc") or sys.maxsize < 1 << 32, reason="the recorder takes gcc and a 64-bit Linux")
-#: For tests that share what was recorded, where processors share the tests.
-same_record = pytest.mark.xdist_group("record")
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +71,6 @@ def cut(path: Path, states: int, judge: tuple[str, ...] = CRASH) -> dict[str, An
     return total | {"examples": [example for report in reports for example in report["examples"]]}
 
 
-@same_record
 def test_the_recorder_misses_nothing(recorded: Path, tmp_path: Path) -> None:
     """Replaying every record without a power cut gives the folder, byte for byte."""
     disk = Disk()
@@ -95,7 +92,6 @@ class Always(random.Random):
         return 0.0
 
 
-@same_record
 def test_power_cuts_lose_nothing_acknowledged(recorded: Path) -> None:
     report = cut(recorded, FEW)
     assert (report["lost"], report["corrupt"]) == (0, 0), report
