@@ -18,7 +18,7 @@ from lockd.words import CredentialType, Source
 #: Tries of one source that may wait: what is shown faster than anybody can is refused unread, so
 #: that no reader, however mad, keeps a PIN waiting for more than so many of its hashes.
 WAITING_MAX: dict[Source, int] = {"Keypad": 4, "RFID": 2, "Biometric": 2}
-#: What costs no hash may wait too.
+#: Lines that cost no hash may wait beside them, and take no place of theirs.
 FREE_MAX = 16
 
 #: All of the door's tries share one lane of the digester: its own order is theirs.
@@ -37,6 +37,11 @@ class Shown(Value):
     data: str = secret()
     typed: bool = False
     programming: bool = False
+
+    @property
+    def free(self) -> bool:
+        """Whether it costs no hash, as it is no code."""
+        return self.typed and self.data in ("", STAR)
 
 
 class Lines:
@@ -72,7 +77,7 @@ class Tries:
         self._digests, self._presented, self._submit, self._held = digests, presented, submit, held
         self.lines = Lines()
         self._queue: deque[Shown] = deque()
-        self._waiting: Counter[Source] = Counter()
+        self._waiting: Counter[tuple[Source, bool]] = Counter()
         self._work: asyncio.Task[None] | None = None
 
     @property
@@ -95,12 +100,12 @@ class Tries:
             self._work.cancel()
 
     def _add(self, shown: Shown) -> None:
-        free = shown.typed and shown.data in ("", STAR)
-        if self._waiting[shown.source] >= (FREE_MAX if free else WAITING_MAX[shown.source]):
-            if not free:
+        kind = shown.source, shown.free
+        if self._waiting[kind] >= (FREE_MAX if shown.free else WAITING_MAX[shown.source]):
+            if not shown.free:
                 self._ask(shown.source, Presented(shown.kind, b""))
             return
-        self._waiting[shown.source] += 1
+        self._waiting[kind] += 1
         self._queue.append(shown)
         if self._work is None:
             self._work = asyncio.get_running_loop().create_task(self._decide())
@@ -111,7 +116,7 @@ class Tries:
             shown = self._queue.popleft()
             if not (shown.typed and self._is_line(shown)):
                 await self._try(shown)
-            self._waiting[shown.source] -= 1
+            self._waiting[shown.source, shown.free] -= 1
         self._work = None  # and not when the task is called done: what is shown in between would wait for ever
 
     def _is_line(self, shown: Shown) -> bool:
@@ -124,7 +129,7 @@ class Tries:
             return True
         if shown.data == "":
             self._submit(EnterPressed())
-        return shown.data in ("", STAR)
+        return shown.free
 
     async def _try(self, shown: Shown) -> None:
         """During a lockout nothing is hashed: it would be refused whatever it is."""

@@ -345,11 +345,20 @@ async def test_star_and_enter_wait_where_no_further_code_does(door: Door) -> Non
         door.typing.press("#")
     refused = [event.presented for event in door.events if isinstance(event, OperationAsked)]
     assert refused == [Presented("PIN", b"")] * 2
-    for _ in range(FREE_MAX):
+    for _ in range(FREE_MAX + 2):
         door.typing.press("*")
-    assert len(door.tries._queue) == FREE_MAX
+    assert len(door.tries._queue) == TRIES_MAX["Keypad"] + FREE_MAX
     await door.type("#")
-    assert len(door.tries._queue) == FREE_MAX - 1, "one of them is being decided"
+    assert len(door.tries._queue) == TRIES_MAX["Keypad"] + FREE_MAX - 1, "one of them is being decided"
+
+
+async def test_who_presses_star_again_and_again_keeps_no_code_from_being_read(door: Door) -> None:
+    await asyncio.sleep(0)
+    for _ in range(50):
+        door.typing.press("*")
+    await door.type("7#")
+    (asked,) = (event.presented for event in door.events if isinstance(event, OperationAsked))
+    assert asked != Presented("PIN", b"")
 
 
 async def test_nothing_typed_is_shown_by_what_is_made_of_it(door: Door) -> None:
