@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from lockd.gpio.keypad import LAYOUT, matrix_pins
@@ -143,11 +144,16 @@ class Matrix:
         if self._queue:
             key = self._queue.pop(0)
             self._strike(key, "")
-            self._finger = self._timeline.call_later(self._press_s, self._lift, key)
+            self._linger(partial(self._lift, key))
 
     def _lift(self, key: str) -> None:
         self._strike("", key)
-        self._finger = self._timeline.call_later(self._press_s, self._press_next)
+        self._linger(self._press_next)
+
+    def _linger(self, then: Callable[[], None], halves: int = 2) -> None:
+        """Half the time twice: when a busy machine wakes the lock and the finger late, the lock still has one half."""
+        deed = then if halves == 1 else partial(self._linger, then, halves - 1)
+        self._finger = self._timeline.call_later(self._press_s / 2, deed)
 
     def _strike(self, after: str, before: str) -> None:
         """The key that is down from now on, with the bounce towards the one before."""
