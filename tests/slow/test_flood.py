@@ -83,7 +83,8 @@ async def test_a_flood_of_wrong_pins_neither_grows_memory_nor_shuts_out_the_keyp
                   f" from the first key to the bolt: alone {alone:.2f} s, in the flood {served:.2f} s;"
                   f" RSS {memory} KiB")  # fmt: skip
             assert served < max(alone + LATER_S, alone * SLOWER)
-            assert max(memory) - memory[0] < NOISE_KIB
+            # A hash that is under way takes 16 MiB, for a moment.
+            assert min(memory[-3:]) - min(memory[:3]) < NOISE_KIB
             events = await trail(caller)
             (alarm,) = (n for n, event in enumerate(events) if event.get("alarm") == "WrongCodeEntryLimit")
             assert len(events[alarm:]) < 50, "a flood fills the trail"
