@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,14 @@ import pytest
 pytestmark = pytest.mark.slow
 
 
-def test_everything_happens_as_told(tmp_path: Path) -> None:
-    runtime = tmp_path / "runtime"
-    runtime.mkdir(mode=0o700)
+@pytest.fixture
+def runtime() -> Iterator[Path]:
+    """Where a socket is made, whose whole path must be short."""
+    with tempfile.TemporaryDirectory(prefix="lockd-") as folder:
+        yield Path(folder)
+
+
+def test_everything_happens_as_told(runtime: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "lockd.cli.main", "simulate"],
         env={**os.environ, "XDG_RUNTIME_DIR": str(runtime)}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
