@@ -70,7 +70,7 @@ test-pi-arm: .venv/test ## Install the package on an emulated Raspberry Pi 3, an
 	@$(PI) -m pi tests/pi/arm $(ARGS)
 
 test-pi-all: .venv/test ## The same with every scenario, the power cut 20 times, and 20 patterns on the lines
-	@PI_CUTS=20 PI_PATTERNS=20 $(PI) -m pi tests/pi $(ARGS)
+	@PI_CUTS=20 PI_PATTERNS=20 $(SHARED) -o faulthandler_timeout=3600 --durations=0 -m pi tests/pi $(ARGS)
 
 pi-shell: .venv/test ## Look inside a virtual Pi
 	@$(BIN)/python -m tests.pi

@@ -28,7 +28,10 @@ GRACE_S = 2.0
 HEAVY = ("pi", "deb", "slow")
 #: Where processors share the tests, those of each of these come one after the other: they have bounds in time, or
 #: a machine or a recording that is made once.
-TOGETHER = ("tests/pi/", "tests/package/test_build.py", "tests/power/", "tests/slow/")
+TOGETHER = ("tests/pi/arm/", "tests/package/test_build.py", "tests/power/", "tests/slow/")
+#: The longest come first, so that the short ones fill what is left. The first of the virtual Pi's files builds its
+#: disk; meanwhile the other processors have what needs none.
+FIRST = ("tests/pi/test_backup.py", "tests/slow/", "tests/power/", "tests/package/test_build.py", "tests/pi/")
 
 
 def pytest_configure() -> None:
@@ -44,14 +47,28 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class Sharing(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return next((place for place in TOGETHER if nodeid.startswith(place)), nodeid)
+            return shared_by(nodeid)
 
+    config.option.loadscopereorder = False
     return Sharing(config, log)
 
 
+def shared_by(nodeid: str) -> str:
+    """What goes to one processor as a whole: a folder, a file of scenarios on the virtual Pi, or this test alone."""
+    file = nodeid.partition("::")[0]
+    alone = file if file.startswith("tests/pi/") else nodeid
+    return next((place for place in TOGETHER if file.startswith(place)), alone)
+
+
+def turn(item: pytest.Item) -> int:
+    """When its kind's turn comes."""
+    return next((place for place, kind in enumerate(FIRST) if item.nodeid.startswith(kind)), len(FIRST))
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where coverage has a bar, what counts: the core and the protocol by their own plain tests, not by what a random
-    sequence or a whole lockd happens to run."""
+    """Put them in order. Where coverage has a bar, what counts: the core and the protocol by their own plain tests,
+    not by what a random sequence or a whole lockd happens to run."""
+    items.sort(key=turn)
     if config.getoption("cov_source", None) != [True]:
         return
     import_late_parts()

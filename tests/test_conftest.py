@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import shared_by
+
 pytest_plugins = ("pytester",)
 
 LEAVES = {
@@ -65,3 +67,22 @@ def test_slow_tests_come_one_after_the_other_though_processors_share_the_tests(p
         (slow / f"test_{name}.py").write_text(body)
     pytester.runpytest_subprocess("-n", "2", "-p", "no:cacheprovider", "tests").assert_outcomes(passed=4)
     assert len(set((pytester.path / "seen").read_text().split())) == 1
+
+
+def test_a_file_of_scenarios_goes_to_one_processor_and_a_fast_test_to_any() -> None:
+    kill = "tests/pi/test_kill.py"
+    assert shared_by(f"{kill}::test_a") == shared_by(f"{kill}::test_b") == kill
+    assert shared_by("tests/pi/arm/test_motor.py::test_a") == shared_by("tests/pi/arm/test_start.py::test_b")
+    assert shared_by("tests/core/test_core.py::test_a[1]") == "tests/core/test_core.py::test_a[1]"
+
+
+def test_the_scenario_that_builds_the_disk_is_first_and_fast_tests_are_last(pytester: pytest.Pytester) -> None:
+    expected = ["pi/test_backup.py", "slow/test_flood.py", "pi/test_pin.py", "core/test_core.py"]
+    for name in reversed(expected):
+        file = pytester.path / "tests" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("def test_it(): pass\n")
+    (pytester.path / "tests/conftest.py").write_text((Path(__file__).parent / "conftest.py").read_text())
+    shown = pytester.runpytest_subprocess("-q", "--collect-only", "-p", "no:cacheprovider", "tests").outlines
+    order = [line.partition("::")[0].removeprefix("tests/") for line in shown if "::" in line]
+    assert order == expected
