@@ -64,11 +64,13 @@ def _shared(installed_disk: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 @pytest.fixture
 def pi(_shared: Callable[[], Machine], request: pytest.FixtureRequest) -> Iterator[Machine]:
     machine = _shared()
+    machine.go_on()
     Lock(machine).begin_anew()
     yield machine
     if request.node.stash.get(FAILED, False):
         show(machine)
         machine.cut_power()  # whatever was wrong with it, the next scenario shall not have it
+    machine.hold()
 
 
 @pytest.fixture

@@ -87,6 +87,7 @@ class Machine:
         self.boots = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: socket.socket | None = None
+        self._switch: socket.socket | None = None
         self._rest = b""
         self._answers: dict[int, dict[str, Any]] = {}
         self._last = 0
@@ -110,7 +111,8 @@ class Machine:
         self.boots += 1
         self._rest, self._answers = b"", {}
         port = self.folder / "port"
-        port.unlink(missing_ok=True)
+        for name in ("port", "switch"):
+            (self.folder / name).unlink(missing_ok=True)
         qemu = self._qemu(port, f"{self._append} {append}")
         with (self.folder / "qemu.log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -118,6 +120,7 @@ class Machine:
             )
         try:
             self._channel = self._connect(port)
+            self._switch = self._connect(self.folder / "switch")
             self._begin()
             self._answer(0, self.boot_s)
         except RigError:
@@ -129,6 +132,16 @@ class Machine:
         if self._process is not None:
             self._process.kill()
             self._gone(10)
+
+    def hold(self) -> None:
+        """Stop its time, so that others have the processor, until `go_on`."""
+        if self._switch is not None:
+            self._switch.sendall(b"stop\n")
+
+    def go_on(self) -> None:
+        """From where it was held."""
+        if self._switch is not None:
+            self._switch.sendall(b"cont\n")
 
     def shut_down(self, timeout_s: float = 300) -> None:
         """In good order."""
@@ -144,9 +157,14 @@ class Machine:
         return [
             *command(self.disk, self.share, append, []),
             "-serial", f"file:{self._console()}",
+            *self._monitor(),
             "-chardev", f"socket,id=rig,path={port},server=on,wait=off",
             "-device", "virtserialport,chardev=rig,name=rig",
         ]  # fmt: skip
+
+    def _monitor(self) -> list[str]:
+        """Of QEMU's command line, what makes it hear `switch`."""
+        return ["-monitor", f"unix:{self.folder}/switch,server=on,wait=off"]
 
     def _begin(self) -> None:
         """What is left to do when QEMU runs."""
@@ -155,9 +173,10 @@ class Machine:
         assert self._process is not None
         self._process.wait(timeout_s)
         self._process = None
-        if self._channel is not None:
-            self._channel.close()
-            self._channel = None
+        for end in (self._channel, self._switch):
+            if end is not None:
+                end.close()
+        self._channel = self._switch = None
 
     # Asking -------------------------------------------------------------------------------------
 

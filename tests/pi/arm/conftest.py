@@ -54,12 +54,14 @@ def _pi(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
 @pytest.fixture
 def pi(_pi: Raspberry, request: pytest.FixtureRequest) -> Iterator[Raspberry]:
     """With an empty store, a locked bolt and a closed door."""
+    _pi.go_on()
     _pi.sh("systemctl stop lockd; rm -rf /var/lib/lockd/*; systemctl reset-failed lockd || true")
     _pi.wires.wire(high=AT_REST, low=LOW_AT_REST)
     Lock(_pi).start()
     yield _pi
     if request.node.stash.get(FAILED, False):
         show(_pi)
+    _pi.hold()
 
 
 @pytest.fixture

@@ -89,8 +89,7 @@ class Raspberry(Machine):
         """Halted at first. QEMU notes every write to a register; what concerns the pins is kept."""
         with self._noted().open("wb") as kept:
             sieve = self._ends.enter_context(subprocess.Popen(PINS_ONLY, stdin=subprocess.PIPE, stdout=kept))
-        for name in ("wires", "switch"):
-            (self.folder / name).unlink(missing_ok=True)
+        (self.folder / "wires").unlink(missing_ok=True)
         return [
             "qemu-system-aarch64", "-M", "raspi3b", "-accel", "tcg", *CLOCK,
             "-no-reboot", "-display", "none", "-nic", "none", "-S",
@@ -100,15 +99,14 @@ class Raspberry(Machine):
             "-serial", f"file:{self._console()}",
             "-chardev", f"socket,id=rig,path={port},server=on,wait=off", "-serial", "chardev:rig",
             "-qtest", f"unix:{self.folder}/wires,server=on,wait=off", "-qtest-log", "none",
-            "-monitor", f"unix:{self.folder}/switch,server=on,wait=off",
+            *self._monitor(),
             "-trace", "memory_region_ops_write", "-msg", "timestamp=on", "-D", f"/proc/{sieve.pid}/fd/0",
         ]  # fmt: skip
 
     def _begin(self) -> None:
         self.wires = self._ends.enter_context(Wires(self._connect(self.folder / "wires")))
         self.wires.wire(high=self.high)
-        switch = self._ends.enter_context(self._connect(self.folder / "switch"))
-        switch.sendall(b"cont\n")
+        self.go_on()
 
     def _gone(self, timeout_s: float) -> None:
         super()._gone(timeout_s)
