@@ -15,6 +15,7 @@ import pytest
 
 from lockd.dbus.names import BUS_NAME, Right
 from lockd.store.keys import CREDENTIAL
+from lockd.udev.library import SUBSYSTEMS
 from tests.pi.rights import missing
 
 SYSTEMD = Path(__file__).parents[2] / "systemd"
@@ -177,6 +178,16 @@ def test_the_chips_belong_to_a_group_the_service_is_in() -> None:
     group = re.search(r'GROUP="(\w+)"', (SYSTEMD / "udev/60-lockd.rules").read_text())
     assert group is not None
     assert re.search(rf"^m lockd +{group[1]}$", users, re.MULTILINE)
+
+
+def test_supplies_are_told_apart_by_where_they_are_wired() -> None:
+    """By udev for what lockd watches; it has of USB's devices its own rules, and those no name that changes."""
+    rules = (SYSTEMD / "udev/60-lockd.rules").read_text()
+    told = re.search(r'^SUBSYSTEM=="(.*)", IMPORT\{builtin\}="path_id"$', rules, re.MULTILINE)
+    assert told is not None
+    assert {*told[1].split("|"), "usb"} == set(SUBSYSTEMS)
+    triggered = re.findall(r"--subsystem-match=(\S+)", (SYSTEMD.parent / "debian/lockd.postinst").read_text())
+    assert triggered == ["gpio", *told[1].split("|")], "or it would be missing until the next boot"
 
 
 @pytest.mark.skipif(
