@@ -154,6 +154,15 @@ def test_autopkgtest_finds_what_it_is_told_to_run() -> None:
     assert all(os.access(path, os.X_OK) for path in found)
 
 
+def test_everything_of_the_service_and_everything_that_is_made_is_installed() -> None:
+    taken = [line.split()[0] for file in ("lockd.install", "lockd.manpages") for line in
+             (DEBIAN / file).read_text().splitlines()]  # fmt: skip
+    found = {file for source in taken for path in ROOT.glob(source) for file in (path, *path.rglob("*"))}
+    assert {path for path in (ROOT / "systemd").rglob("*") if path.is_file()} - found == set()
+    made = re.findall(r" >(build/\S+)$", (DEBIAN / "rules").read_text(), re.MULTILINE)
+    assert {source for source in taken if source.startswith("build/")} == set(made)
+
+
 def test_every_page_comes_with_the_package() -> None:
     pages = {"README.md", *(f"docs/{path.name}" for path in (ROOT / "docs").iterdir() if path.suffix != ".toml")}
     assert set((DEBIAN / "lockd.docs").read_text().split()) == pages
