@@ -22,6 +22,23 @@ SYSTEMD = Path(__file__).parents[2] / "systemd"
 UNITS = ("lockd.service", "lockd-key.service")
 RIGHTS = {f"{BUS_NAME}.{right}" for right in get_args(Right) if right != "any"}
 
+#: Each closes one way. The exposure alone would not tell of one that is missing: the others keep it low, and of a
+#: service that starts so early systemd-analyze does not judge them all.
+CLOSED = {
+    **dict.fromkeys((
+        "LockPersonality", "MemoryDenyWriteExecute", "NoNewPrivileges", "PrivateIPC", "PrivateUsers", "ProtectClock",
+        "ProtectControlGroups", "ProtectHome", "ProtectHostname", "ProtectKernelLogs", "ProtectKernelModules",
+        "ProtectKernelTunables", "RemoveIPC", "RestrictNamespaces", "RestrictRealtime", "RestrictSUIDSGID",
+    ), ("yes",)),
+    "AmbientCapabilities": ("",), "CapabilityBoundingSet": ("",),
+    "DevicePolicy": ("closed",), "DeviceAllow": ("char-gpiochip rw",),
+    "IPAddressDeny": ("any",), "RestrictAddressFamilies": ("AF_UNIX AF_NETLINK",),
+    "ProtectSystem": ("strict",), "PrivateTmp": ("disconnected",), "ProtectProc": ("invisible",),
+    "KeyringMode": ("private",), "LimitCORE": ("0",), "UMask": ("0077",),
+    "SystemCallArchitectures": ("native",), "SystemCallErrorNumber": ("EPERM",),
+    "SystemCallFilter": ("@system-service", "~@privileged @resources"),
+}  # fmt: skip
+
 #: A stand-in for systemd-creds(1) that turns letters around, or that cannot.
 CREDS = """#!/bin/sh
 case "$1" in
@@ -61,15 +78,24 @@ def words(key: str) -> set[str]:
         ("RuntimeDirectory", "lockd"),
         ("Environment", "LG_WD=%t/lockd"),
         ("LoadCredentialEncrypted", CREDENTIAL),
-        ("DevicePolicy", "closed"),
-        ("DeviceAllow", "char-gpiochip rw"),
-        ("CapabilityBoundingSet", ""),
-        ("LimitCORE", "0"),
+        ("Group", "lockd"),
+        ("WorkingDirectory", "%t/lockd"),
+        ("RuntimeDirectoryMode", "0700"),
+        ("RestartSteps", "6"),
+        ("RestartMaxDelaySec", "10"),
+        ("OOMScoreAdjust", "-900"),
         ("DefaultDependencies", "no"),
+        ("RequiresMountsFor", "/etc/lockd"),
+        ("Conflicts", "shutdown.target"),
+        ("TimeoutStopSec", "10"),
     ],
 )
 def test_the_service_is_told(key: str, value: str) -> None:
     assert LOCKD[key] == [value]
+
+
+def test_every_way_that_it_does_not_need_is_closed() -> None:
+    assert {key: tuple(LOCKD.get(key, ())) for key in CLOSED} == CLOSED
 
 
 def test_a_wrong_configuration_is_not_tried_again() -> None:
