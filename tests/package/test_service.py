@@ -132,6 +132,38 @@ def test_the_key_is_handed_over_anew_whenever_lockd_is_started_anew() -> None:
     assert unit("lockd-key.service")["PartOf"] == ["lockd.service"]
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("Type", "oneshot"),
+        ("RemainAfterExit", "yes"),
+        ("DefaultDependencies", "no"),
+        ("After", "systemd-remount-fs.service"),
+        ("Before", "lockd.service shutdown.target"),
+        ("Conflicts", "shutdown.target"),
+        # The key, whether there is a store, and what the key is sealed with.
+        ("RequiresMountsFor", "/etc/lockd /var/lib/lockd /var/lib/systemd"),
+        ("ReadWritePaths", "/etc/lockd /var/lib/systemd"),
+        ("CapabilityBoundingSet", "CAP_DAC_READ_SEARCH"),
+        ("RuntimeDirectory", "credstore.encrypted"),
+        ("RuntimeDirectoryMode", "0700"),
+        ("RuntimeDirectoryPreserve", "yes"),
+        ("UMask", "0077"),
+        ("LimitCORE", "0"),
+    ],
+)
+def test_the_keys_service_is_told(key: str, value: str) -> None:
+    assert unit("lockd-key.service")[key] == [value]
+
+
+def test_the_keys_service_runs_what_is_installed() -> None:
+    (command,) = unit("lockd-key.service")["ExecStart"]
+    installed = (SYSTEMD.parent / "debian/lockd.install").read_text().splitlines()
+    folders = dict(line.split() for line in installed)
+    assert command == f"/{folders['systemd/provide-key']}/provide-key"
+    assert os.access(SYSTEMD / "provide-key", os.X_OK)
+
+
 def test_the_pins_are_let_go_by_a_module_that_is_there() -> None:
     (command,) = LOCKD["ExecStopPost"]
     module = command.removeprefix("/usr/bin/python3 -I -m ")
