@@ -13,13 +13,15 @@ from xml.etree import ElementTree
 
 import pytest
 
+from lockd.cli.doctor.bluetooth import MERGED, PLAIN
+from lockd.cli.doctor.store import HANDED
 from lockd.dbus.names import BUS_NAME, Right
 from lockd.store.keys import CREDENTIAL
 from lockd.udev.library import SUBSYSTEMS
 from tests.pi.rights import missing
 
 SYSTEMD = Path(__file__).parents[2] / "systemd"
-UNITS = ("lockd.service", "lockd-key.service")
+INSTALLED = dict(line.split() for line in (SYSTEMD.parent / "debian/lockd.install").read_text().splitlines())
 RIGHTS = {f"{BUS_NAME}.{right}" for right in get_args(Right) if right != "any"}
 
 #: Each closes one way. The exposure alone would not tell of one that is missing: the others keep it low, and of a
@@ -157,10 +159,7 @@ def test_the_keys_service_is_told(key: str, value: str) -> None:
 
 
 def test_the_keys_service_runs_what_is_installed() -> None:
-    (command,) = unit("lockd-key.service")["ExecStart"]
-    installed = (SYSTEMD.parent / "debian/lockd.install").read_text().splitlines()
-    folders = dict(line.split() for line in installed)
-    assert command == f"/{folders['systemd/provide-key']}/provide-key"
+    assert unit("lockd-key.service")["ExecStart"] == [f"/{INSTALLED['systemd/provide-key']}/provide-key"]
     assert os.access(SYSTEMD / "provide-key", os.X_OK)
 
 
@@ -236,6 +235,38 @@ def test_the_chips_belong_to_a_group_the_service_is_in() -> None:
     group = re.search(r'GROUP="(\w+)"', (SYSTEMD / "udev/60-lockd.rules").read_text())
     assert group is not None
     assert re.search(rf"^m lockd +{group[1]}$", users, re.MULTILINE)
+
+
+def test_the_chip_that_it_waits_for_is_the_headers_and_is_not_waited_for_long() -> None:
+    """By its driver, as its number is another on each Pi: https://github.com/raspberrypi/linux/pull/6144"""
+    rules = (SYSTEMD / "udev/60-lockd.rules").read_text()
+    (named,) = re.findall(r'^SUBSYSTEM=="gpio", .*DRIVERS=="(.*?)", SYMLINK\+="(.*?)"$', rules, re.MULTILINE)
+    drivers, link = named
+    assert {"pinctrl-bcm2835", "pinctrl-rp1"} <= set(drivers.split("|"))
+    assert 'TAG+="systemd"' in rules, "else systemd has no unit of it"
+    device = f"dev-{link.replace('/', '-')}.device"
+    assert device in words("Wants") & words("After")
+    assert unit(f"{device}.d/lockd.conf") == {"JobRunningTimeoutSec": ["10"]}
+    assert unit("systemd-udev-trigger.service.d/lockd.conf")["ExecStartPre"] == [
+        "-udevadm trigger --action=add --subsystem-match=gpio",
+    ]
+
+
+def test_bluetoothd_gets_its_owners_settings_and_then_lockds() -> None:
+    """Where that cannot be done (a - in front of command and path) it gets its owner's as they are."""
+    ours = f"/{INSTALLED['systemd/bluetooth.conf']}/bluetooth.conf"
+    assert unit("bluetooth.service.d/lockd.conf") == {
+        "ExecStartPre": [f"-+/bin/sh -c 'cat {PLAIN} {ours} >{MERGED}'"],
+        "BindReadOnlyPaths": [f"-{MERGED}:{PLAIN}"],
+    }
+
+
+def test_the_store_is_the_services_alone_and_the_handed_key_roots() -> None:
+    lines = (SYSTEMD / "tmpfiles.d/lockd.conf").read_text().splitlines()
+    assert {tuple(line.split()) for line in lines if not line.startswith("#")} == {
+        ("d", "/var/lib/lockd", "0700", "lockd", "lockd"),
+        ("d", HANDED.rpartition("/")[0], "0700", "root", "root"),
+    }
 
 
 def test_supplies_are_told_apart_by_where_they_are_wired() -> None:
