@@ -230,6 +230,14 @@ def test_polkits_rules_give_each_group_its_rights(groups: list[str], given: dict
     }
 
 
+def test_the_user_and_the_groups_are_made() -> None:
+    lines = (SYSTEMD / "sysusers.d/lockd.conf").read_text().splitlines()
+    user = LOCKD["User"][0]
+    assert [line.split()[:2] for line in lines if not line.startswith("#")] == [
+        ["g", "gpio"], ["u", user], ["g", "lockd-admin"], ["m", user],
+    ]  # fmt: skip
+
+
 def test_the_chips_belong_to_a_group_the_service_is_in() -> None:
     users = (SYSTEMD / "sysusers.d/lockd.conf").read_text()
     group = re.search(r'GROUP="(\w+)"', (SYSTEMD / "udev/60-lockd.rules").read_text())
