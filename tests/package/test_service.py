@@ -278,7 +278,7 @@ def test_the_store_is_the_services_alone_and_the_handed_key_roots() -> None:
 
 
 def test_supplies_are_told_apart_by_where_they_are_wired() -> None:
-    """By udev for what lockd watches; it has of USB's devices its own rules, and those no name that changes."""
+    """All that lockd watches, but for USB devices: their names (1-1.2) say in which port they are."""
     rules = (SYSTEMD / "udev/60-lockd.rules").read_text()
     told = re.search(r'^SUBSYSTEM=="(.*)", IMPORT\{builtin\}="path_id"$', rules, re.MULTILINE)
     assert told is not None
