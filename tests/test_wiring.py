@@ -10,7 +10,9 @@ from xml.etree import ElementTree
 import pytest
 
 from lockd import header, settings
+from lockd.gpio.chip import LABELS
 from lockd.settings import Pin, Settings
+from lockd.settings_rules import LAST_LINE
 from tests import pages, wiring
 
 BOLT = {"forward": 17, "backward": 27, "locked": 22}
@@ -111,6 +113,16 @@ def test_no_page_names_a_line_for_config_txt_by_hand() -> None:
     texts = (page.read_text() for page in docs.glob("*.md"))
     told = {line for text in texts for line in re.findall(r"^ *(gpio=\S+|dtparam=strict\S+)", text, re.MULTILINE)}
     assert told == set(header.boot_lines(wiring.everything())[1:])
+
+
+def test_the_page_of_the_pi_names_the_chips_that_lockd_finds_and_the_lines_that_are_pulled_up() -> None:
+    page = (wiring.DOCS / "pi.md").read_text()
+    (row,) = re.findall(r"^\| the chip's label \| (.*) \|$", page, re.MULTILINE)
+    zero_2, three, four, five = row.split(" | ")
+    assert zero_2 == three
+    assert (three, four, five) == tuple(f"`{label}`" for label in LABELS)
+    last = header.PULLED_UP[-1]
+    assert f"GPIO 0 to {last} are pulled up, {last + 1} to {LAST_LINE} down" in page
 
 
 # What the Pi does on a line of the motor's

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from lockd.cli.exits import MEANINGS, STATUSES
 from lockd.cli.parser import Parser
 from tests.cli.conftest import Ctl, build
 
+#: Options of every command, which the manual tells once.
+EVERYWHERE = {"-h", "--help", "--json", "--bus"}
 COMMANDS = [parser.prog.removeprefix("lockctl").split() for parser in build().family()]
 
 
@@ -41,8 +44,9 @@ def test_every_command_has_help_with_an_example(words: list[str], ctl: Ctl) -> N
     assert max(map(len, ran.out.splitlines())) <= 100
 
 
-def parsers_by_command() -> dict[str, Parser]:
-    return {parser.prog: parser for parser in build().family()}
+def options(parser: Parser) -> set[str]:
+    """All that it takes, as they are typed."""
+    return {option for action in parser._actions for option in action.option_strings}
 
 
 @pytest.mark.parametrize(
@@ -60,6 +64,15 @@ def test_the_manual_tells_every_command_and_status() -> None:
         assert " ".join(words).replace("-", "\\-") in page
     for status, meaning in MEANINGS.items():
         assert f".B {status}\n{meaning}" in page.replace("\\-", "-")
+
+
+def test_the_manual_tells_every_option_in_the_chapter_of_its_command() -> None:
+    said_once, *rest = manual.page().replace("\\-", "-").split(".SS \\fB")
+    chapters = {chapter.partition("\\fR\n")[0]: chapter for chapter in rest} | {"lockctl": said_once}
+    for parser in build().family():
+        common = EVERYWHERE if parser.prog != "lockctl" else {"-h", "--help"}
+        told = set(re.findall(r"\\fB(-[\w-]+)\\fR", chapters[parser.prog]))
+        assert told == options(parser) - common, parser.prog
 
 
 def test_every_status_that_is_used_has_a_meaning() -> None:
@@ -82,6 +95,20 @@ def test_completion_knows_every_command(shell: str, ctl: Ctl) -> None:
     assert "factory-reset" in script
     if shutil.which(shell):
         subprocess.run([shell, "-n"], input=script, text=True, check=True)
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
+def test_bash_offers_every_command_option_and_choice_of_the_parser() -> None:
+    """Asked of bash itself, as by somebody who presses the tabulator after each command."""
+    wanted = {f"{parser.prog} '-'": options(parser) for parser in build().family()}
+    for parser in build().family():
+        choices = next((action.choices for action in parser._actions if not action.option_strings), None)
+        wanted |= {f"{parser.prog} ''": set(choices)} if choices else {}
+    asked = [f"COMP_WORDS=({words}) COMP_CWORD={words.count(' ')}; _shtab_lockctl; echo ${{COMPREPLY[*]}}"
+             for words in wanted]  # fmt: skip
+    script = "\n".join([shtab.complete(build(), shell="bash"), *asked])
+    said = subprocess.run(["bash", "--norc"], input=script, capture_output=True, text=True, check=True).stdout
+    assert dict(zip(wanted, (set(line.split()) for line in said.splitlines()), strict=True)) == wanted
 
 
 def test_without_shtab_completion_says_so(ctl: Ctl, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ BOLT = BoltSettings(
     enable=Pin(12, key="bolt.enable"),
     forward=Pin(17, active="low", key="bolt.forward"),
     backward=Pin(27, key="bolt.backward"),
+    latch=Pin(26, key="bolt.latch"),
 )
 WIRED = "[bolt]\nforward = 17\nbackward = 27\nlocked = 22\n[gpio]\n"
 
@@ -74,7 +75,7 @@ def test_the_request_is_what_the_kernels_header_makes_of_it(tmp_path: Path) -> N
 def test_every_line_of_the_motors_goes_to_its_inactive_level_and_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     kernel = Kernel(monkeypatch)
     assert release.release(Settings(bolt=BOLT, gpio=GpioSettings(chip=0))) == []
-    assert kernel.driven == {12: 0, 17: 1, 27: 0}
+    assert kernel.driven == {12: 0, 17: 1, 27: 0, 26: 0}
     for handle in kernel.handles:
         with pytest.raises(OSError, match="Bad file descriptor"):
             os.fstat(handle)
@@ -84,7 +85,7 @@ def test_a_line_that_is_not_given_keeps_no_other_on(monkeypatch: pytest.MonkeyPa
     kernel = Kernel(monkeypatch, refused=12)
     faults = release.release(Settings(bolt=BOLT, gpio=GpioSettings(chip=0)))
     assert faults == ["bolt.enable: GPIO12: Device or resource busy"]
-    assert kernel.driven == {17: 1, 27: 0}
+    assert kernel.driven == {17: 1, 27: 0, 26: 0}
 
 
 def test_a_modelled_door_has_no_pins_to_drive() -> None:

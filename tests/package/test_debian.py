@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,9 @@ from lockd.settings import KEYS, load
 ROOT = Path(__file__).parents[2]
 DEBIAN = ROOT / "debian"
 SCRIPTS = ("lockd.postinst", "lockd.postrm", "build", "check", "tests/simulation", "tests/service")
+#: What Debian calls otherwise.
+OTHER_NAMES = {"systemd-python": "systemd", "pyserial": "serial"}
+RESTRICTIONS = {"allow-stderr", "needs-root", "isolation-container", "breaks-testbed"}
 MANUAL = (DEBIAN / "lockd.8").read_text()
 
 
@@ -80,6 +85,7 @@ def test_a_fresh_lock_is_not_wired(tmp_path: Path) -> None:
 
 def test_purging_keeps_the_store_and_says_how_to_delete_it(used: Path) -> None:
     said = purge(used)
+    assert f"deleting the settings, {used}/etc/lockd/lockd.toml" in said
     assert (used / "var/lib/lockd/lockd.db").exists()
     assert (used / "etc/lockd/lockd.key").exists()
     assert f"rm -r {used}/var/lib/lockd {used}/etc/lockd/lockd.key" in said
@@ -93,9 +99,18 @@ def test_purging_deletes_the_store_if_asked_and_says_so(used: Path) -> None:
 
 
 def test_purging_a_lockd_that_never_ran_leaves_nothing(tmp_path: Path) -> None:
-    assert purge(tmp_path) == ""
+    assert purge(tmp_path).splitlines() == [f"lockd: deleting the settings, {tmp_path}/etc/lockd/lockd.toml"]
     assert not (tmp_path / "var/lib/lockd").exists()
     assert not (tmp_path / "etc/lockd").exists()
+
+
+@pytest.mark.parametrize("gone", ["var/lib/lockd", "var/lib/lockd/lockd.keys", "etc/lockd/lockd.key"])
+def test_purging_keeps_what_is_left_of_a_store_whose_disk_may_not_be_mounted(used: Path, gone: str) -> None:
+    lost = used / gone
+    shutil.rmtree(lost) if lost.is_dir() else lost.unlink()
+    before = sorted(path for path in used.rglob("*") if path.is_file())
+    assert "keeping" in purge(used)
+    assert sorted(path for path in used.rglob("*") if path.is_file()) == before
 
 
 @pytest.mark.parametrize("action", ["remove", "upgrade", "abort-install"])
@@ -107,6 +122,51 @@ def test_nothing_but_a_purge_touches_the_store(used: Path, action: str) -> None:
 
 def test_the_way_to_a_whole_purge_is_in_the_manual() -> None:
     assert "LOCKD_PURGE_STORE=yes" in MANUAL
+
+
+def debians(requirement: str) -> str:
+    """The distribution's name of a Python package."""
+    name = re.match(r"[a-z0-9-]+", requirement)
+    assert name is not None
+    return f"python3-{OTHER_NAMES.get(name[0], name[0])}"
+
+
+def test_every_library_is_depended_on_by_its_debian_name() -> None:
+    """dh_python3 makes the Depends of those without which nothing works; they have to be there when it is built."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    source, binary = (DEBIAN / "control").read_text().split("\n\n")
+    assert "${python3:Depends}" in binary
+    more = {debians(one) for name, extra in project["optional-dependencies"].items() if name != "test" for one in extra}
+    assert [name for name in map(debians, project["dependencies"]) if f"\n {name}" not in source] == []
+    assert [name for name in more if f"\n {name},\n" not in binary] == []
+    assert "python3-lgpio" in binary.partition("Recommends:")[2].partition("Suggests:")[0]
+
+
+def test_autopkgtest_finds_what_it_is_told_to_run() -> None:
+    """Fields and words: autopkgtest's README.package-tests."""
+    found = set()
+    for stanza in (DEBIAN / "tests/control").read_text().strip().split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in stanza.splitlines())
+        assert fields["Depends"] == "@"
+        assert set(fields["Restrictions"].split(", ")) <= RESTRICTIONS
+        found |= {DEBIAN / "tests" / name for name in fields["Tests"].split(", ")}
+    assert found == set((DEBIAN / "tests").iterdir()) - {DEBIAN / "tests/control"}
+    assert all(os.access(path, os.X_OK) for path in found)
+
+
+def test_everything_of_the_service_and_everything_that_is_made_is_installed() -> None:
+    taken = [line.split()[0] for file in ("lockd.install", "lockd.manpages") for line in
+             (DEBIAN / file).read_text().splitlines()]  # fmt: skip
+    found = {file for source in taken for path in ROOT.glob(source) for file in (path, *path.rglob("*"))}
+    assert {path for path in (ROOT / "systemd").rglob("*") if path.is_file()} - found == set()
+    made = re.findall(r" >(build/\S+)$", (DEBIAN / "rules").read_text(), re.MULTILINE)
+    assert {source for source in taken if source.startswith("build/")} == set(made)
+
+
+def test_every_page_comes_with_the_package() -> None:
+    pages = {"README.md", *(f"docs/{path.name}" for path in (ROOT / "docs").iterdir() if path.suffix != ".toml")}
+    assert set((DEBIAN / "lockd.docs").read_text().split()) == pages
+    assert (DEBIAN / "lockd.examples").read_text() == "docs/lockd.toml\n"
 
 
 def test_the_daemons_manual_tells_every_option() -> None:
@@ -123,7 +183,7 @@ def test_the_settings_manual_tells_every_key() -> None:
     ).stdout.replace("\\-", "-")
     for key in KEYS:
         section, _, name = key.path.partition(".")
-        assert name in made.partition(f".SS [{section}]\n")[2].partition(".SS")[0]
+        assert f".B {name}\n" in made.partition(f".SS [{section}]\n")[2].partition(".SS")[0]
 
 
 @pytest.mark.skipif(not shutil.which("groff"), reason="needs groff")

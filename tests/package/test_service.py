@@ -13,13 +13,33 @@ from xml.etree import ElementTree
 
 import pytest
 
+from lockd.cli.doctor.bluetooth import MERGED, PLAIN
+from lockd.cli.doctor.store import HANDED
 from lockd.dbus.names import BUS_NAME, Right
 from lockd.store.keys import CREDENTIAL
+from lockd.udev.library import SUBSYSTEMS
 from tests.pi.rights import missing
 
 SYSTEMD = Path(__file__).parents[2] / "systemd"
-UNITS = ("lockd.service", "lockd-key.service")
+INSTALLED = dict(line.split() for line in (SYSTEMD.parent / "debian/lockd.install").read_text().splitlines())
 RIGHTS = {f"{BUS_NAME}.{right}" for right in get_args(Right) if right != "any"}
+
+#: Each closes one way. The exposure alone would not tell of one that is missing: the others keep it low, and of a
+#: service that starts so early systemd-analyze does not judge them all.
+CLOSED = {
+    **dict.fromkeys((
+        "LockPersonality", "MemoryDenyWriteExecute", "NoNewPrivileges", "PrivateIPC", "PrivateUsers", "ProtectClock",
+        "ProtectControlGroups", "ProtectHome", "ProtectHostname", "ProtectKernelLogs", "ProtectKernelModules",
+        "ProtectKernelTunables", "RemoveIPC", "RestrictNamespaces", "RestrictRealtime", "RestrictSUIDSGID",
+    ), ("yes",)),
+    "AmbientCapabilities": ("",), "CapabilityBoundingSet": ("",),
+    "DevicePolicy": ("closed",), "DeviceAllow": ("char-gpiochip rw",),
+    "IPAddressDeny": ("any",), "RestrictAddressFamilies": ("AF_UNIX AF_NETLINK",),
+    "ProtectSystem": ("strict",), "PrivateTmp": ("disconnected",), "ProtectProc": ("invisible",),
+    "KeyringMode": ("private",), "LimitCORE": ("0",), "UMask": ("0077",),
+    "SystemCallArchitectures": ("native",), "SystemCallErrorNumber": ("EPERM",),
+    "SystemCallFilter": ("@system-service", "~@privileged @resources"),
+}  # fmt: skip
 
 #: A stand-in for systemd-creds(1) that turns letters around, or that cannot.
 CREDS = """#!/bin/sh
@@ -60,15 +80,24 @@ def words(key: str) -> set[str]:
         ("RuntimeDirectory", "lockd"),
         ("Environment", "LG_WD=%t/lockd"),
         ("LoadCredentialEncrypted", CREDENTIAL),
-        ("DevicePolicy", "closed"),
-        ("DeviceAllow", "char-gpiochip rw"),
-        ("CapabilityBoundingSet", ""),
-        ("LimitCORE", "0"),
+        ("Group", "lockd"),
+        ("WorkingDirectory", "%t/lockd"),
+        ("RuntimeDirectoryMode", "0700"),
+        ("RestartSteps", "6"),
+        ("RestartMaxDelaySec", "10"),
+        ("OOMScoreAdjust", "-900"),
         ("DefaultDependencies", "no"),
+        ("RequiresMountsFor", "/etc/lockd"),
+        ("Conflicts", "shutdown.target"),
+        ("TimeoutStopSec", "10"),
     ],
 )
 def test_the_service_is_told(key: str, value: str) -> None:
     assert LOCKD[key] == [value]
+
+
+def test_every_way_that_it_does_not_need_is_closed() -> None:
+    assert {key: tuple(LOCKD.get(key, ())) for key in CLOSED} == CLOSED
 
 
 def test_a_wrong_configuration_is_not_tried_again() -> None:
@@ -103,6 +132,35 @@ def test_the_preset_spares_what_lockd_needs_and_whoever_wants_in() -> None:
 def test_the_key_is_handed_over_anew_whenever_lockd_is_started_anew() -> None:
     """A removal takes the handed key away; the service that hands it over must not think it has done so."""
     assert unit("lockd-key.service")["PartOf"] == ["lockd.service"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("Type", "oneshot"),
+        ("RemainAfterExit", "yes"),
+        ("DefaultDependencies", "no"),
+        ("After", "systemd-remount-fs.service"),
+        ("Before", "lockd.service shutdown.target"),
+        ("Conflicts", "shutdown.target"),
+        # The key, whether there is a store, and what the key is sealed with.
+        ("RequiresMountsFor", "/etc/lockd /var/lib/lockd /var/lib/systemd"),
+        ("ReadWritePaths", "/etc/lockd /var/lib/systemd"),
+        ("CapabilityBoundingSet", "CAP_DAC_READ_SEARCH"),
+        ("RuntimeDirectory", "credstore.encrypted"),
+        ("RuntimeDirectoryMode", "0700"),
+        ("RuntimeDirectoryPreserve", "yes"),
+        ("UMask", "0077"),
+        ("LimitCORE", "0"),
+    ],
+)
+def test_the_keys_service_is_told(key: str, value: str) -> None:
+    assert unit("lockd-key.service")[key] == [value]
+
+
+def test_the_keys_service_runs_what_is_installed() -> None:
+    assert unit("lockd-key.service")["ExecStart"] == [f"/{INSTALLED['systemd/provide-key']}/provide-key"]
+    assert os.access(SYSTEMD / "provide-key", os.X_OK)
 
 
 def test_the_pins_are_let_go_by_a_module_that_is_there() -> None:
@@ -172,11 +230,61 @@ def test_polkits_rules_give_each_group_its_rights(groups: list[str], given: dict
     }
 
 
+def test_the_user_and_the_groups_are_made() -> None:
+    lines = (SYSTEMD / "sysusers.d/lockd.conf").read_text().splitlines()
+    user = LOCKD["User"][0]
+    assert [line.split()[:2] for line in lines if not line.startswith("#")] == [
+        ["g", "gpio"], ["u", user], ["g", "lockd-admin"], ["m", user],
+    ]  # fmt: skip
+
+
 def test_the_chips_belong_to_a_group_the_service_is_in() -> None:
     users = (SYSTEMD / "sysusers.d/lockd.conf").read_text()
     group = re.search(r'GROUP="(\w+)"', (SYSTEMD / "udev/60-lockd.rules").read_text())
     assert group is not None
     assert re.search(rf"^m lockd +{group[1]}$", users, re.MULTILINE)
+
+
+def test_the_chip_that_it_waits_for_is_the_headers_and_is_not_waited_for_long() -> None:
+    """By its driver, as its number is another on each Pi: https://github.com/raspberrypi/linux/pull/6144"""
+    rules = (SYSTEMD / "udev/60-lockd.rules").read_text()
+    (named,) = re.findall(r'^SUBSYSTEM=="gpio", .*DRIVERS=="(.*?)", SYMLINK\+="(.*?)"$', rules, re.MULTILINE)
+    drivers, link = named
+    assert {"pinctrl-bcm2835", "pinctrl-rp1"} <= set(drivers.split("|"))
+    assert 'TAG+="systemd"' in rules, "else systemd has no unit of it"
+    device = f"dev-{link.replace('/', '-')}.device"
+    assert device in words("Wants") & words("After")
+    assert unit(f"{device}.d/lockd.conf") == {"JobRunningTimeoutSec": ["10"]}
+    assert unit("systemd-udev-trigger.service.d/lockd.conf")["ExecStartPre"] == [
+        "-udevadm trigger --action=add --subsystem-match=gpio",
+    ]
+
+
+def test_bluetoothd_gets_its_owners_settings_and_then_lockds() -> None:
+    """Where that cannot be done (a - in front of command and path) it gets its owner's as they are."""
+    ours = f"/{INSTALLED['systemd/bluetooth.conf']}/bluetooth.conf"
+    assert unit("bluetooth.service.d/lockd.conf") == {
+        "ExecStartPre": [f"-+/bin/sh -c 'cat {PLAIN} {ours} >{MERGED}'"],
+        "BindReadOnlyPaths": [f"-{MERGED}:{PLAIN}"],
+    }
+
+
+def test_the_store_is_the_services_alone_and_the_handed_key_roots() -> None:
+    lines = (SYSTEMD / "tmpfiles.d/lockd.conf").read_text().splitlines()
+    assert {tuple(line.split()) for line in lines if not line.startswith("#")} == {
+        ("d", "/var/lib/lockd", "0700", "lockd", "lockd"),
+        ("d", HANDED.rpartition("/")[0], "0700", "root", "root"),
+    }
+
+
+def test_supplies_are_told_apart_by_where_they_are_wired() -> None:
+    """All that lockd watches, but for USB devices: their names (1-1.2) say in which port they are."""
+    rules = (SYSTEMD / "udev/60-lockd.rules").read_text()
+    told = re.search(r'^SUBSYSTEM=="(.*)", IMPORT\{builtin\}="path_id"$', rules, re.MULTILINE)
+    assert told is not None
+    assert {*told[1].split("|"), "usb"} == set(SUBSYSTEMS)
+    triggered = re.findall(r"--subsystem-match=(\S+)", (SYSTEMD.parent / "debian/lockd.postinst").read_text())
+    assert triggered == ["gpio", *told[1].split("|")], "or it would be missing until the next boot"
 
 
 @pytest.mark.skipif(

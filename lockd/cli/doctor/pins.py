@@ -5,7 +5,7 @@ from __future__ import annotations
 from lockd.cli.doctor.boot import Boot, read_boot
 from lockd.cli.doctor.finding import Finding, fault, ok, warning
 from lockd.cli.doctor.machine import SERVICE_USER, CannotLook, Machine
-from lockd.header import boot_state
+from lockd.header import STRICT, boot_state
 from lockd.settings import AUTO, Pin, wired
 from lockd.settings_checks import ACTUATORS
 
@@ -14,6 +14,9 @@ LOCKDS = "lg"
 READ_WRITE = 0o6
 #: The header's chip on Pi Zero to 3, on Pi 4, and on Pi 5.
 LABELS = ("pinctrl-bcm2835", "pinctrl-bcm2711", "pinctrl-rp1")
+#: What the header's driver is told of lines that nobody holds any more, by the module that it is: Y, and they stay as
+#: they were. https://github.com/raspberrypi/linux/pull/6150
+KEEPS = "/sys/module/pinctrl_{}/parameters/persist_gpio_outputs"
 AUTO_FINDS = 'say chip = "auto" in lockd.toml, [gpio]; then: sudo systemctl restart lockd'
 
 
@@ -90,6 +93,19 @@ def at_boot(machine: Machine) -> Finding | None:
     return ok("the firmware keeps the motor off until lockd starts")
 
 
+def let_go(machine: Machine) -> Finding | None:
+    """The kernel stops the motor when lockd is killed, and does not wait for somebody to do so."""
+    device = _device(machine)
+    if not device or not machine.model:
+        return None
+    driver = "rp1" if machine.chip(device).label == "pinctrl-rp1" else "bcm2835"
+    keeps = machine.read(KEEPS.format(driver))
+    if keeps == "Y":
+        return warning("a motor that runs when lockd is killed runs on until systemd has it driven off, about a second",
+                       f"have {STRICT} in config.txt, as lockctl config boot prints it, and reboot")
+    return ok("a motor that runs when lockd is killed stops at once") if keeps else None
+
+
 def _device(machine: Machine) -> str:
     """The chip's that lockd takes; "" if there is none, or none is wanted. PermissionError if that may
     not be known."""
@@ -117,4 +133,4 @@ def _named(pin: Pin) -> str:
     return f"GPIO {pin.number} ({pin.key})"
 
 
-CHECKS = (chip, driver, claimed, shared, at_boot)
+CHECKS = (chip, driver, claimed, shared, at_boot, let_go)

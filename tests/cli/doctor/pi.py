@@ -42,6 +42,7 @@ FILES = {
     "/dev/gpiochip0": "",
     "/proc/device-tree/model": "Raspberry Pi 4 Model B Rev 1.4\0",
     "/boot/firmware/config.txt": "[all]\ngpio=17=op,dl\ngpio=4=op,dh\ndtparam=audio=on\n",
+    "/sys/module/pinctrl_bcm2835/parameters/persist_gpio_outputs": "N\n",
     "/run/systemd/timesync/synchronized": "",
     "/sys/class/rtc/rtc0/hctosys": "1\n",
     "/etc/timezone": "Europe/Berlin\n",

@@ -17,6 +17,7 @@ from lockd.value import Value
 from tests.cli.doctor.pi import CONFIG, LINES, Pi
 
 TOML, CHIP, BOOT = "/etc/lockd/lockd.toml", "/dev/gpiochip0", "/boot/firmware/config.txt"
+MODULES, KEEPS = "/sys/module", "parameters/persist_gpio_outputs"
 ROOT = Path(__file__).parents[3]
 
 
@@ -131,6 +132,12 @@ CASES = (
     Case("pins: at boot", "ok", "keeps the motor off", put(BOOT, "gpio=4,16-27=op,dl\n[pi4]\n[all]\ngpio=4=dh,op\n")),
     Case("pins: at boot", "ok", "keeps the motor off", both(
         gone(BOOT), put("/boot/config.txt", "gpio=17=op,dl\ngpio=4=op,dh\n"))),
+    Case("pins: let go", "warning", "dtparam=strict_gpiod", put(f"{MODULES}/pinctrl_bcm2835/{KEEPS}", "Y\n")),
+    Case("pins: let go", "warning", "runs on until", both(
+        having(label="pinctrl-rp1"), put(f"{MODULES}/pinctrl_rp1/{KEEPS}", "Y\n"))),
+    Case("pins: let go", "ok", "stops at once", both(
+        having(label="pinctrl-rp1"), put(f"{MODULES}/pinctrl_bcm2835/{KEEPS}", "Y\n"),
+        put(f"{MODULES}/pinctrl_rp1/{KEEPS}", "N\n"))),
     Case("store: folder", "fault", "systemd-tmpfiles", gone("/var/lib/lockd")),
     Case("store: folder", "fault", "belongs to root", owned("/var/lib/lockd", 0, 0, 0o700)),
     Case("store: folder", "fault", "chmod 700", owned("/var/lib/lockd", 900, 901, 0o750)),
@@ -225,7 +232,9 @@ def test_every_check_that_can_fail_is_shown_to_fail() -> None:
     assert checks - shown == {"clock: zone", "disk: journal", "bluetooth: phones"}
 
 
-@pytest.mark.parametrize("path", ["/sys/class/hwmon", "/sys/fs/ext4", "/sys/block", "/sys/class/power_supply/usb"])
+@pytest.mark.parametrize("path", [
+    "/sys/class/hwmon", "/sys/fs/ext4", "/sys/block", "/sys/class/power_supply/usb", MODULES,
+])  # fmt: skip
 def test_what_a_machine_does_not_have_is_no_finding(pi: Pi, path: str) -> None:
     before = [each for part in PARTS for each in examine(part, pi)]
     pi.remove(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,6 +89,11 @@ def test_all_lists_what_is_well_too(ctl: Ctl, pi: Pi) -> None:
 def test_a_part_that_is_none_is_wrong_usage(ctl: Ctl) -> None:
     ran = ctl("doctor", "engine")
     assert (ran.status, "service, settings, pins" in ran.err) == (64, True)
+
+
+def test_the_page_of_the_pi_tells_of_every_part() -> None:
+    page = (Path(__file__).parents[3] / "docs/pi.md").read_text().partition("| what is looked at |")[2]
+    assert tuple(re.findall(r"^\| `(\w+)` \| ", page.partition("\n\n")[0], re.MULTILINE)) == command.NAMES
 
 
 def test_json_is_one_finding_each(ctl: Ctl, lockd: FakeLockd) -> None:
