@@ -24,8 +24,13 @@ class Hands:
         self._used: dict[Contact, Trickle] = {}
         self._moved_at = float("-inf")
 
-    def feel(self, contact: Contact, on: bool, at: float) -> None:
-        """One of the contacts changed."""
+    def feel(self, contact: Contact, on: bool | None, at: float) -> None:
+        """One of the contacts changed. None: it cannot be read any more, so that whoever left the bolt between its
+        ends may still be there."""
+        if on is None:
+            self._felt.pop(contact, None)
+            self.left = False
+            return
         self._felt[contact] = (at, on)
         self.stir(at)
 

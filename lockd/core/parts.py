@@ -39,7 +39,8 @@ class Parts:
         self.door = Door(contacts.get("closed"), settings.door.ajar_s, at.mono)
         self.autolock = Autolock()
         self.own_relock_s: int | None = None
-        self.tampered = contacts.get("tamper", False)
+        #: Whether the outer cover is off; None: its contact cannot be read.
+        self.tampered = contacts.get("tamper", None if settings.tamper is not None else False)
         self.actuator_fault = ""
         self.feed = Feed(settings, snapshot.state)
         self.ways = Ways(snapshot.state)
@@ -53,6 +54,11 @@ class Parts:
     def alarm(self, alarm: Alarm, at: Instant, detail: str = "", **more: Any) -> Iterator[Effect]:
         """Something needs a person."""
         yield self.record(alarm_entry(alarm, at, detail, **more), at)
+
+    @property
+    def exposed(self) -> bool:
+        """Whether the outer cover is off, for all that is known."""
+        return self.tampered is not False
 
     @property
     def shortage(self) -> InsufficientBattery | None:
