@@ -159,8 +159,8 @@ KEYS = (
     Key("phone.name", Title(20), "What people see of the lock on the air and in invitations. Anybody near can"
         " read it."),
     Key("phone.slow_ms", Whole(20, 10000, "milliseconds"), "Between two advertisements."),
-    Key("phone.fast_ms", Whole(20, 10000, "milliseconds"), "The same while an invitation is open, or while emergency"
-        " power feeds the lock."),
+    Key("phone.fast_ms", Whole(20, 10000, "milliseconds"), "The same while an invitation is open, and in the first"
+        " minute of emergency power."),
     Key("phone.low_battery_ms", Whole(20, 10000, "milliseconds"), "The same while the battery is low."),
 )
 
