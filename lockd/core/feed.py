@@ -119,7 +119,7 @@ class Feed:
         """What to plug in or to use, of what this lock has."""
         ways = self.settings.ways
         texts = [text for source, text in PLUG_IN.items() if source in self.plugs]
-        hands = {"key": ways.key, "code": ways.code, "hole": ways.hole}
+        hands = {"key": self.settings.has_key, "code": ways.code, "hole": ways.hole}
         texts += [f"use {BY_HAND[name]}" for name, there in hands.items() if there]
         return ", or ".join(texts) or "charge the battery, plug in a power bank, or use the mechanical key"
 

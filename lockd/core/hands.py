@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lockd.core.lockout import Trickle
+from lockd.settings import Pin, Settings
 from lockd.words import Contact
 
 HAND_S = 1.5  #: a bolt that moves this soon after the key turned was moved by the key; so with the other contacts
@@ -11,6 +12,11 @@ CALM_S = 5.0  #: nobody is at the door any more when nothing has moved for this 
 
 #: Contacts that feel a hand from outside, and what it moves the bolt with.
 HANDS: dict[Contact, str] = {"hole": "emergency-hole", "code": "mechanical-code", "spindle": "mechanical-key"}
+
+
+def hand_pins(settings: Settings) -> dict[Contact, Pin | None]:
+    """Where these are wired."""
+    return {"hole": settings.ways.hole, "code": settings.ways.code, "spindle": settings.spindle}
 
 
 class Hands:

@@ -244,6 +244,7 @@ class Throws:
     def hand(self, contact: Contact, on: bool | None, at: Instant) -> Iterator[Effect]:
         """The motor is never held against a hand (promise 5)."""
         self.hands.feel(contact, on, at.mono)
+        (self.parts.unfelt.add if on is None else self.parts.unfelt.discard)(contact)
         if on and self.parts.bolt.direction is not None:
             self.hands.left = True
             why = Busy("The bolt was moved by hand (busy): the motor was stopped.", "busy")
@@ -367,8 +368,7 @@ class Throws:
 
     def _by_hand(self, locked: bool, seen: bool, at: Instant) -> Iterator[Effect]:
         """Or by whatever else, where nobody has `seen` it move."""
-        whose = self.hands.whose(at.mono) or ("thumbturn" if self.parts.settings.spindle is not None else "")
-        detail = whose if seen else ""
+        detail = (self.hands.whose(at.mono) or self._thumbturn) if seen else ""
         op = Operation("Lock" if locked else "Unbolt", "Manual" if seen else "Unspecified", detail=detail)
         if locked:
             self.parts.forget_relock()
@@ -383,6 +383,13 @@ class Throws:
             yield from self.parts.alarm("EmergencyKeyUsed", at, detail)
         if detail == "thumbturn" and not locked:
             yield from self.parts.end_privacy(at)
+
+    @property
+    def _thumbturn(self) -> str:
+        """What a hand that no contact felt has turned, where a key would have been felt, or there is none."""
+        settings = self.parts.settings
+        inside = settings.spindle is not None or (settings.ways.thumbturn and not settings.ways.key)
+        return "thumbturn" if inside and not self.parts.unfelt else ""
 
     # How it ends ----------------------------------------------------------------------------------
 

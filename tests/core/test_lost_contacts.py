@@ -132,13 +132,26 @@ def test_a_bolt_that_is_lost_while_a_key_turns_was_not_left_half_way_by_it() -> 
     assert world.drives == 0
 
 
-def test_a_key_that_cannot_be_felt_keeps_nobody_out_and_has_moved_nothing() -> None:
+def test_a_key_that_cannot_be_felt_keeps_nobody_out() -> None:
     world = World(HANDY)
     world.sense("spindle", True)
     world.lose("spindle")
     world.ask(request=1)
     world.wait(1)
     assert world.answers == {1: None}
+
+
+@pytest.mark.parametrize("at_start", [True, False])
+@pytest.mark.parametrize("contact", ["spindle", "code", "hole"])
+def test_while_a_hand_may_go_unfelt_nobody_says_that_it_was_inside(contact: Any, at_start: bool) -> None:
+    private = HANDY.but(lock=LockSettings(mode="Privacy"))
+    world = World(private, blind=(contact,)) if at_start else World(private)
+    world.lose(contact)
+    world.by_hand("unlocked")
+    assert world.signals("LockOperation") == [{"type": "Unlock", "source": "Manual"}]
+    assert world.property("OperatingMode") == "Privacy"
+    world.find(contact)
+    world.wait(10)
     world.by_hand("locked")
     assert world.signals("LockOperation")[-1]["detail"] == "thumbturn"
 

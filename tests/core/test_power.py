@@ -62,7 +62,8 @@ def test_a_dead_battery_refuses_names_what_helps_and_says_it_with_the_lamp() -> 
         "There is not enough power to move the bolt: plug a power bank into the USB-C port, or use the mechanical key."
     )
     assert (world.drives, world.lock.fault, world.signs[-1]) == (0, "PowerLost", "no-power")
-    assert "charge the battery" in str(dead().lock.parts.shortage)
+    assert "charge the battery" in str(dead(WIRED.but(spindle=None)).lock.parts.shortage)
+    assert str(dead().lock.parts.shortage).endswith(": use the mechanical key."), "a contact feels it turn"
 
 
 @pytest.mark.parametrize(("power", "volts"), [("EmergencyUsb", 5.0), ("Emergency9V", 9.0)])

@@ -75,6 +75,21 @@ def test_to_lock_with_the_key_and_to_turn_the_thumb_is_no_alarm() -> None:
     assert [f["detail"] for f in world.signals("LockOperation")] == ["mechanical-key", "thumbturn"]
 
 
+@pytest.mark.parametrize(("spindle", "key", "thumbturn", "detail"), [
+    (Pin(7), True, True, "thumbturn"), (None, False, True, "thumbturn"), (None, True, True, ""),
+    (None, False, False, ""),
+])  # fmt: skip
+def test_a_hand_that_no_contact_felt_was_at_the_thumbturn_where_it_cannot_have_been_a_key(
+    spindle: Any, key: bool, thumbturn: bool, detail: str
+) -> None:
+    world = World(WIRED.but(spindle=spindle, ways=WaySettings(key=key, thumbturn=thumbturn)))
+    world.submit(PropertySet("OperatingMode", "Privacy"))
+    world.by_hand("unlocked")
+    (told,) = world.signals("LockOperation")
+    assert told.get("detail", "") == detail
+    assert world.property("OperatingMode") == ("Normal" if detail else "Privacy"), "who is inside has opened"
+
+
 @pytest.mark.parametrize("contact", DETAILS)
 def test_the_motor_is_never_held_against_a_hand(contact: Any) -> None:
     world = World(HANDY)
@@ -221,7 +236,8 @@ def test_what_power_cut_short_after_a_hand_goes_on_by_nobodys_order() -> None:
 
 
 def test_every_way_that_is_wired_matched_or_seen_is_listed() -> None:
-    assert World().lock.ways(World().at) == []
+    assert listed(World(WIRED.but(spindle=None)), "way") == []
+    assert listed(World(), "way") == [("key",)], "a contact feels it turn"
     world = World(HANDY)
     assert listed(world, "way", "ready", "proved", "overdue") == [
         ("usb", True, 0, True), ("generator", True, 0, True), ("key", True, 0, True), ("code", True, 0, True),
@@ -297,7 +313,7 @@ def test_what_was_not_proved_for_too_long_is_overdue_unless_nobody_is_to_be_remi
 
 
 def test_that_a_drill_is_overdue_is_told_without_being_asked_until_all_is_proved() -> None:
-    world = World(WIRED.but(ways=WaySettings(code=Pin(20))))
+    world = World(WIRED.but(spindle=None, ways=WaySettings(code=Pin(20))))
     assert world.lock.power(world.at)["DrillOverdue"]
     world.sense("code", True)
     world.by_hand("unlocked")

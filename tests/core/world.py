@@ -39,6 +39,7 @@ from lockd.core.events import (
     SupplyRead,
     UserSet,
 )  # fmt: skip
+from lockd.core.hands import hand_pins
 from lockd.core.instant import Instant
 from lockd.core.lock import Lock
 from lockd.core.port import FLAPS, FLAPS_S, WEAK
@@ -106,8 +107,9 @@ class World:
         blind: Iterable[Contact] = (),
     ) -> None:
         snapshot = snapshot or Snapshot(boot="this boot")
-        covered: dict[Contact, bool] = {"tamper": False} if settings.tamper is not None else {}
-        self.settings, self.contacts, self.boot = settings, {**covered, **contacts}, snapshot.boot
+        quiet: dict[Contact, object] = {"tamper": settings.tamper, **hand_pins(settings)}
+        others: dict[Contact, bool] = {contact: False for contact, pin in quiet.items() if pin is not None}
+        self.settings, self.contacts, self.boot = settings, {**others, **contacts}, snapshot.boot
         self.blind = set(blind)  # contacts that cannot be read, whatever they do
         self.mono, self.wall, self.trust = mono, NOON, "Trusted"
         self.disk: Disk = "works"
