@@ -144,7 +144,8 @@ KEYS = (
     Key("power.keypad_timeout_s", Number(1, 120, "seconds"), "keypad.timeout_s while emergency power feeds the lock."),
     Key("power.relock", Word(("with-energy", "always", "never")), "Whether the lock locks again by itself after it was"
         " unlocked on emergency power: only with energy for both ways, always, or never."),
-    Key("power.sleep", Words(Word(get_args(Service))), "What sleeps while the battery is critical."),
+    Key("power.sleep", Words(Word(get_args(Service))), "What sleeps while the battery is critical;"
+        " phones not while somebody enabled has nothing else to open with."),
     Key("power.warn_days", Whole(1, 365, "days"), "The first warning comes this long before the battery is expected to"
         " be empty."),
     Key("ways.key", Flag(), "Whether a mechanical key opens the door."),

@@ -21,6 +21,7 @@ from lockd.core.lockout import Recurring, Trickle
 from lockd.core.parts import Parts
 from lockd.core.port import Port
 from lockd.core.throws import Throws
+from lockd.core.together import phone_alone
 from lockd.core.warning import Warnings
 from lockd.errors import InsufficientBattery
 from lockd.words import Direction, PortFault, PowerSource, Service
@@ -353,6 +354,8 @@ class Power:
             wanted = WITHOUT_WEAK
         elif self.management_refusal is not None:
             wanted = frozenset(self.feed.settings.power.sleep)
+            if self.feed.supply.level == "Critical" and phone_alone(self.parts.registry.people):
+                wanted -= {"phones"}  # the lock still opens, and for some by nothing else
         if wanted != self.spared:
             self.spared = wanted
             yield Spare(wanted)

@@ -956,6 +956,28 @@ def test_at_critical_the_services_of_the_setting_sleep_until_it_is_better_and_a_
     assert world.spared == [frozenset({"phones", "bus"}), frozenset()]
 
 
+@pytest.mark.parametrize(("kinds", "user", "asleep"), [
+    (("Phone",), {}, False), (("Phone", "PIN"), {}, True), (("Phone", "ProgrammingPIN"), {}, False),
+    (("Phone", "RFID"), {}, True), (("Phone", "PIN"), {"rule": "Dual"}, False),
+    (("Phone",), {"status": "OccupiedDisabled"}, True), (("PIN",), {}, True),
+])  # fmt: skip
+def test_phones_stay_awake_at_critical_for_whoever_has_nothing_else(
+    kinds: tuple[Any, ...], user: dict[str, str], asleep: bool
+) -> None:
+    world = World()
+    world.submit(UserSet("Add", 1, user))
+    for kind in kinds:
+        world.submit(CredentialSet("Add", kind, 1, 1, digest(f"1's {kind}")))
+    world.battery(9.0, 3.6)
+    assert ("phones" in world.lock.spared) == asleep
+    assert "key-tones" in world.lock.spared
+    world.present("Phone", "1's Phone", "ProprietaryRemote")
+    world.wait(1)
+    assert (world.lock.lock_state == "Unlocked") == (kinds[0] == "Phone" and not user)
+    world.battery(1.0, 3.0)
+    assert "phones" in world.lock.spared, "nothing opens any more"
+
+
 def test_privacy_ends_from_inside_on_a_critical_battery_too() -> None:
     world = World()
     world.submit(PropertySet("OperatingMode", "Privacy"))
