@@ -64,7 +64,7 @@ class Hardware:
         self._listener = listener
         self._begun = False
         self.contacts = Contacts(self.pins, settings, self._sensed, told=self._troubled)
-        self.panel = Panel(self.pins, settings)
+        self.panel = Panel(self.pins, settings, told=self._troubled)
         self.lines = SupplyLines(self.pins, settings, listener.supply, told=self._troubled)
 
     def listen(self, press: Callable[[str], None], reader: Callable[[str], Reader]) -> None:
@@ -96,7 +96,7 @@ class Hardware:
             *(("contact", trouble) for trouble in self.contacts.troubles().values()),
             *(("power", trouble) for trouble in self.lines.troubles()),
             *([("keypad", keypad)] if keypad else []),
-            *(("panel", trouble) for trouble in self.panel.troubles),
+            *(("panel", trouble) for trouble in self.panel.troubles()),
         ]
 
     def _sensed(self, contact: Contact, on: bool | None) -> None:

@@ -30,7 +30,7 @@ MISTAKE = "lockd made a mistake in looking at the store"
 LINES: dict[str, tuple[Verdict, str]] = {
     "power": ("fault", UNREADABLE),
     "keypad": ("fault", UNREADABLE),
-    "panel": ("warning", "see that no other program holds its line, then restart lockd"),
+    "panel": ("warning", UNREADABLE),
 }
 CHECK_S = 5.0  #: a store that has not answered for this long is treated as one that fails
 

@@ -1,4 +1,4 @@
-"""Lines that may fail: claimed, watched and read; and while they cannot be, tried again.
+"""Lines that may fail, each by itself: what cannot be done with them is tried again.
 
 Whoever waited for the next edge of a line that failed might wait for ever.
 """
@@ -61,9 +61,9 @@ def telling(log: Logger, what: str, told: Callable[[], object]) -> Callable[[str
 
     def tell(trouble: str) -> None:
         if trouble:
-            log.error("cannot read %s, and the lock goes on without it: %s", what, trouble)
+            log.error("%s fails, and the lock goes on without it: %s", what, trouble)
         else:
-            log.info("%s can be read again", what)
+            log.info("%s works again", what)
         told()
 
     return tell

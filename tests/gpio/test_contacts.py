@@ -143,7 +143,7 @@ def test_a_contact_that_cannot_be_read_is_named_and_logged_once_and_read_again_u
         assert felt.reports == [("tamper", None), ("inside", True), ("inside", False)]
         assert "tamper" not in felt.contacts.levels(), "what it said last is not what is"
         assert felt.contacts.troubles() == {"tamper": "tamper.contact: gone"}
-    assert caplog.messages == ["cannot read tamper.contact, and the lock goes on without it: tamper.contact: gone"]
+    assert caplog.messages == ["tamper.contact fails, and the lock goes on without it: tamper.contact: gone"]
     assert felt.told == 1
     felt.bench.clock.turn(AGAIN_MOST_S)
     assert felt.reports[3:] == [("tamper", True)]

@@ -242,7 +242,7 @@ def test_a_keypad_that_cannot_be_read_is_named_once_and_felt_again_when_it_can_b
         for key in ("1", "", "2", ""):
             typed.hold(key)
         assert (typed.keypad.trouble, typed.told) == ("keypad.columns[0]: gone", 1)
-    assert caplog.messages == ["cannot read the keypad, and the lock goes on without it: keypad.columns[0]: gone"]
+    assert caplog.messages == ["the keypad fails, and the lock goes on without it: keypad.columns[0]: gone"]
     typed.bench.clock.turn(AGAIN_MOST_S)
     assert (typed.keypad.trouble, typed.told) == ("", 2)
     typed.hold("3")

@@ -123,7 +123,7 @@ def test_a_line_that_cannot_be_read_is_logged_once_and_read_again_until_it_can_b
             patch.setattr(Input, "on", property(unreadable))
             felt.drive(USB, True)
             felt.clock.turn(seconds)
-        assert caplog.messages == ["cannot read power.usb_line, and the lock goes on without it: power.usb_line: gone"]
+        assert caplog.messages == ["power.usb_line fails, and the lock goes on without it: power.usb_line: gone"]
         assert felt.told == []
         felt.clock.turn(AGAIN_MOST_S)
         assert felt.told == [THERE]
@@ -205,7 +205,7 @@ def test_a_line_that_cannot_be_claimed_at_the_start_keeps_no_other_from_being_fe
     assert felt.told == [Reading("power.nine_volt_line", "Emergency9V", True)]
     felt.clock.turn(AGAIN_MOST_S)
     assert felt.told[1:] == [THERE if there else GONE], "nothing came and went"
-    assert caplog.messages == ["cannot read power.usb_line, and the lock goes on without it: power.usb_line: taken"]
+    assert caplog.messages == ["power.usb_line fails, and the lock goes on without it: power.usb_line: taken"]
     felt.close()
 
 
