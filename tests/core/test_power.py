@@ -89,6 +89,44 @@ def test_a_power_bank_or_a_9_v_battery_wakes_a_session_and_the_usual_pin_opens_o
     assert active(world)
 
 
+def test_a_dead_battery_that_is_charged_by_what_nobody_tells_of_opens_for_the_usual_pin() -> None:
+    world = dead()
+    world.battery(1.0, 3.3, charging=True)
+    assert (last(world)["detail"], world.signs[-1], world.drives) == ("power-returned", "ready", 0)
+    world.type("123456", request=1)
+    world.wait(1)
+    assert (world.answers[1], world.lock.lock_state) == (None, "Unlocked")
+    world.battery(1.0, 3.2)
+    world.ask("Lock", request=2)
+    assert isinstance(world.answers[2], InsufficientBattery)
+
+
+def test_such_a_battery_is_stopped_in_mid_throw_when_it_is_charged_no_longer() -> None:
+    world = dead()
+    world.battery(1.0, 3.3, charging=True)
+    world.ask(request=1)
+    world.wait(0.2)
+    assert StopBolt() in world.supply(Reading("battery", "Battery", True, 1.0, 0.5))
+    assert isinstance(world.answers[1], InsufficientBattery)
+
+
+@pytest.mark.parametrize("why", ["volts", "fault", "weak"])
+def test_charging_is_no_leave_where_volts_a_fault_or_a_weak_source_say_otherwise(why: str) -> None:
+    world = dead(WIRED.but(power=WIRED.power.but(dead_volts=3.3 if why == "volts" else None)))
+    if why == "fault":
+        world.plug(volts=9.0)
+    if why == "weak":
+        world.plug("Generator")
+        world.ask()
+        world.wait(1)
+    drives = world.drives
+    world.battery(1.0, 3.2, charging=True)
+    world.ask("Lock" if why == "weak" else "Unlock", request=1)
+    world.wait(1)
+    assert isinstance(world.answers[1], InsufficientBattery)
+    assert world.drives == drives
+
+
 def test_in_a_session_the_keypad_has_patience() -> None:
     world = dead()
     assert world.lock.keypad_timeout_s == WIRED.keypad.timeout_s

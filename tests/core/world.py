@@ -415,7 +415,9 @@ class World:
         self.unlocks += direction == "Unlocking" and self._thrown != direction
         spring = self._springs(direction)
         self.fed_at_drive = self.fed and not spring
-        if spring or self.lock.parts.feed.supply.level != "Dead":
+        supply = self.lock.parts.feed.supply
+        charged = supply.battery is not None and supply.battery.charging and not supply.feeding
+        if spring or supply.level != "Dead" or charged:
             self._thrown = direction
             return
         there = [each for each in self.supplies.values() if each.present and _good(each)]
