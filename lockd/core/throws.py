@@ -368,7 +368,7 @@ class Throws:
 
     def _by_hand(self, locked: bool, seen: bool, at: Instant) -> Iterator[Effect]:
         """Or by whatever else, where nobody has `seen` it move."""
-        detail = (self.hands.whose(at.mono) or self._thumbturn) if seen else ""
+        detail = (self.hands.whose(at.mono) or self._thumbturn) if seen else "found"
         op = Operation("Lock" if locked else "Unbolt", "Manual" if seen else "Unspecified", detail=detail)
         if locked:
             self.parts.forget_relock()

@@ -68,7 +68,7 @@ def test_a_bolt_that_is_found_at_its_other_end_was_brought_there_by_nobody_who_w
     world.by_hand("unlocked")
     world.find("unlocked")
     world.find("locked")
-    assert world.signals("LockOperation") == [{"type": "Unlock", "source": "Unspecified"}]
+    assert world.signals("LockOperation") == [{"type": "Unlock", "source": "Unspecified", "detail": "found"}]
     world.wait(31)
     assert world.lock.lock_state == "Locked", "what is found open is locked again"
     assert world.signals("LockOperation")[-1]["source"] == "Auto"
