@@ -354,7 +354,7 @@ class Power:
             wanted = WITHOUT_WEAK
         elif self.management_refusal is not None:
             wanted = frozenset(self.feed.settings.power.sleep)
-            if self.feed.supply.level == "Critical" and phone_alone(self.parts.registry.people):
+            if self.parts.shortage is None and phone_alone(self.parts.registry.people):
                 wanted -= {"phones"}  # the lock still opens, and for some by nothing else
         if wanted != self.spared:
             self.spared = wanted

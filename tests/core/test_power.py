@@ -1014,6 +1014,8 @@ def test_phones_stay_awake_at_critical_for_whoever_has_nothing_else(
     assert (world.lock.lock_state == "Unlocked") == (kinds[0] == "Phone" and not user)
     world.battery(1.0, 3.0)
     assert "phones" in world.lock.spared, "nothing opens any more"
+    world.battery(1.0, 3.3, charging=True)
+    assert ("phones" in world.lock.spared) == asleep, "it may again"
 
 
 def test_privacy_ends_from_inside_on_a_critical_battery_too() -> None:
