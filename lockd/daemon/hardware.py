@@ -90,11 +90,11 @@ class Hardware:
         self.contacts.check()
 
     def troubles(self) -> list[tuple[str, str]]:
-        """The part that does not work, in one word, and why."""
+        """Each part that does not work, and why."""
         keypad = self._keypad.trouble if self._keypad is not None else ""
         return [
             *(("contact", trouble) for trouble in self.contacts.troubles().values()),
-            *(("power", trouble) for trouble in self.lines.troubles()),
+            *(("outside power", trouble) for trouble in self.lines.troubles()),
             *([("keypad", keypad)] if keypad else []),
             *(("panel", trouble) for trouble in self.panel.troubles()),
         ]

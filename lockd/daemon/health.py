@@ -28,7 +28,7 @@ log = logging.getLogger("lockd.health")
 MISTAKE = "lockd made a mistake in looking at the store"
 #: Parts whose lines may fail, beside the contacts: how bad that is, and what to do.
 LINES: dict[str, tuple[Verdict, str]] = {
-    "power": ("fault", UNREADABLE),
+    "outside power": ("fault", UNREADABLE),
     "keypad": ("fault", UNREADABLE),
     "panel": ("warning", UNREADABLE),
 }

@@ -182,6 +182,28 @@ async def test_a_keypad_whose_line_is_taken_is_named_and_every_other_way_in_goes
         await lock.until("Unlocked")
 
 
+async def test_a_line_for_outside_power_that_cannot_be_read_is_named_beside_what_feeds_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    true, broken = Input.on.fget, {"power.usb_line"}  # type: ignore[attr-defined]
+
+    def dead(line: Input) -> bool:
+        if line.pin.key in broken:
+            raise Failure(f"{line.pin.key}: gone")
+        return bool(true(line))
+
+    monkeypatch.setattr(Input, "on", property(dead))
+    made = simulation()
+    wired = made.but(power=made.power.but(usb_line=Pin(4, "high", "down", "power.usb_line")))
+    async with inside(tmp_path / "state", settings=wired) as lock:
+        line = "outside power: power.usb_line: gone"
+        found = {each["part"]: each for each in lock.daemon.desk.diagnose()}
+        assert found["outside power"]["state"] == "fault" != found["power"]["state"]
+        assert line in lock.daemon.health.degraded()
+        broken.clear()
+        await until(lambda: line not in lock.daemon.health.degraded())
+
+
 async def test_a_contact_that_dies_while_nothing_moves_is_unknown_named_and_learnt_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
