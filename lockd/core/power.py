@@ -82,7 +82,9 @@ class Power:
             "RemainingOperationsMost": estimate.high if estimate else None,
             "RemainingDays": estimate.days if estimate else None,
             "SessionActive": self.feed.session.source is not None,
-            "DrillOverdue": self.parts.ways.overdue(self.feed.settings, self.feed, at),
+            "DrillOverdue": self.parts.ways.overdue(
+                self.feed.settings, self.feed, self.parts.registry.codes.granting, at
+            ),
             **self._spent(),
         }
 

@@ -12,6 +12,7 @@ from lockd.core.lockout import HELD_RECORDED, TRICKLE_S
 from lockd.core.ways import DAY_S, DRILL_S, TEXTS
 from lockd.errors import Busy
 from lockd.settings import KeypadSettings, Match, Pin, PowerSettings, WaySettings
+from tests.core.test_codes import ONCE, issuing, opens
 from tests.core.world import AT_LOCKED, AT_UNLOCKED, WIRED, World
 
 HANDY = WIRED.but(
@@ -254,6 +255,17 @@ def test_a_way_is_ready_if_it_would_work_now() -> None:
     assert ("spare-pin", True) in listed(world, "way", "ready")
     world.plug(volts=9.0)
     assert ("usb", False) in listed(world, "way", "ready")
+
+
+def test_a_code_from_afar_is_a_way_where_somebody_holds_the_issuing_key_and_is_proved_by_opening() -> None:
+    world = issuing()
+    assert ("granted-code", True, 0, True) in listed(world, "way", "ready", "proved", "overdue")
+    world.trust = "Unknown"
+    assert ("granted-code", False) in listed(world, "way", "ready")
+    world.trust = "Trusted"
+    assert opens(world, ONCE)
+    assert ("granted-code", False) in listed(world, "way", "overdue")
+    assert "granted-code" not in proved(World())
 
 
 # What proves them ------------------------------------------------------------------------------------
