@@ -194,8 +194,8 @@ class WaySettings(Value):
 
 class PhoneSettings(Value):
     """Phones over Bluetooth LE. `adapter`: hci0, …, or AUTO; `name`: what people see of the lock on the air and
-    in invitations. `…_ms`: between two advertisements: `fast` while an invitation is open or emergency
-    power feeds the lock, `low_battery` while the battery is low."""
+    in invitations. `…_ms`: between two advertisements: `fast` while an invitation is open and in the
+    first minute of emergency power, `low_battery` while the battery is low and nothing else feeds the lock."""
 
     enabled: bool = False
     adapter: str = AUTO
@@ -227,6 +227,11 @@ class Settings(Value):
     power: PowerSettings = PowerSettings()
     ways: WaySettings = WaySettings()
     phone: PhoneSettings = PhoneSettings()
+
+    @property
+    def has_key(self) -> bool:
+        """Whether a mechanical key opens the door: by what is said, or by a contact that feels it turn."""
+        return self.ways.key or self.spindle is not None
 
 
 class Row(Value):

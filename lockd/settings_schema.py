@@ -144,7 +144,8 @@ KEYS = (
     Key("power.keypad_timeout_s", Number(1, 120, "seconds"), "keypad.timeout_s while emergency power feeds the lock."),
     Key("power.relock", Word(("with-energy", "always", "never")), "Whether the lock locks again by itself after it was"
         " unlocked on emergency power: only with energy for both ways, always, or never."),
-    Key("power.sleep", Words(Word(get_args(Service))), "What sleeps while the battery is critical."),
+    Key("power.sleep", Words(Word(get_args(Service))), "What sleeps while the battery is critical;"
+        " phones not while somebody enabled has nothing else to open with."),
     Key("power.warn_days", Whole(1, 365, "days"), "The first warning comes this long before the battery is expected to"
         " be empty."),
     Key("ways.key", Flag(), "Whether a mechanical key opens the door."),
@@ -159,8 +160,8 @@ KEYS = (
     Key("phone.name", Title(20), "What people see of the lock on the air and in invitations. Anybody near can"
         " read it."),
     Key("phone.slow_ms", Whole(20, 10000, "milliseconds"), "Between two advertisements."),
-    Key("phone.fast_ms", Whole(20, 10000, "milliseconds"), "The same while an invitation is open, or while emergency"
-        " power feeds the lock."),
+    Key("phone.fast_ms", Whole(20, 10000, "milliseconds"), "The same while an invitation is open, and in the first"
+        " minute of emergency power."),
     Key("phone.low_battery_ms", Whole(20, 10000, "milliseconds"), "The same while the battery is low."),
 )
 

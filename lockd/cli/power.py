@@ -57,6 +57,7 @@ WAYS = {
     "generator": "generator handle",
     "wireless": "phone's wireless charging",
     "spare-pin": "spare PIN at the keypad",
+    "granted-code": "code granted from afar",
 }  # fmt: skip
 
 

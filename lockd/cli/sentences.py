@@ -186,6 +186,8 @@ def _operation(event: Event, names: Names) -> str:
         return f"{_who(event, names)} used a PIN for emergencies{_place(event)}: someone may be under threat"
     infinitive, past = VERBS.get(kind, (f"do “{kind}”", f"did “{kind}”"))
     who, how = _who(event, names), _how(event)
+    if event.get("detail") == "found":
+        return f"The bolt was found {past}: no contact saw it move"
     if event.get("detail") == "home":
         return f"{who} had the bolt find its place"
     if event.get("phase") == "granted" and "alarm" in event:

@@ -196,7 +196,7 @@ def _hours(case: Case) -> Iterator[Refusal]:
 
 def _tamper(case: Case) -> Iterator[Refusal]:
     if case.tampered and case.source in LOCAL and case.wish != "Lock" and not case.shown:
-        text = "The outer cover is off (tamper-hold): a code is needed until it is back."
+        text = "The outer cover is off, or nobody can tell (tamper-hold): a code is needed until it is back."
         yield Refusal("Restricted", "tamper-hold", Restricted(text, "tamper-hold"))
 
 

@@ -107,9 +107,11 @@ class Stopped(Value):
 
 
 class HandMoved(Value):
-    """The bolt reached an end without the motor."""
+    """The bolt reached an end without the motor. `seen`: its contacts saw it come there; else it was found there, by
+    a contact that could not be read before."""
 
     end: Literal["Locked", "Unlocked"]
+    seen: bool = True
 
 
 class Queued(Value):
@@ -184,11 +186,14 @@ class Bolt:
         wanted: Input = "LockWanted" if direction == "Locking" else "UnlockWanted"
         return (*self._look(at), *self._step(wanted, at))
 
-    def sense(self, contact: str, on: bool, at: float) -> tuple[Outcome, ...]:
-        """One of its contacts, `locked` or `unlocked`, changed."""
+    def sense(self, contact: str, on: bool | None, at: float) -> tuple[Outcome, ...]:
+        """One of its contacts, `locked` or `unlocked`, changed; None: it cannot be read any more, which takes a
+        bolt to no end."""
+        blind = on is None or getattr(self, contact) is None
         setattr(self, contact, on)
-        seen = position(self.locked, self.unlocked, moving=self.direction is not None)
-        return self._step(seen, at)
+        moving = not self.known if on is None else self.direction is not None
+        outcomes = self._step(position(self.locked, self.unlocked, moving), at)
+        return tuple(each.but(seen=False) if blind and isinstance(each, HandMoved) else each for each in outcomes)
 
     def halt(self, fault: Fault, at: float) -> tuple[Outcome, ...]:
         """Motor off now, for this reason; where the bolt is, only its contacts can say."""

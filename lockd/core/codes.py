@@ -58,6 +58,11 @@ class Codes:
             self.decided = tuple(Drop("state", key) for key in rows if key != FLOOR)
         self.apply(Put("state", key, kept.value) for key, kept in rows.items() if not incomplete or key == FLOOR)
 
+    @property
+    def granting(self) -> bool:
+        """Whether there is an issuing key."""
+        return bool(self.serial)
+
     def windows(self, at: Instant) -> tuple[Window, ...]:
         """What a typed code is to be compared with, at most codes.MOST: those that may be used first
         now, and those that were and are not over."""

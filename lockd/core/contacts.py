@@ -22,6 +22,7 @@ class Contacts:
     def __init__(self, parts: Parts, throws: Throws) -> None:
         self.parts = parts
         self.throws = throws
+        self._cover_told = parts.tampered is True  #: whether what was told last is that the cover is off
 
     def sensed(self, event: Sensed, at: Instant) -> Iterable[Effect]:
         """One of them changed."""
@@ -37,13 +38,13 @@ class Contacts:
             case _:  # the spindle, the code wheel, the hole
                 return self.throws.hand(event.contact, event.on, at)
 
-    def _door_sensed(self, closed: bool, at: Instant) -> Iterator[Effect]:
+    def _door_sensed(self, closed: bool | None, at: Instant) -> Iterator[Effect]:
         bolt = self.parts.bolt
         thrown = bolt.lock_state == "Locked" and bolt.direction is None
         told_of = self.parts.door.state in ("DoorAjar", "DoorForcedOpen")
         self.throws.hands.stir(at.mono)
         yield from self.tell(self.parts.door.sense(closed, thrown, at.mono), at)
-        if not closed:
+        if closed is False:
             yield from self.throws.door_opened(at)
         if closed and told_of:
             yield Show("quiet")
@@ -58,8 +59,12 @@ class Contacts:
                 yield from self.parts.alarm(outcome.alarm, at, outcome.detail)
                 yield Show("ajar" if outcome.alarm == "DoorAjar" else "alarm")
 
-    def _tamper(self, removed: bool, at: Instant) -> Iterator[Effect]:
+    def _tamper(self, removed: bool | None, at: Instant) -> Iterator[Effect]:
+        """Each change is told once, whether or not the contact could be read all the while."""
         self.parts.tampered = removed
+        if removed is None or removed == self._cover_told:
+            return
+        self._cover_told = removed
         if removed:
             yield from self.parts.alarm("FrontEscutcheonRemoved", at)
             yield Show("alarm")

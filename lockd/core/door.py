@@ -25,7 +25,7 @@ Outcome = DoorMoved | DoorAlarm
 
 
 class Door:
-    """One door. `closed` None: there is no contact, and its state is Unknown. Times: mono seconds."""
+    """One door. `closed` None: there is no contact, or it cannot be read; its state is Unknown. Times: mono seconds."""
 
     def __init__(self, closed: bool | None, ajar_s: float, at: float) -> None:
         self.closed = closed
@@ -37,11 +37,14 @@ class Door:
         if closed is not None:
             self._settle("DoorClosed" if closed else "DoorOpen", at)
 
-    def sense(self, closed: bool, bolt_out: bool, at: float) -> tuple[Outcome, ...]:
-        """The contact changed. `bolt_out`: the bolt's contact says Locked and nobody is drawing it."""
+    def sense(self, closed: bool | None, bolt_out: bool, at: float) -> tuple[Outcome, ...]:
+        """The contact changed; None: it cannot be read any more. `bolt_out`: the bolt's contact says Locked and
+        nobody is drawing it."""
         if closed == self.closed:
             return ()
         self.closed = closed
+        if closed is None:
+            return self._settle("Unknown", at)
         if closed:
             return self._settle("DoorClosed", at)
         if bolt_out:

@@ -18,10 +18,10 @@ class Started(Value):
 
 
 class Sensed(Value):
-    """A contact changed, debounced."""
+    """A contact changed, debounced. `on` None: it cannot be read any more, and nobody knows how it is."""
 
     contact: Contact
-    on: bool
+    on: bool | None
 
 
 class Presented(Value):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lockd.core.battery import Battery
 from lockd.core.energy import Energy, Estimate
 from lockd.core.port import WEAK
 from lockd.core.session import Session
@@ -96,14 +97,23 @@ class Feed:
         plugged = self.supply.feeding or self._faulty() is not None
         if battery.blank and plugged:  # should it be dead, that would be what the motor is driven from
             return False
-        if battery.level == "Dead" or battery.sags_away(power) or battery.browned_out is not None:
+        if battery.sags_away(power) or battery.browned_out is not None:
             return False
-        cost = self.energy.cost
-        if cost is not None and battery.percent is not None and battery.percent < cost[0]:
+        if not self._charged_unseen(battery) and (battery.level == "Dead" or self._costs_more(battery)):
             return False
         if power.dead_volts is None or battery.volts is None:
             return True
         return battery.load_volts is not None or battery.volts - self.energy.sag >= power.dead_volts
+
+    def _charged_unseen(self, battery: Battery) -> bool:
+        """Whether outside power is there that nothing but the battery's gauge tells of, as on a board whose charger
+        has no driver: whether it carries the throw, only the throw can say."""
+        return battery.charging and not self.supply.feeding and self._faulty() is None
+
+    def _costs_more(self, battery: Battery) -> bool:
+        """Whether a throw took more than is left, even at the least."""
+        cost = self.energy.cost
+        return cost is not None and battery.percent is not None and battery.percent < cost[0]
 
     def _faulty(self) -> InsufficientBattery | None:
         """What is plugged in, and cannot be used."""
@@ -119,7 +129,7 @@ class Feed:
         """What to plug in or to use, of what this lock has."""
         ways = self.settings.ways
         texts = [text for source, text in PLUG_IN.items() if source in self.plugs]
-        hands = {"key": ways.key, "code": ways.code, "hole": ways.hole}
+        hands = {"key": self.settings.has_key, "code": ways.code, "hole": ways.hole}
         texts += [f"use {BY_HAND[name]}" for name, there in hands.items() if there]
         return ", or ".join(texts) or "charge the battery, plug in a power bank, or use the mechanical key"
 

@@ -100,7 +100,7 @@ class Guard:
         parts, people = self.parts, self.parts.registry.people
         refusal = decide(Case(
             event.wish, event.source, parts.registry.mode, shown is not None, shown is not None and not shown.digest,
-            who, self._free(event), tries.remaining(at.mono), parts.door.closed, parts.tampered, at.trust,
+            who, self._free(event), tries.remaining(at.mono), parts.door.closed, parts.exposed, at.trust,
             parts.lacks(event.wish), at.wall, self._left(shown, who and who[1]),
             within_hours=who is None or people.within_hours(who[0], at), code=code,
         ))  # fmt: skip

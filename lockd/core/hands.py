@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lockd.core.lockout import Trickle
+from lockd.settings import Pin, Settings
 from lockd.words import Contact
 
 HAND_S = 1.5  #: a bolt that moves this soon after the key turned was moved by the key; so with the other contacts
@@ -11,6 +12,11 @@ CALM_S = 5.0  #: nobody is at the door any more when nothing has moved for this 
 
 #: Contacts that feel a hand from outside, and what it moves the bolt with.
 HANDS: dict[Contact, str] = {"hole": "emergency-hole", "code": "mechanical-code", "spindle": "mechanical-key"}
+
+
+def hand_pins(settings: Settings) -> dict[Contact, Pin | None]:
+    """Where these are wired."""
+    return {"hole": settings.ways.hole, "code": settings.ways.code, "spindle": settings.spindle}
 
 
 class Hands:
@@ -24,8 +30,13 @@ class Hands:
         self._used: dict[Contact, Trickle] = {}
         self._moved_at = float("-inf")
 
-    def feel(self, contact: Contact, on: bool, at: float) -> None:
-        """One of the contacts changed."""
+    def feel(self, contact: Contact, on: bool | None, at: float) -> None:
+        """One of the contacts changed. None: it cannot be read any more, so that whoever left the bolt between its
+        ends may still be there."""
+        if on is None:
+            self._felt.pop(contact, None)
+            self.left = False
+            return
         self._felt[contact] = (at, on)
         self.stir(at)
 

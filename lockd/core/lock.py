@@ -155,7 +155,7 @@ class Lock:
     def ways(self, at: Instant) -> list[dict[str, Any]]:
         """Every emergency way that this lock has, with the keys of dbus/names.py's WAY_FIELDS:
         way, ready, proved (seconds since 1970; 0: never), overdue, text."""
-        return self.parts.ways.listed(self.parts.settings, self.parts.feed, self.people, at)
+        return self.parts.ways.listed(self.parts.settings, self.parts.feed, self.people, self.codes.granting, at)
 
     def history(self, days: int, at: Instant) -> list[dict[str, Any]]:
         """The battery over the last days, oldest first: time (seconds since 1970), throws (so far),

@@ -12,6 +12,7 @@ from lockd.core.effects import Effect, Entry, Show, Write
 from lockd.core.entries import Operation, alarm_entry, system_entry, telling
 from lockd.core.events import PropertySet
 from lockd.core.feed import Feed
+from lockd.core.hands import hand_pins
 from lockd.core.instant import Instant
 from lockd.core.registry import Registry
 from lockd.core.snapshot import Snapshot
@@ -39,8 +40,11 @@ class Parts:
         self.door = Door(contacts.get("closed"), settings.door.ajar_s, at.mono)
         self.autolock = Autolock()
         self.own_relock_s: int | None = None
-        self.tampered = contacts.get("tamper", False)
+        #: Whether the outer cover is off; None: its contact cannot be read.
+        self.tampered = contacts.get("tamper", None if settings.tamper is not None else False)
         self.actuator_fault = ""
+        #: Contacts of hands that cannot be read.
+        self.unfelt = {contact for contact, pin in hand_pins(settings).items() if pin and contact not in contacts}
         self.feed = Feed(settings, snapshot.state)
         self.ways = Ways(snapshot.state)
         self.driven = False  #: whether the motor is on
@@ -53,6 +57,11 @@ class Parts:
     def alarm(self, alarm: Alarm, at: Instant, detail: str = "", **more: Any) -> Iterator[Effect]:
         """Something needs a person."""
         yield self.record(alarm_entry(alarm, at, detail, **more), at)
+
+    @property
+    def exposed(self) -> bool:
+        """Whether the outer cover is off, for all that is known."""
+        return self.tampered is not False
 
     @property
     def shortage(self) -> InsufficientBattery | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator
 
 
 class Places:
@@ -13,6 +14,9 @@ class Places:
 
     def __len__(self) -> int:
         return len(self._taken)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._taken)
 
     def take(self, index: int) -> None:
         """This one is in use; it may have been before."""

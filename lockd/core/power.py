@@ -21,6 +21,7 @@ from lockd.core.lockout import Recurring, Trickle
 from lockd.core.parts import Parts
 from lockd.core.port import Port
 from lockd.core.throws import Throws
+from lockd.core.together import phone_alone
 from lockd.core.warning import Warnings
 from lockd.errors import InsufficientBattery
 from lockd.words import Direction, PortFault, PowerSource, Service
@@ -81,7 +82,9 @@ class Power:
             "RemainingOperationsMost": estimate.high if estimate else None,
             "RemainingDays": estimate.days if estimate else None,
             "SessionActive": self.feed.session.source is not None,
-            "DrillOverdue": self.parts.ways.overdue(self.feed.settings, self.feed, at),
+            "DrillOverdue": self.parts.ways.overdue(
+                self.feed.settings, self.feed, self.parts.registry.codes.granting, at
+            ),
             **self._spent(),
         }
 
@@ -353,6 +356,8 @@ class Power:
             wanted = WITHOUT_WEAK
         elif self.management_refusal is not None:
             wanted = frozenset(self.feed.settings.power.sleep)
+            if self.parts.shortage is None and phone_alone(self.parts.registry.people):
+                wanted -= {"phones"}  # the lock still opens, and for some by nothing else
         if wanted != self.spared:
             self.spared = wanted
             yield Spare(wanted)

@@ -73,8 +73,9 @@ class Programming:
                               "programming-off")  # fmt: skip
         if user.type != "ProgrammingUser" or NEEDED[user.rule] > 1:
             return Restricted("Only a ProgrammingUser with the rule Single programs at the keypad.")
-        if self.parts.tampered:
-            return Restricted("The outer cover is off (tamper-hold): put it back first.", "tamper-hold")
+        if self.parts.exposed:
+            text = "The outer cover is off, or nobody can tell (tamper-hold): put it back, or see `lockctl doctor`."
+            return Restricted(text, "tamper-hold")
         if self.parts.feed.weak:
             return InsufficientBattery("This source is kept for opening (charge-first): program later.", "charge-first")
         return storage_failure("Nothing can be changed") if self.parts.trail.failing else self._charge_first()

@@ -229,19 +229,22 @@ class Throws:
 
     # What the world does ------------------------------------------------------------------------
 
-    def sense(self, contact: Contact, on: bool, at: Instant) -> Iterator[Effect]:
-        """A contact of the bolt changed. One that the motor reached proves its pins obey again."""
+    def sense(self, contact: Contact, on: bool | None, at: Instant) -> Iterator[Effect]:
+        """A contact of the bolt changed. One that the motor reached proves its pins obey again; one that cannot be
+        read any more proves no hand's work."""
         outcomes = self.parts.bolt.sense(contact, on, at.mono)
         if any(isinstance(outcome, Arrived) for outcome in outcomes):
             self.parts.actuator_fault = ""
         self.hands.stir(at.mono)
         between = self.parts.bolt.state == "Unknown"
-        self.hands.left = between and (self.hands.left or bool(self.hands.whose(at.mono)))
+        by_hand = on is not None and bool(self.hands.whose(at.mono))
+        self.hands.left = between and (self.hands.left or by_hand)
         return self.follow(outcomes, at)
 
-    def hand(self, contact: Contact, on: bool, at: Instant) -> Iterator[Effect]:
+    def hand(self, contact: Contact, on: bool | None, at: Instant) -> Iterator[Effect]:
         """The motor is never held against a hand (promise 5)."""
         self.hands.feel(contact, on, at.mono)
+        (self.parts.unfelt.add if on is None else self.parts.unfelt.discard)(contact)
         if on and self.parts.bolt.direction is not None:
             self.hands.left = True
             why = Busy("The bolt was moved by hand (busy): the motor was stopped.", "busy")
@@ -312,8 +315,8 @@ class Throws:
                     yield from self._jammed(detail, at)
                 case Stopped(_, fault):
                     yield from self._cut_short(fault, at)
-                case HandMoved(end):
-                    yield from self._by_hand(end == "Locked", at)
+                case HandMoved(end, seen):
+                    yield from self._by_hand(end == "Locked", seen, at)
                 case Adrift():
                     yield from self.adrift(at)
                 case Joined() | Queued():
@@ -363,9 +366,10 @@ class Throws:
         for op in waited:
             yield from self._fail(op, error, at, begun=False)
 
-    def _by_hand(self, locked: bool, at: Instant) -> Iterator[Effect]:
-        detail = self.hands.whose(at.mono) or ("thumbturn" if self.parts.settings.spindle is not None else "")
-        op = Operation("Lock" if locked else "Unbolt", "Manual", detail=detail)
+    def _by_hand(self, locked: bool, seen: bool, at: Instant) -> Iterator[Effect]:
+        """Or by whatever else, where nobody has `seen` it move."""
+        detail = (self.hands.whose(at.mono) or self._thumbturn) if seen else "found"
+        op = Operation("Lock" if locked else "Unbolt", "Manual" if seen else "Unspecified", detail=detail)
         if locked:
             self.parts.forget_relock()
         else:
@@ -379,6 +383,13 @@ class Throws:
             yield from self.parts.alarm("EmergencyKeyUsed", at, detail)
         if detail == "thumbturn" and not locked:
             yield from self.parts.end_privacy(at)
+
+    @property
+    def _thumbturn(self) -> str:
+        """What a hand that no contact felt has turned, where a key would have been felt, or there is none."""
+        settings = self.parts.settings
+        inside = settings.spindle is not None or (settings.ways.thumbturn and not settings.ways.key)
+        return "thumbturn" if inside and not self.parts.unfelt else ""
 
     # How it ends ----------------------------------------------------------------------------------
 

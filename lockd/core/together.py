@@ -18,6 +18,18 @@ from lockd.words import CredentialRule
 NEEDED: dict[CredentialRule, int] = {"Single": 1, "Dual": 2, "Tri": 3}
 
 
+def phone_alone(people: People) -> bool:
+    """Whether there is somebody who has no other way to open than his phone, or needs it beside another."""
+    return any(_needs_phone(people, number) for number in people.places_of("Phone"))
+
+
+def _needs_phone(people: People, number: int) -> bool:
+    credential = people.credentials["Phone", number]
+    user = people.users.get(credential.user)
+    others = [each for each in people.of(credential.user) if each.kind not in ("Phone", "ProgrammingPIN")]
+    return user is not None and user.status == "OccupiedEnabled" and len(others) < NEEDED[user.rule]
+
+
 class Together:
     """What was shown and did not suffice by itself: by user, each credential with its mono seconds, and
     whether it called for help."""

@@ -28,6 +28,7 @@ TEXTS: dict[str, str] = {
     "code": "Set the mechanical code on its wheel, and turn it.",
     "hole": "Push a pin into the emergency hole.",
     "spare-pin": "Type another PIN than the usual one.",
+    "granted-code": "Ask whoever holds the issuing key for a code, and type it.",
 }
 PLUGS: dict[PowerSource, str] = {
     "EmergencyUsb": "usb", "Emergency9V": "9v", "Generator": "generator", "Wireless": "wireless",
@@ -61,7 +62,7 @@ class Ways:
             if op.detail == "spare-pin" or self._last_pin not in (None, op.credentials[0]):
                 seen.append("spare-pin")
             self._last_pin = op.credentials[0]
-        return seen
+        return seen + ["granted-code"] * bool(op.code)
 
     def prove(self, ways: Iterable[str], at: Instant) -> tuple[Write, ...]:
         """The writes that keep it."""
@@ -77,17 +78,19 @@ class Ways:
         self._shown.update(new)
         return new
 
-    def listed(self, settings: Settings, feed: Feed, people: People, at: Instant) -> list[dict[str, Any]]:
-        """With the keys of dbus/names.py's WAY_FIELDS."""
+    def listed(
+        self, settings: Settings, feed: Feed, people: People, granting: bool, at: Instant
+    ) -> list[dict[str, Any]]:
+        """With the keys of dbus/names.py's WAY_FIELDS. `granting`: whether there is a key that codes are made with."""
         return [
             {"way": way, "ready": ready, "proved": self.proved.get(way, 0),
              "overdue": self._overdue(way, settings.ways.drill_days, at), "text": TEXTS[way]}
-            for way, ready in self._ready(settings, feed, people)
+            for way, ready in self._ready(self._there(settings, feed, granting), feed, people, at)
         ]  # fmt: skip
 
-    def overdue(self, settings: Settings, feed: Feed, at: Instant) -> bool:
+    def overdue(self, settings: Settings, feed: Feed, granting: bool, at: Instant) -> bool:
         """Whether any is."""
-        return any(self._overdue(way, settings.ways.drill_days, at) for way in self._there(settings, feed))
+        return any(self._overdue(way, settings.ways.drill_days, at) for way in self._there(settings, feed, granting))
 
     def _overdue(self, way: str, days: int, at: Instant) -> bool:
         """A proof of a day to come was dated by a clock that was wrong, and may be of any day."""
@@ -95,21 +98,24 @@ class Ways:
             return False
         return not -DAY_S <= at.wall // 1_000_000 - self.proved.get(way, 0) <= days * DAY_S
 
-    def _there(self, settings: Settings, feed: Feed) -> list[str]:
+    def _there(self, settings: Settings, feed: Feed, granting: bool) -> list[str]:
         """Each that this lock has."""
         plugged = {PLUGS[source] for source in feed.plugs}
         wired = settings.ways
-        hands = {"key": wired.key, "code": wired.code, "hole": wired.hole}
+        hands = {"key": settings.has_key, "code": wired.code, "hole": wired.hole}
         there = [way for way in PLUGS.values() if way in plugged or way in self.proved]
         there += [way for way, given in hands.items() if given]
-        return there + ["spare-pin"] * (settings.keypad.kind != "none")
+        return there + ["spare-pin"] * (settings.keypad.kind != "none") + ["granted-code"] * granting
 
-    def _ready(self, settings: Settings, feed: Feed, people: People) -> Iterator[tuple[str, bool]]:
+    @staticmethod
+    def _ready(there: Iterable[str], feed: Feed, people: People, at: Instant) -> Iterator[tuple[str, bool]]:
         """And whether it would work now, as far as that can be told."""
         faulty = {PLUGS.get(port.source) for port in feed.supply.ports.values() if port.fault or port.flapping}
-        for way in self._there(settings, feed):
+        for way in there:
             if way == "spare-pin":
                 yield way, sum(_usable(people, *key) for key in people.credentials) > 1
+            elif way == "granted-code":
+                yield way, at.trust == "Trusted"
             else:
                 yield way, way not in faulty
 

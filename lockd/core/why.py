@@ -51,7 +51,7 @@ def _decide(
     now = wait_s is not None
     return decide(Case(
         "Unlock", source, parts.registry.mode_at(at), True, False, (asked, credential), False,
-        wait_s(source) if wait_s is not None else 0.0, parts.door.closed if now else None, parts.tampered and now,
+        wait_s(source) if wait_s is not None else 0.0, parts.door.closed if now else None, parts.exposed and now,
         at.trust, parts.shortage if now else None, at.wall, state_of(people, credential, frozenset()),
         within_hours=people.within_hours(user, at),
     ))  # fmt: skip

@@ -137,14 +137,14 @@ class Daemon:
 
     # What the hardware says (hardware.Listener) -------------------------------------------------
 
-    def sensed(self, contact: Contact, on: bool) -> None:
+    def sensed(self, contact: Contact, on: bool | None) -> None:
         """A contact changed."""
-        if contact == "inside":
+        if contact == "inside" and on is not None:
             self._inside_at = self.clock.now().mono
         self.pump.submit(Sensed(contact, on))
 
     def troubled(self) -> None:
-        """A contact cannot be read, or can be again."""
+        """A line cannot be read, or can be again."""
         self.health.tell()
 
     def moved(self, bolt: float) -> None:
@@ -264,7 +264,7 @@ class Daemon:
             self._begin_phones()
         interval = notify.watchdog_s()
         if interval is not None:
-            self._spawn(self.health.watch(interval, self._look_at_clock))
+            self._spawn(self.health.watch(interval, self._look_round))
 
     def _backups(self) -> Backups:
         from lockd.daemon.backups import Backups
@@ -304,8 +304,9 @@ class Daemon:
         held = self.hardware.contacts.levels().get("inside", False)
         return 0.0 if held else self.clock.now().mono - self._inside_at
 
-    def _look_at_clock(self) -> None:
-        """Nobody tells when NTP has set it."""
+    def _look_round(self) -> None:
+        """Nobody tells when NTP has set the clock, nor when a line has died."""
+        self.hardware.check()
         if self.clock.changed():
             self.pump.submit(ClockChanged())
 

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 class Listener(Protocol):
     """Who hears of it. All in the loop."""
 
-    def sensed(self, contact: Contact, on: bool) -> None:
-        """A contact changed, debounced."""
+    def sensed(self, contact: Contact, on: bool | None) -> None:
+        """A contact changed, debounced; None: it cannot be read any more."""
 
     def troubled(self) -> None:
-        """A contact cannot be read, or can be again."""
+        """What `troubles` says has changed."""
 
     def moved(self, bolt: float) -> None:
         """The modelled bolt is here: 0 locked, 1 unlocked."""
@@ -62,14 +62,16 @@ class Hardware:
         self.motor = Motor(self.pins, settings)
         self.felt = Felt(settings)
         self._listener = listener
-        self.contacts = Contacts(self.pins, settings, self._sensed, told=listener.troubled)
-        self.panel = Panel(self.pins, settings)
-        self.lines = SupplyLines(self.pins, settings, listener.supply)
+        self._begun = False
+        self.contacts = Contacts(self.pins, settings, self._sensed, told=self._troubled)
+        self.panel = Panel(self.pins, settings, told=self._troubled)
+        self.lines = SupplyLines(self.pins, settings, listener.supply, told=self._troubled)
 
     def listen(self, press: Callable[[str], None], reader: Callable[[str], Reader]) -> None:
         """Keys and cards from here on. `reader(name)`: a new one, for its driver."""
+        self._begun = True
         if self._settings.keypad.kind == "matrix":
-            self._keypad = MatrixKeypad(self.pins, self._settings, press)
+            self._keypad = MatrixKeypad(self.pins, self._settings, press, told=self._troubled)
         wired = self._settings.wiegand.data0 is not None
         if wired:
             from lockd.gpio.wiegand import Wiegand
@@ -83,9 +85,28 @@ class Hardware:
         """What the lines feel now, and what the modelled supply gives."""
         return (*self.lines.readings(), *(self.door.readings() if self.door is not None else ()))
 
-    def _sensed(self, contact: Contact, on: bool) -> None:
-        self.felt.changed(contact)
+    def check(self) -> None:
+        """Whether what is felt by its edges alone is still as it was told."""
+        self.contacts.check()
+
+    def troubles(self) -> list[tuple[str, str]]:
+        """Each part that does not work, and why."""
+        keypad = self._keypad.trouble if self._keypad is not None else ""
+        return [
+            *(("contact", trouble) for trouble in self.contacts.troubles().values()),
+            *(("outside power", trouble) for trouble in self.lines.troubles()),
+            *([("keypad", keypad)] if keypad else []),
+            *(("panel", trouble) for trouble in self.panel.troubles()),
+        ]
+
+    def _sensed(self, contact: Contact, on: bool | None) -> None:
+        if on is not None:
+            self.felt.changed(contact)
         self._listener.sensed(contact, on)
+
+    def _troubled(self) -> None:
+        if self._begun:  # what is wrong at the start is asked for when somebody can be told
+            self._listener.troubled()
 
     def drive(self, effect: DriveBolt) -> None:
         """Sink of DriveBolt."""

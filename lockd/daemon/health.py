@@ -12,6 +12,7 @@ from lockd.core.lock import Lock
 from lockd.daemon import notify
 from lockd.daemon.clock import Clock
 from lockd.daemon.digests import Digests
+from lockd.daemon.felt import UNREADABLE
 from lockd.daemon.finding import finding
 from lockd.daemon.hardware import Hardware
 from lockd.daemon.journal import Journal
@@ -25,6 +26,12 @@ from lockd.words import Verdict
 log = logging.getLogger("lockd.health")
 
 MISTAKE = "lockd made a mistake in looking at the store"
+#: Parts whose lines may fail, beside the contacts: how bad that is, and what to do.
+LINES: dict[str, tuple[Verdict, str]] = {
+    "outside power": ("fault", UNREADABLE),
+    "keypad": ("fault", UNREADABLE),
+    "panel": ("warning", UNREADABLE),
+}
 CHECK_S = 5.0  #: a store that has not answered for this long is treated as one that fails
 
 
@@ -53,8 +60,7 @@ class Health:
         if self.phones is not None and (trouble := self.phones()):
             lines.append(f"phones: {trouble}")
         lines += self._readers.degraded()
-        lines += [f"contact: {trouble}" for trouble in self._hardware.contacts.troubles().values()]
-        lines += [f"panel: {trouble}" for trouble in self._hardware.panel.troubles]
+        lines += [f"{part}: {trouble}" for part, trouble in self._hardware.troubles()]
         if self._voice.bus is None or self._voice.bus.trouble:
             lines.append(f"dbus: {self._voice.bus.trouble if self._voice.bus else 'not started yet'}")
         return lines
@@ -147,8 +153,8 @@ class Health:
             self._feed(at),
             *self._hardware.felt.findings(contacts.levels(), seen["Motion"] != "Idle", contacts.troubles()),
             *self._readers.findings(),
-            *(finding("panel", "warning", each, "see that no other program holds its line, then restart lockd")
-              for each in self._hardware.panel.troubles),
+            *(finding(part, state, why, remedy) for part, why in self._hardware.troubles() if part in LINES
+              for state, remedy in (LINES[part],)),
             self._people(at),
             self._programming(),
             self._ways(at),

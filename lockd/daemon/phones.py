@@ -37,6 +37,8 @@ INTERFACE = "org.lockd1.Phones"
 ASLEEP = "asleep while power is short"
 #: The inside button counts as held for so long after it was let go, as one has two hands for all this.
 HELD_S = 30.0
+#: So long after emergency power has come phones find the lock fast.
+HASTE_S = 60.0
 
 
 class Phones:
@@ -52,7 +54,8 @@ class Phones:
         self._settings, self._with = settings, shared
         self._submit, self._changed, self._told, self._spawn, self._held = submit, changed, told, spawn, held
         self._asleep = False
-        self._timer: asyncio.TimerHandle | None = None
+        self._session_at: float | None = None  # when an emergency session was first seen
+        self._timers: dict[str, asyncio.TimerHandle] = {}
         self._invitations = Invitations(shared.book.used)
         self._names: dict[bytes, str] = {}  # of the new user that an invitation makes
         book, lock = shared.book, shared.lock
@@ -78,8 +81,8 @@ class Phones:
             self.refresh()
             await self._service.run()
         finally:
-            if self._timer is not None:
-                self._timer.cancel()
+            for timer in self._timers.values():
+                timer.cancel()
 
     def sleep(self, asleep: bool) -> None:
         """Switch the radio's work off while power is short, or on again."""
@@ -93,11 +96,25 @@ class Phones:
         phone, at = self._settings.phone, self._with.clock.now()
         power, inviting = self._with.lock.power(at), self._invitations.current(at.mono) is not None
         interval_ms = phone.slow_ms
-        if inviting or power["SessionActive"]:
+        if inviting or self._hastens(power["SessionActive"], at.mono):
             interval_ms = phone.fast_ms
-        elif power["BatteryLevel"] in ("Low", "Critical", "Dead"):
+        elif power["BatteryLevel"] in ("Low", "Critical", "Dead") and not power["SessionActive"]:
             interval_ms = phone.low_battery_ms
         self._service.advertise(None if self._asleep else Spec(interval_ms, inviting, phone.name))
+
+    def _hastens(self, session: bool, at: float) -> bool:
+        """Whether emergency power has just come: somebody stands at the door."""
+        if not session:
+            self._session_at = None
+        elif self._session_at is None:
+            self._session_at = at
+            self._refresh_in("session", HASTE_S)
+        return self._session_at is not None and at < self._session_at + HASTE_S
+
+    def _refresh_in(self, why: str, seconds: float) -> None:
+        if why in self._timers:
+            self._timers[why].cancel()
+        self._timers[why] = asyncio.get_running_loop().call_later(seconds + 0.1, self.refresh)
 
     def recorded(self) -> None:
         """The trail has grown: phones may wait for that."""
@@ -181,9 +198,7 @@ class Phones:
         self._names = {number: name}
         self._invitations.open(number, psk, role, user, self._with.clock.now().mono)
         self.refresh()
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(LASTS_S + 0.1, self.refresh)
+        self._refresh_in("invitation", LASTS_S)
         offer = Offer(self._with.keys.public, psk, number, self._settings.phone.name)
         return write_uri(offer), number.hex()
 

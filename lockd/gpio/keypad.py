@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from lockd.errors import Failure
+from lockd.gpio.lines import Attempts, telling
 from lockd.gpio.pins import Input, Output, Pins
 from lockd.gpio.timeline import Timeline, Timer
 from lockd.settings import KeypadSettings, Pin, Settings
@@ -41,37 +41,54 @@ def _pressed_level(column: Pin) -> str:
 
 
 class MatrixKeypad:
-    """`press(key)` is called in the loop for each key of KEYS, as it goes down."""
+    """`press(key)` is called in the loop for each key of KEYS, as it goes down; `told` when `trouble` came or went."""
 
     def __init__(
-        self, pins: Pins, settings: Settings, press: Callable[[str], None], timeline: Timeline | None = None
-    ) -> None:
+        self, pins: Pins, settings: Settings, press: Callable[[str], None], timeline: Timeline | None = None,
+        told: Callable[[], object] = lambda: None,
+    ) -> None:  # fmt: skip
         self._timeline = timeline or asyncio.get_running_loop()
+        self._pins, self._keypad = pins, settings.keypad
         self._press = press
         self._rest_s = settings.gpio.debounce_ms / 1000
-        rows, columns = matrix_pins(settings.keypad)
-        self._rows: tuple[Output, ...] = tuple(pins.output(pin) for pin in rows)
-        self._columns: tuple[Input, ...] = tuple(pins.input(pin) for pin in columns)
+        self._rows: tuple[Output, ...] = ()
+        self._columns: tuple[Input, ...] = ()
+        self._down: tuple[bool, ...] = ()  # columns pulled over
         self._resting: Timer | None = None
         self._stuck: Timer | None = None
         self._held = ""  # the key that was reported last and is not known to be up
-        self._rest_rows()
-        self._down = self._read()  # columns pulled over; a key that is down already counts as none
         self._closed = False
-        for column in self._columns:
-            column.watch(partial(self._timeline.call_soon_threadsafe, self._edge))
-        if any(self._read()):
-            self._edge()
+        self._attempts = Attempts(self._rested, self._timeline, telling(log, "the keypad", told))
+        self._attempts.make(self._begin)
+
+    @property
+    def trouble(self) -> str:
+        """Why no key can be felt now; empty while they can."""
+        return self._attempts.trouble
 
     def close(self) -> None:
         """No more keys."""
         self._closed = True
+        self._attempts.close()
         for timer in (self._resting, self._stuck):
             if timer is not None:
                 timer.cancel()
         self._resting = self._stuck = None
         for column in self._columns:
             column.watch(None)
+
+    def _begin(self) -> None:
+        """A key that is down already counts as none."""
+        rows, columns = matrix_pins(self._keypad)
+        self._rows = tuple(self._pins.output(pin) for pin in rows)
+        self._columns = tuple(self._pins.input(pin) for pin in columns)
+        self._held = ""
+        self._rest_rows()
+        self._down = self._read()
+        for column in self._columns:
+            column.watch(partial(self._timeline.call_soon_threadsafe, self._edge))
+        if any(self._read()):
+            self._edge()
 
     def _edge(self) -> None:
         if self._closed:  # it was on its way at the end
@@ -84,10 +101,7 @@ class MatrixKeypad:
         """The columns are at rest. Scanning makes edges itself, and so one more rest, which finds
         nothing new."""
         self._resting = None
-        try:
-            self._compare()
-        except Failure as fault:
-            log.error("cannot read the keypad: %s", fault)
+        self._attempts.make(self._begin if self.trouble else self._compare)
 
     def _compare(self) -> None:
         before, self._down = self._down, self._read()

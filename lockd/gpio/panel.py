@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
+from functools import partial
 from itertools import groupby
 from typing import Literal
 
-from lockd.errors import Failure
+from lockd.gpio.lines import Attempts, telling
 from lockd.gpio.pins import Output, Pins
 from lockd.gpio.timeline import Timeline, Timer
-from lockd.settings import Pin, Settings
+from lockd.settings import Settings
 from lockd.value import Value
 from lockd.words import Service, Sign
 
@@ -87,16 +89,55 @@ SIGNS: dict[Sign, Score] = {
 }
 
 
-class Panel:
-    """Lamps and buzzer, those that are wired. `troubles`: which of them cannot be had, and why. A dead lamp stops
-    nobody at the door."""
+class Lamp:
+    """A lamp, or the buzzer. `told` as by Attempts."""
 
-    def __init__(self, pins: Pins, settings: Settings, timeline: Timeline | None = None) -> None:
+    def __init__(self, claim: Callable[[], Output], timeline: Timeline, told: Callable[[str], object]) -> None:
+        self._claim = claim
+        self._output: Output | None = None
+        self._on = False
+        self._attempts = Attempts(self._try, timeline, told)
+        self._try()
+
+    @property
+    def trouble(self) -> str:
+        """Why it does not obey; empty while it does."""
+        return self._attempts.trouble
+
+    def set(self, on: bool) -> None:
+        """So from now on; where it does not obey, as soon as it does."""
+        if on != self._on:
+            self._on = on
+            self._try()
+
+    def close(self) -> None:
+        """It is not tried any more."""
+        self._attempts.close()
+
+    def _try(self) -> None:
+        self._attempts.make(self._obey)
+
+    def _obey(self) -> None:
+        if self._output is None:
+            self._output = self._claim()
+        if self.trouble or self._output.on != self._on:
+            self._output.set(self._on)
+
+
+class Panel:
+    """Lamps and buzzer, those that are wired. A dead lamp stops nobody at the door. `told` when what `troubles` says
+    has changed."""
+
+    def __init__(
+        self, pins: Pins, settings: Settings, timeline: Timeline | None = None,
+        told: Callable[[], object] = lambda: None,
+    ) -> None:  # fmt: skip
         self._timeline = timeline or asyncio.get_running_loop()
-        self.troubles: list[str] = []
-        self._outputs: dict[Voice, Output] = {}
-        for voice in VOICES:
-            self._claim(voice, pins, getattr(settings.panel, voice))
+        wired = ((voice, getattr(settings.panel, voice)) for voice in VOICES)
+        self._lamps: dict[Voice, Lamp] = {
+            voice: Lamp(partial(pins.output, pin), self._timeline, telling(log, pin.key, told))
+            for voice, pin in wired if pin is not None
+        }  # fmt: skip
         self._playing: Score | None = None
         self._standing: Score | None = None
         self._next: Score | None = None
@@ -112,7 +153,7 @@ class Panel:
 
     def show(self, sign: Sign) -> None:
         """Say it: at once, or not at all when something weightier is being said."""
-        if not self._outputs:
+        if not self._lamps:
             return
         score = SIGNS[sign]
         if sign == "key" and "key-tones" in self._muted:
@@ -127,20 +168,15 @@ class Panel:
         elif self._playing is None or self._playing is self._standing or score.rank >= self._playing.rank:
             self._play(score)
 
+    def troubles(self) -> list[str]:
+        """Why some do not obey now, in words that name their key."""
+        return [lamp.trouble for lamp in self._lamps.values() if lamp.trouble]
+
     def close(self) -> None:
         """Dark and silent."""
         self.show("quiet")
-
-    def _claim(self, voice: Voice, pins: Pins, pin: Pin | None) -> None:
-        try:
-            if pin is not None:
-                self._outputs[voice] = pins.output(pin)
-        except Failure as fault:
-            self._lose(fault)
-
-    def _lose(self, fault: Failure) -> None:
-        self.troubles.append(str(fault))
-        log.error("a lamp or the buzzer does not obey: %s", fault)
+        for lamp in self._lamps.values():
+            lamp.close()
 
     def _stand(self, score: Score) -> None:
         if self._standing is None or score.rank >= self._standing.rank:
@@ -185,10 +221,5 @@ class Panel:
             self._switch(voice, on and not (voice == "buzzer" and "buzzer" in self._muted))
 
     def _switch(self, voice: Voice, on: bool) -> None:
-        output = self._outputs.get(voice)
-        if output is not None and output.on != on:
-            try:
-                output.set(on)
-            except Failure as fault:
-                self._lose(fault)
-                del self._outputs[voice]
+        if voice in self._lamps:
+            self._lamps[voice].set(on)

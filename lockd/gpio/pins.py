@@ -28,7 +28,11 @@ class Output:
         self._wanted: bool | None = False
         with naming(pin):
             self._device = GPIODevice(pin.number, pin_factory=factory)
-            self._device.pin.output_with_state(self._level(False))
+            try:
+                self._device.pin.output_with_state(self._level(False))
+            except BaseException:
+                self._device.close()  # it may be claimed again
+                raise
 
     @property
     def on(self) -> bool:

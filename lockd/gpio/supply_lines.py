@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from lockd.errors import Failure
+from lockd.gpio.lines import ReadLine, telling
 from lockd.gpio.pins import Input, Pins
 from lockd.gpio.timeline import Timeline, Timer
 from lockd.reading import Reading
@@ -22,8 +22,6 @@ log = logging.getLogger("lockd.supply")
 
 #: A plug's contacts bounce this long; and so often, at most, is a line looked at.
 LOOK_S = 0.05
-#: A line that cannot be read is tried again after this long, then twice as long, and so on up to the most.
-AGAIN_S, AGAIN_MOST_S = 0.1, 60.0
 
 
 def supply_pins(power: PowerSettings) -> dict[PowerSource, Pin]:
@@ -38,25 +36,24 @@ def supply_pins(power: PowerSettings) -> dict[PowerSource, Pin]:
 
 
 class SupplyLine:
-    """One line. `supply(reading)` is called in the loop after a change; twice where it came and went."""
+    """One line. `supply(reading)` is called in the loop after a change; twice where it came and went. What cannot be
+    read is not there: no throw is driven from it."""
 
     def __init__(
         self, pin: Pin, claim: Callable[[], Input], source: PowerSource, timeline: Timeline,
-        supply: Callable[[Reading], None],
+        supply: Callable[[Reading], None], told: Callable[[str], object],
     ) -> None:  # fmt: skip
-        self._key, self._claim, self._source = pin.key, claim, source
-        self._line: Input | None = None
+        self._key, self._source = pin.key, source
+        self._line = ReadLine(claim, self._edge, self._look, timeline, told)
         self._timeline = timeline
         self._supply = supply
         self._timer: Timer | None = None
-        self._again: Timer | None = None
-        self._again_s = AGAIN_S
-        self._closed = False
-        self._on: bool | None = None  # None: it could not be read yet, and nothing has come or gone
-        try:
-            self._on = self._felt()
-        except Failure as fault:
-            self._try_again(fault)
+        self._on = self._line.read()
+
+    @property
+    def trouble(self) -> str:
+        """Why it cannot be read now; empty while it can."""
+        return self._line.trouble
 
     def reading(self) -> Reading:
         """As it was felt last; at first as it was found."""
@@ -64,62 +61,44 @@ class SupplyLine:
 
     def close(self) -> None:
         """No more calls."""
-        self._closed = True
-        if self._line is not None:
-            self._line.watch(None)
-        for timer in (self._timer, self._again):
-            if timer is not None:
-                timer.cancel()
+        self._line.close()
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _edge(self) -> None:
-        if self._timer is None and not self._closed:
+        if self._timer is None:
             self._timer = self._timeline.call_later(LOOK_S, self._look)
 
     def _look(self) -> None:
         self._timer = None
-        if self._again is not None:
-            self._again.cancel()
-        try:
-            on = self._felt()
-        except Failure as fault:
-            self._try_again(fault)
-            return
-        self._again_s = AGAIN_S
-        if on == self._on:
-            self._supply(self.reading().but(present=not on))
-        self._on = on
-        self._supply(self.reading())
-
-    def _felt(self) -> bool:
-        if self._line is None:
-            self._line = self._claim()
-            edge = partial(self._timeline.call_soon_threadsafe, self._edge)
-            self._line.watch(edge)  # before the first reading: none is missed
-        return self._line.on
-
-    def _try_again(self, fault: Failure) -> None:
-        """Who waits for the next edge may wait for ever: the plug is in."""
-        if self._again_s == AGAIN_S:
-            log.error("cannot read a line that feels outside power: %s", fault)
-        self._again = self._timeline.call_later(self._again_s, self._look)
-        self._again_s = min(2 * self._again_s, AGAIN_MOST_S)
+        was, self._on = self._on, self._line.read()
+        if self._on is not None and self._on == was:
+            self._supply(self.reading().but(present=not was))
+        if self._on is not None or was:
+            self._supply(self.reading())
 
 
 class SupplyLines:
-    """All lines that are wired. `supply(reading)` is called in the loop, for changes only."""
+    """All lines that are wired. `supply(reading)` is called in the loop, for changes only; `told` when what
+    `troubles` says has changed."""
 
     def __init__(
-        self, pins: Pins, settings: Settings, supply: Callable[[Reading], None], timeline: Timeline | None = None
-    ) -> None:
+        self, pins: Pins, settings: Settings, supply: Callable[[Reading], None], timeline: Timeline | None = None,
+        told: Callable[[], object] = lambda: None,
+    ) -> None:  # fmt: skip
         timeline = timeline or asyncio.get_running_loop()
-        wired = supply_pins(settings.power).items()
         self._lines = [
-            SupplyLine(pin, partial(pins.input, pin), source, timeline, supply) for source, pin in wired
-        ]  # fmt: skip
+            SupplyLine(pin, partial(pins.input, pin), source, timeline, supply, telling(log, pin.key, told))
+            for source, pin in supply_pins(settings.power).items()
+        ]
 
     def readings(self) -> tuple[Reading, ...]:
         """Each line as it was felt last."""
         return tuple(line.reading() for line in self._lines)
+
+    def troubles(self) -> list[str]:
+        """Why some cannot be read now, in words that name their key."""
+        return [line.trouble for line in self._lines if line.trouble]
 
     def close(self) -> None:
         """No more readings."""

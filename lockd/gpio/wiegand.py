@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 
-from lockd.errors import Failure
+from lockd.gpio.lines import Attempts
 from lockd.gpio.pins import Pins
 from lockd.gpio.pulses import PulseLine
 from lockd.gpio.timeline import Timeline, Timer
@@ -36,20 +35,22 @@ class Wiegand:
         self, pins: Pins, settings: WiegandSettings, reader: Reader, timeline: Timeline | None = None
     ) -> None:
         self._timeline = timeline or asyncio.get_running_loop()
+        self._pins, self._wired = pins, [pin for pin in (settings.data0, settings.data1) if pin is not None]
         self._reader = reader
-        self._lines = [pins.claim(pin, PulseLine) for pin in (settings.data0, settings.data1) if pin is not None]
+        self._lines: list[PulseLine] = []
         self._pulses: deque[Pulse] = deque(maxlen=MOST)
         self._heard = 0.0
         self._woken = False
         self._timer: Timer | None = None
         self._closed = False
         self._ended: float | None = None  # the time of the last pulse that was read
+        self._attempts = Attempts(self._listen, self._timeline, lambda why: reader.lost(why) if why else reader.found())
         self._listen()
-        self._feel()
 
     def close(self) -> None:
         """No more cards and keys."""
         self._closed = True
+        self._attempts.close()
         if self._timer is not None:
             self._timer.cancel()
         for line in self._lines:
@@ -68,10 +69,15 @@ class Wiegand:
 
     def _listen(self) -> None:
         self._timer = None
+        self._attempts.make(self._begin)
+
+    def _begin(self) -> None:
+        self._lines = [self._pins.claim(pin, PulseLine) for pin in self._wired]
         self._pulses.clear()
         self._woken = False
         for bit, line in enumerate(self._lines):
             line.watch(partial(self._pulse, bit))
+        self._feel()
 
     def _settle(self) -> None:
         """Wait for the silence."""
@@ -89,15 +95,13 @@ class Wiegand:
 
     def _be_deaf(self) -> None:
         self._reader.garbled("pulses without end")
-        self._feel()
-        with self._losing():
-            for line in self._lines:
-                line.watch(None)
-            self._timer = self._timeline.call_later(DEAF_S, self._listen_again)
+        self._attempts.make(self._rest)
 
-    def _listen_again(self) -> None:
-        with self._losing():
-            self._listen()
+    def _rest(self) -> None:
+        self._feel()
+        for line in self._lines:
+            line.watch(None)
+        self._timer = self._timeline.call_later(DEAF_S, self._listen)
 
     def _take(self, pulses: Sequence[Pulse]) -> None:
         for frame in frames(pulses):
@@ -118,21 +122,12 @@ class Wiegand:
             self._reader.key(said.key)
         else:
             self._reader.garbled(said.why)
-            self._feel()
+            self._attempts.make(self._feel)
 
     def _feel(self) -> None:
-        """A line that does not rest has no reader, or a short."""
-        with self._losing():
-            stuck = [f"{line.pin.key} (GPIO {line.pin.number})" for line in self._lines if line.on]
-            if stuck:
-                self._reader.lost(f"{' and '.join(stuck)} does not rest: see that the reader is fed, and rightly wired")
-            else:
-                self._reader.found()
-
-    @contextmanager
-    def _losing(self) -> Iterator[None]:
-        """A chip that fails loses the reader."""
-        try:
-            yield
-        except Failure as fault:
-            self._reader.lost(str(fault))
+        """A line that does not rest has no reader, or a short. One that cannot be read is a Failure."""
+        stuck = [f"{line.pin.key} (GPIO {line.pin.number})" for line in self._lines if line.on]
+        if stuck:
+            self._reader.lost(f"{' and '.join(stuck)} does not rest: see that the reader is fed, and rightly wired")
+        else:
+            self._reader.found()

@@ -26,6 +26,8 @@ OPERATIONS: list[tuple[dict[str, Any], str]] = [
     ({"type": "Lock", "source": "Manual"}, "Someone locked by hand"),
     ({"type": "Lock", "source": "Auto"}, "The lock locked by itself"),
     ({"type": "Lock", "source": "Auto", "detail": "relock-timer"}, "The lock locked by itself (auto-relock)"),
+    ({"type": "Unlock", "source": "Unspecified", "detail": "found"},
+     "The bolt was found unlocked: no contact saw it move"),
     ({"type": "Lock", "source": "Auto", "detail": "after-hand"},
      "The lock locked by itself (a hand had left the bolt between its ends)"),
     ({"type": "Unlock", "source": "Button"}, "Someone unlocked with the inside button"),

@@ -171,6 +171,16 @@ class Anything(PowerEvents):
         if contact in self.world.contacts or contact in ("tamper", "inside", "spindle", "code", "hole"):
             self.world.sense(contact, on)
 
+    @rule(contact=st.sampled_from(get_args(Contact)))
+    def lose_a_contact(self, contact: Contact) -> None:
+        if contact in self.world.contacts or contact in ("inside", "spindle", "code", "hole"):
+            self.world.lose(contact)
+
+    @precondition(lambda self: self.world.blind)
+    @rule()
+    def find_a_contact(self) -> None:
+        self.world.find(min(self.world.blind))
+
     @rule(seconds=st.sampled_from((0.05, 0.4, 1, 3, 10, 40, 300)))
     def pass_time(self, seconds: float) -> None:
         self.world.wait(seconds)
@@ -223,7 +233,8 @@ class Anything(PowerEvents):
 
     @invariant()
     def locked_is_what_the_locked_contact_says(self) -> None:
-        seen = self.world.contacts["locked"] and not self.world.contacts.get("unlocked", False)
+        contacts = self.world.seen
+        seen = contacts.get("locked", False) and not contacts.get("unlocked", False)
         said = self.world.lock.lock_state
         assert (said == "Locked") == seen or said == "Unlatched"
 
@@ -249,6 +260,8 @@ class Anything(PowerEvents):
             return
         world, throws, trail = self.world, self.world.lock.throws, self.world.lock.parts.trail
         world.write()
+        for contact in tuple(world.blind):
+            world.find(contact)
         world.sticks = world.answering = False
         world.power(True)
         world.wait(JUMP_S)

@@ -34,7 +34,7 @@ def test_before_anything_is_read_all_is_unknown_and_refuses_nobody() -> None:
     assert power(world) == {
         "Source": "Unknown", "BatteryLevel": "Unknown", "BatteryPercent": None, "Voltage": None, "ReadingAge": None,
         "RemainingOperations": None, "RemainingOperationsMost": None, "RemainingDays": None, "SessionActive": False,
-        "DrillOverdue": False, "Throws": 0, "MotorSeconds": 0, "ThrowsPerDay": None, "DrainPerDay": None,
+        "DrillOverdue": True, "Throws": 0, "MotorSeconds": 0, "ThrowsPerDay": None, "DrainPerDay": None,
     }  # fmt: skip
     assert world.unlocked().signs == ["granted"]
 
@@ -265,8 +265,11 @@ def test_a_fall_to_nothing_that_the_volts_do_not_bear_out_refuses_nobody_until_i
     assert (world.answers[1], level(world)) == (None, "Unknown")
     for _ in range(CONFIRMED):
         world.battery(0.0, 4.1, **more)
+    assert level(world) == "Dead"
     world.ask("Lock", request=2)
-    assert (level(world), type(world.answers[2]).__name__) == ("Dead", "InsufficientBattery")
+    world.wait(1)
+    refused = type(world.answers[2]).__name__ == "InsufficientBattery"
+    assert refused == (not more), "what charges it may carry the throw"
 
 
 def test_a_fall_to_nothing_with_the_volts_or_by_little_is_believed_at_once() -> None:

@@ -62,7 +62,8 @@ def test_a_dead_battery_refuses_names_what_helps_and_says_it_with_the_lamp() -> 
         "There is not enough power to move the bolt: plug a power bank into the USB-C port, or use the mechanical key."
     )
     assert (world.drives, world.lock.fault, world.signs[-1]) == (0, "PowerLost", "no-power")
-    assert "charge the battery" in str(dead().lock.parts.shortage)
+    assert "charge the battery" in str(dead(WIRED.but(spindle=None)).lock.parts.shortage)
+    assert str(dead().lock.parts.shortage).endswith(": use the mechanical key."), "a contact feels it turn"
 
 
 @pytest.mark.parametrize(("power", "volts"), [("EmergencyUsb", 5.0), ("Emergency9V", 9.0)])
@@ -86,6 +87,44 @@ def test_a_power_bank_or_a_9_v_battery_wakes_a_session_and_the_usual_pin_opens_o
     assert world.alarms == ["PowerLost", "EmergencyPowerAttached"]
     world.plug(power, volts)
     assert active(world)
+
+
+def test_a_dead_battery_that_is_charged_by_what_nobody_tells_of_opens_for_the_usual_pin() -> None:
+    world = dead()
+    world.battery(1.0, 3.3, charging=True)
+    assert (last(world)["detail"], world.signs[-1], world.drives) == ("power-returned", "ready", 0)
+    world.type("123456", request=1)
+    world.wait(1)
+    assert (world.answers[1], world.lock.lock_state) == (None, "Unlocked")
+    world.battery(1.0, 3.2)
+    world.ask("Lock", request=2)
+    assert isinstance(world.answers[2], InsufficientBattery)
+
+
+def test_such_a_battery_is_stopped_in_mid_throw_when_it_is_charged_no_longer() -> None:
+    world = dead()
+    world.battery(1.0, 3.3, charging=True)
+    world.ask(request=1)
+    world.wait(0.2)
+    assert StopBolt() in world.supply(Reading("battery", "Battery", True, 1.0, 0.5))
+    assert isinstance(world.answers[1], InsufficientBattery)
+
+
+@pytest.mark.parametrize("why", ["volts", "fault", "weak"])
+def test_charging_is_no_leave_where_volts_a_fault_or_a_weak_source_say_otherwise(why: str) -> None:
+    world = dead(WIRED.but(power=WIRED.power.but(dead_volts=3.3 if why == "volts" else None)))
+    if why == "fault":
+        world.plug(volts=9.0)
+    if why == "weak":
+        world.plug("Generator")
+        world.ask()
+        world.wait(1)
+    drives = world.drives
+    world.battery(1.0, 3.2, charging=True)
+    world.ask("Lock" if why == "weak" else "Unlock", request=1)
+    world.wait(1)
+    assert isinstance(world.answers[1], InsufficientBattery)
+    assert world.drives == drives
 
 
 def test_in_a_session_the_keypad_has_patience() -> None:
@@ -953,6 +992,30 @@ def test_at_critical_the_services_of_the_setting_sleep_until_it_is_better_and_a_
     assert world.lock.lock_state == "Unlocked"
     world.battery(50.0, 4.0)
     assert world.spared == [frozenset({"phones", "bus"}), frozenset()]
+
+
+@pytest.mark.parametrize(("kinds", "user", "asleep"), [
+    (("Phone",), {}, False), (("Phone", "PIN"), {}, True), (("Phone", "ProgrammingPIN"), {}, False),
+    (("Phone", "RFID"), {}, True), (("Phone", "PIN"), {"rule": "Dual"}, False),
+    (("Phone",), {"status": "OccupiedDisabled"}, True), (("PIN",), {}, True),
+])  # fmt: skip
+def test_phones_stay_awake_at_critical_for_whoever_has_nothing_else(
+    kinds: tuple[Any, ...], user: dict[str, str], asleep: bool
+) -> None:
+    world = World()
+    world.submit(UserSet("Add", 1, user))
+    for kind in kinds:
+        world.submit(CredentialSet("Add", kind, 1, 1, digest(f"1's {kind}")))
+    world.battery(9.0, 3.6)
+    assert ("phones" in world.lock.spared) == asleep
+    assert "key-tones" in world.lock.spared
+    world.present("Phone", "1's Phone", "ProprietaryRemote")
+    world.wait(1)
+    assert (world.lock.lock_state == "Unlocked") == (kinds[0] == "Phone" and not user)
+    world.battery(1.0, 3.0)
+    assert "phones" in world.lock.spared, "nothing opens any more"
+    world.battery(1.0, 3.3, charging=True)
+    assert ("phones" in world.lock.spared) == asleep, "it may again"
 
 
 def test_privacy_ends_from_inside_on_a_critical_battery_too() -> None:

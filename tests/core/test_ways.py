@@ -12,6 +12,7 @@ from lockd.core.lockout import HELD_RECORDED, TRICKLE_S
 from lockd.core.ways import DAY_S, DRILL_S, TEXTS
 from lockd.errors import Busy
 from lockd.settings import KeypadSettings, Match, Pin, PowerSettings, WaySettings
+from tests.core.test_codes import ONCE, issuing, opens
 from tests.core.world import AT_LOCKED, AT_UNLOCKED, WIRED, World
 
 HANDY = WIRED.but(
@@ -73,6 +74,21 @@ def test_to_lock_with_the_key_and_to_turn_the_thumb_is_no_alarm() -> None:
     world.by_hand("unlocked")
     assert world.alarms == []
     assert [f["detail"] for f in world.signals("LockOperation")] == ["mechanical-key", "thumbturn"]
+
+
+@pytest.mark.parametrize(("spindle", "key", "thumbturn", "detail"), [
+    (Pin(7), True, True, "thumbturn"), (None, False, True, "thumbturn"), (None, True, True, ""),
+    (None, False, False, ""),
+])  # fmt: skip
+def test_a_hand_that_no_contact_felt_was_at_the_thumbturn_where_it_cannot_have_been_a_key(
+    spindle: Any, key: bool, thumbturn: bool, detail: str
+) -> None:
+    world = World(WIRED.but(spindle=spindle, ways=WaySettings(key=key, thumbturn=thumbturn)))
+    world.submit(PropertySet("OperatingMode", "Privacy"))
+    world.by_hand("unlocked")
+    (told,) = world.signals("LockOperation")
+    assert told.get("detail", "") == detail
+    assert world.property("OperatingMode") == ("Normal" if detail else "Privacy"), "who is inside has opened"
 
 
 @pytest.mark.parametrize("contact", DETAILS)
@@ -221,7 +237,8 @@ def test_what_power_cut_short_after_a_hand_goes_on_by_nobodys_order() -> None:
 
 
 def test_every_way_that_is_wired_matched_or_seen_is_listed() -> None:
-    assert World().lock.ways(World().at) == []
+    assert listed(World(WIRED.but(spindle=None)), "way") == []
+    assert listed(World(), "way") == [("key",)], "a contact feels it turn"
     world = World(HANDY)
     assert listed(world, "way", "ready", "proved", "overdue") == [
         ("usb", True, 0, True), ("generator", True, 0, True), ("key", True, 0, True), ("code", True, 0, True),
@@ -238,6 +255,17 @@ def test_a_way_is_ready_if_it_would_work_now() -> None:
     assert ("spare-pin", True) in listed(world, "way", "ready")
     world.plug(volts=9.0)
     assert ("usb", False) in listed(world, "way", "ready")
+
+
+def test_a_code_from_afar_is_a_way_where_somebody_holds_the_issuing_key_and_is_proved_by_opening() -> None:
+    world = issuing()
+    assert ("granted-code", True, 0, True) in listed(world, "way", "ready", "proved", "overdue")
+    world.trust = "Unknown"
+    assert ("granted-code", False) in listed(world, "way", "ready")
+    world.trust = "Trusted"
+    assert opens(world, ONCE)
+    assert ("granted-code", False) in listed(world, "way", "overdue")
+    assert "granted-code" not in proved(World())
 
 
 # What proves them ------------------------------------------------------------------------------------
@@ -297,7 +325,7 @@ def test_what_was_not_proved_for_too_long_is_overdue_unless_nobody_is_to_be_remi
 
 
 def test_that_a_drill_is_overdue_is_told_without_being_asked_until_all_is_proved() -> None:
-    world = World(WIRED.but(ways=WaySettings(code=Pin(20))))
+    world = World(WIRED.but(spindle=None, ways=WaySettings(code=Pin(20))))
     assert world.lock.power(world.at)["DrillOverdue"]
     world.sense("code", True)
     world.by_hand("unlocked")

@@ -6,7 +6,7 @@ grant on disk, none that runs too long, one answer for each question.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -39,6 +39,7 @@ from lockd.core.events import (
     SupplyRead,
     UserSet,
 )  # fmt: skip
+from lockd.core.hands import hand_pins
 from lockd.core.instant import Instant
 from lockd.core.lock import Lock
 from lockd.core.port import FLAPS, FLAPS_S, WEAK
@@ -103,9 +104,13 @@ class World:
         snapshot: Snapshot | None = None,
         mono: float = 1000.0,
         zone: str = "UTC",
+        blind: Iterable[Contact] = (),
     ) -> None:
         snapshot = snapshot or Snapshot(boot="this boot")
-        self.settings, self.contacts, self.boot = settings, dict(contacts), snapshot.boot
+        quiet: dict[Contact, object] = {"tamper": settings.tamper, **hand_pins(settings)}
+        others: dict[Contact, bool] = {contact: False for contact, pin in quiet.items() if pin is not None}
+        self.settings, self.contacts, self.boot = settings, {**others, **contacts}, snapshot.boot
+        self.blind = set(blind)  # contacts that cannot be read, whatever they do
         self.mono, self.wall, self.trust = mono, NOON, "Trusted"
         self.disk: Disk = "works"
         self.sticks = False  # whether the bolt does not move
@@ -130,7 +135,7 @@ class World:
         self._seq = 0
         self._grants: dict[str, tuple[Record, float, str]] = {}
         self.zone = zone
-        self.lock = Lock(settings, snapshot, self.contacts, self.at, lambda: ZoneInfo(zone))
+        self.lock = Lock(settings, snapshot, self.seen, self.at, lambda: ZoneInfo(zone))
 
     # Time ----------------------------------------------------------------------------------------
 
@@ -182,7 +187,22 @@ class World:
 
     def sense(self, contact: Contact, on: bool) -> list[Effect]:
         self.contacts[contact] = on
-        return self.submit(Sensed(contact, on))
+        return self.submit(Sensed(contact, on)) if contact not in self.blind else []
+
+    def lose(self, contact: Contact) -> list[Effect]:
+        """From now on it cannot be read."""
+        self.blind.add(contact)
+        return self.submit(Sensed(contact, None))
+
+    def find(self, contact: Contact) -> list[Effect]:
+        """It can be read again."""
+        self.blind.discard(contact)
+        return self.submit(Sensed(contact, self.contacts.get(contact, False)))
+
+    @property
+    def seen(self) -> dict[Contact, bool]:
+        """The contacts that can be read."""
+        return {contact: on for contact, on in self.contacts.items() if contact not in self.blind}
 
     def ask(
         self, wish: Wish = "Unlock", source: Source = "Remote", pin: str | None = None, request: int = 0, **more: Any
@@ -321,7 +341,8 @@ class World:
     def restarted(self, after_s: float = 1.0, boot: str = "", **more: Any) -> World:
         """The world after lockd was killed and started again; in another boot the clock begins anew."""
         mono = 10.0 if boot else self.mono + after_s
-        world = World(more.get("settings", self.settings), self.contacts, self.snapshot(boot), mono, self.zone)
+        settings = more.get("settings", self.settings)
+        world = World(settings, self.contacts, self.snapshot(boot), mono, self.zone, self.blind)
         world.wall = self.wall + round(after_s * 1_000_000)
         world.rows, world._seq, world.trail = dict(self.rows), self._seq, list(self.trail)
         return world
@@ -394,7 +415,9 @@ class World:
         self.unlocks += direction == "Unlocking" and self._thrown != direction
         spring = self._springs(direction)
         self.fed_at_drive = self.fed and not spring
-        if spring or self.lock.parts.feed.supply.level != "Dead":
+        supply = self.lock.parts.feed.supply
+        charged = supply.battery is not None and supply.battery.charging and not supply.feeding
+        if spring or supply.level != "Dead" or charged:
             self._thrown = direction
             return
         there = [each for each in self.supplies.values() if each.present and _good(each)]

@@ -154,6 +154,80 @@ async def test_a_lock_with_a_contact_and_a_lamp_that_cannot_be_claimed_opens_and
         await until(lambda: line not in lock.daemon.health.degraded())
 
 
+async def test_a_keypad_whose_line_is_taken_is_named_and_every_other_way_in_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    true, broken = Pins.claim, {"keypad.columns[2]"}
+
+    def taken(pins: Pins, pin: Pin, kind: Any) -> Any:
+        if pin.key in broken:
+            raise Failure(f"{pin.key}: GPIO busy")
+        return true(pins, pin, kind)
+
+    monkeypatch.setattr(Pins, "claim", taken)
+    async with inside(tmp_path / "state") as lock:
+        line = "keypad: keypad.columns[2]: GPIO busy"
+        await until(lambda: line in lock.daemon.health.degraded())
+        found = {each["part"]: each for each in lock.daemon.desk.diagnose()}
+        assert (found["keypad"]["state"], found["keypad"]["text"]) == ("fault", "keypad.columns[2]: GPIO busy")
+        assert found["keypad"]["remedy"]
+        assert line in lock.daemon.health.status()
+        await lock.enrol("135790")
+        await lock.ask("Unlock", "135790")
+        await lock.until("Unlocked")
+        broken.clear()
+        await until(lambda: line not in lock.daemon.health.degraded())
+        await lock.ask("Lock")
+        lock.press("135790#")
+        await lock.until("Unlocked")
+
+
+async def test_a_line_for_outside_power_that_cannot_be_read_is_named_beside_what_feeds_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    true, broken = Input.on.fget, {"power.usb_line"}  # type: ignore[attr-defined]
+
+    def dead(line: Input) -> bool:
+        if line.pin.key in broken:
+            raise Failure(f"{line.pin.key}: gone")
+        return bool(true(line))
+
+    monkeypatch.setattr(Input, "on", property(dead))
+    made = simulation()
+    wired = made.but(power=made.power.but(usb_line=Pin(4, "high", "down", "power.usb_line")))
+    async with inside(tmp_path / "state", settings=wired) as lock:
+        line = "outside power: power.usb_line: gone"
+        found = {each["part"]: each for each in lock.daemon.desk.diagnose()}
+        assert found["outside power"]["state"] == "fault" != found["power"]["state"]
+        assert line in lock.daemon.health.degraded()
+        broken.clear()
+        await until(lambda: line not in lock.daemon.health.degraded())
+
+
+async def test_a_contact_that_dies_while_nothing_moves_is_unknown_named_and_learnt_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with inside(tmp_path / "state") as lock:
+        daemon = lock.daemon
+
+        def state() -> str:
+            return str(daemon.pump.lock.properties(daemon.clock.now())["LockState"])
+
+        def dead(line: Input) -> bool:
+            raise Failure(f"{line.pin.key}: gone")
+
+        before = daemon._inside_ago()
+        with monkeypatch.context() as patch:
+            patch.setattr(Input, "on", property(dead))
+            daemon._look_round()
+            await until(lambda: state() == "Unknown")
+            assert "contact: bolt.locked: gone" in daemon.health.degraded()
+            assert {each["part"]: each["state"] for each in daemon.desk.diagnose()}["bolt.locked"] == "fault"
+        await until(lambda: not daemon.hardware.troubles())
+        assert (state(), lock.bolt) == ("Locked", 0.0)
+        assert daemon._inside_ago() == before, "nobody pressed the button"
+
+
 async def test_while_the_locked_contact_cannot_be_claimed_nobody_says_where_the_bolt_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

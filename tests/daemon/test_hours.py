@@ -114,7 +114,7 @@ async def test_what_the_watchdog_sees_of_the_clock_begins_a_holiday(tmp_path: Pa
         daemon, now = lock.daemon, int(time.time())
         holiday = {"start": now + DAY_S, "end": now + 2 * DAY_S, "mode": "Privacy"}
         await daemon.desk.set_schedule("HolidaySchedule", 1, 0, holiday, "test")
-        daemon._look_at_clock()
+        daemon._look_round()
         daemon.clock.set(DAY_S * 1_000_000)  # as NTP would
-        daemon._look_at_clock()
+        daemon._look_round()
         assert daemon.desk.get_property("org.lockd1.Lock", "OperatingMode") == "Privacy"

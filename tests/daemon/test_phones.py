@@ -17,6 +17,7 @@ from lockd.ble import names
 from lockd.ble.service import now
 from lockd.core.events import Sensed
 from lockd.daemon.phone_commands import ERRORS, result_of
+from lockd.daemon.phones import HASTE_S
 from lockd.dbus.connection import Connection
 from lockd.errors import (
     CallError,
@@ -368,7 +369,7 @@ async def test_while_power_is_short_the_radio_rests(tmp_path: Path, private_bus:
         await until(lambda: bool(radio.advertised))
 
 
-async def test_a_lock_with_little_power_is_heard_less_often_and_in_an_emergency_more(
+async def test_a_lock_with_little_power_is_heard_less_often_and_in_an_emergencys_first_minute_more(
     tmp_path: Path, private_bus: PrivateBus
 ) -> None:
     async with locked(tmp_path, private_bus.address) as (lock, radio):
@@ -383,6 +384,13 @@ async def test_a_lock_with_little_power_is_heard_less_often_and_in_an_emergency_
         await until(lambda: not radio.advertised)
         lock.daemon.hardware.door.plug("EmergencyUsb", 5.0)
         await heard_every(100)
+        phones = lock.daemon.desk.phones
+        assert phones is not None
+        assert phones._session_at is not None
+        assert 0 < phones._timers["session"].when() - asyncio.get_running_loop().time() <= HASTE_S + 0.1
+        phones._session_at -= HASTE_S  # a minute later
+        phones.refresh()
+        await heard_every(250)
 
 
 async def test_phones_that_are_off_say_how_to_have_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

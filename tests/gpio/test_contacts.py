@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from lockd.errors import Failure
 from lockd.gpio.backend import mock_factory
-from lockd.gpio.contacts import AGAIN_MOST_S, PATIENCE, Contacts, contact_pins
+from lockd.gpio.contacts import PATIENCE, Contacts, contact_pins
+from lockd.gpio.lines import AGAIN_MOST_S
 from lockd.gpio.mechanism import Mechanism
 from lockd.gpio.motor import Motor
 from lockd.gpio.pins import Input, Pins
@@ -34,7 +35,7 @@ class Felt:
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
-        self.reports: list[tuple[Contact, bool]] = []
+        self.reports: list[tuple[Contact, bool | None]] = []
         self.told = 0
         self.contacts = Contacts(
             bench.pins, bench.settings, lambda *report: self.reports.append(report), bench.clock, self._tell
@@ -139,14 +140,57 @@ def test_a_contact_that_cannot_be_read_is_named_and_logged_once_and_read_again_u
         felt.bench.line(felt.bench.settings.tamper).drive_high()
         felt.bench.door.press_inside()
         felt.bench.clock.turn(1)
-        assert felt.reports == [("inside", True), ("inside", False)]
+        assert felt.reports == [("tamper", None), ("inside", True), ("inside", False)]
+        assert "tamper" not in felt.contacts.levels(), "what it said last is not what is"
         assert felt.contacts.troubles() == {"tamper": "tamper.contact: gone"}
-    assert caplog.messages == ["cannot read a contact, and the lock goes on without it: tamper.contact: gone"]
+    assert caplog.messages == ["tamper.contact fails, and the lock goes on without it: tamper.contact: gone"]
     assert felt.told == 1
     felt.bench.clock.turn(AGAIN_MOST_S)
-    assert felt.reports[2:] == [("tamper", True)]
+    assert felt.reports[3:] == [("tamper", True)]
     assert (felt.contacts.troubles(), felt.told) == ({}, 2)
     assert felt.bench.clock.idle
+
+
+def test_a_line_that_dies_without_an_edge_and_an_edge_that_was_lost_are_found_at_the_next_check(
+    felt: Felt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    felt.bench.clock.turn(1)
+    felt.contacts.check()
+    assert felt.bench.clock.idle, "what is well costs no wake-up"
+    with monkeypatch.context() as patch:
+        patch.setattr(Input, "on", dead({"bolt.locked"}))
+        felt.bench.clock.turn(100)
+        assert felt.reports == []
+        felt.contacts.check()
+        felt.bench.clock.turn(1)
+        assert felt.reports == [("locked", None)]
+    felt.bench.clock.turn(AGAIN_MOST_S)
+    assert felt.reports[1:] == [("locked", True)]
+    line = felt.bench.line(felt.bench.settings.tamper)
+    watched, line.when_changed = line.when_changed, None
+    line.drive_high()
+    line.when_changed = watched
+    felt.bench.clock.turn(100)
+    assert felt.reports[2:] == []
+    felt.contacts.check()
+    felt.bench.clock.turn(1)
+    assert felt.reports[2:] == [("tamper", True)]
+
+
+def test_a_button_that_is_pressed_while_it_cannot_be_read_opens_nothing_when_it_can_be(
+    felt: Felt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Input, "on", dead({"inside.button"}))
+        felt.bench.line(felt.bench.settings.inside).drive_low()
+        felt.bench.clock.turn(1)
+    felt.bench.clock.turn(AGAIN_MOST_S)
+    assert felt.reports == [("inside", None)]
+    felt.bench.line(felt.bench.settings.inside).drive_high()
+    felt.bench.clock.turn(1)
+    felt.bench.door.press_inside()
+    felt.bench.clock.turn(1)
+    assert felt.reports[-2:] == [("inside", True), ("inside", False)]
 
 
 def drive(bench: Bench, pin: Pin, on: bool = True) -> None:
@@ -229,7 +273,7 @@ async def test_motor_door_and_contacts_work_on_a_real_loop(tmp_path: Path) -> No
     door = Mechanism(factory, settings, tmp_path / "door.json")
     pins = Pins(settings, tmp_path, factory)
     motor = Motor(pins, settings)
-    reports: asyncio.Queue[tuple[Contact, bool]] = asyncio.Queue()
+    reports: asyncio.Queue[tuple[Contact, bool | None]] = asyncio.Queue()
     contacts = Contacts(pins, settings, lambda *report: reports.put_nowait(report))
     motor.drive("Unlocking")
     async with asyncio.timeout(5):
@@ -244,7 +288,7 @@ async def test_an_edge_from_a_foreign_thread_is_told_in_the_loop(tmp_path: Path)
     settings: Settings = simulation()
     factory = mock_factory()
     pins = Pins(settings, tmp_path, factory)
-    told: asyncio.Future[tuple[str, bool, int]] = asyncio.get_running_loop().create_future()
+    told: asyncio.Future[tuple[str, bool | None, int]] = asyncio.get_running_loop().create_future()
     contacts = Contacts(pins, settings, lambda contact, on: told.set_result((contact, on, threading.get_ident())))
     assert settings.inside
     thread = threading.Thread(target=factory.pin(settings.inside.number).drive_low)

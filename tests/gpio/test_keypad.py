@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from lockd.errors import Failure
 from lockd.gpio.keypad import KEYS, LAYOUT, STUCK_S, MatrixKeypad, matrix_pins
-from lockd.gpio.pins import Input
+from lockd.gpio.lines import AGAIN_MOST_S
+from lockd.gpio.pins import Input, Output, Pins
 from lockd.settings import KeypadSettings, Pin, Settings, simulation
 from tests.gpio.clockwork import Bench
 
@@ -22,7 +24,11 @@ class Typed:
     def __init__(self, folder: Path, settings: Settings | None = None) -> None:
         self.bench = Bench(folder, settings)
         self.keys = ""
-        self.keypad = MatrixKeypad(self.bench.pins, self.bench.settings, self._press, self.bench.clock)
+        self.told = 0
+        self.keypad = MatrixKeypad(self.bench.pins, self.bench.settings, self._press, self.bench.clock, self._tell)
+
+    def _tell(self) -> None:
+        self.told += 1
 
     def _press(self, key: str) -> None:
         self.keys += key
@@ -224,13 +230,78 @@ def test_an_edge_on_its_way_at_the_end_starts_nothing(typed: Typed) -> None:
     assert typed.bench.clock.idle
 
 
-def test_a_keypad_that_cannot_be_read_is_logged_with_its_cause(
+def gone(column: Input) -> bool:
+    raise Failure("keypad.columns[0]: gone")
+
+
+def test_a_keypad_that_cannot_be_read_is_named_once_and_felt_again_when_it_can_be(
     typed: Typed, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(Input, "on", property(lambda self: (_ for _ in ()).throw(Failure("keypad.columns[0]: gone"))))
-        typed.hold("1")
-    assert caplog.messages == ["cannot read the keypad: keypad.columns[0]: gone"]
-    typed.hold("")
-    typed.hold("2")
-    assert typed.keys == "2"
+        patch.setattr(Input, "on", property(gone))
+        for key in ("1", "", "2", ""):
+            typed.hold(key)
+        assert (typed.keypad.trouble, typed.told) == ("keypad.columns[0]: gone", 1)
+    assert caplog.messages == ["the keypad fails, and the lock goes on without it: keypad.columns[0]: gone"]
+    typed.bench.clock.turn(AGAIN_MOST_S)
+    assert (typed.keypad.trouble, typed.told) == ("", 2)
+    typed.hold("3")
+    assert typed.keys == "3"
+
+
+def test_a_row_that_fails_in_the_middle_of_a_scan_is_driven_again_when_it_obeys(
+    typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    true, left = Output.set, 0
+
+    def fails(row: Output, on: bool) -> None:
+        nonlocal left
+        left += 1
+        if left > 2:
+            raise Failure("keypad.rows[1]: gone")
+        true(row, on)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Output, "set", fails)
+        typed.hold("1", 1)
+        assert typed.keypad.trouble == "keypad.rows[1]: gone"
+    typed.hold("", AGAIN_MOST_S)
+    typed.bench.door.press(KEYS)
+    typed.bench.clock.turn(3)
+    assert typed.keys == KEYS
+
+
+@pytest.mark.parametrize("key", ["keypad.rows[2]", "keypad.columns[1]"])
+def test_a_keypad_whose_line_is_taken_at_the_start_is_named_tried_again_and_works_when_it_is_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    true, taken = Pins.claim, True
+
+    def claim(pins: Pins, pin: Pin, kind: Any) -> Any:
+        if taken and pin.key == key:
+            raise Failure(f"{key}: taken")
+        return true(pins, pin, kind)
+
+    monkeypatch.setattr(Pins, "claim", claim)
+    typed = Typed(tmp_path)
+    assert typed.keypad.trouble == f"{key}: taken"
+    before = typed.bench.clock.wakeups
+    typed.bench.clock.turn(3600)
+    assert 3600 / AGAIN_MOST_S - 5 < typed.bench.clock.wakeups - before < 3600 / AGAIN_MOST_S + 15
+    taken = False
+    typed.bench.clock.turn(AGAIN_MOST_S)
+    assert (typed.keypad.trouble, typed.told) == ("", 2)
+    typed.bench.door.press(KEYS)
+    typed.bench.clock.turn(3)
+    assert typed.keys == KEYS
+    assert typed.bench.clock.idle
+    typed.close()
+
+
+def test_a_keypad_that_never_worked_is_not_tried_after_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Input, "on", property(gone))
+    typed = Typed(tmp_path)
+    typed.keypad.close()
+    typed.bench.clock.turn()
+    assert typed.bench.clock.idle
+    typed.bench.close()

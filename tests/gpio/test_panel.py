@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lockd.errors import Failure
+from lockd.gpio.lines import AGAIN_MOST_S
 from lockd.gpio.panel import SIGNS, VOICES, Panel, Voice
 from lockd.gpio.pins import Output, Pins
 from lockd.settings import PanelSettings, Pin, simulation
@@ -170,26 +171,61 @@ def test_a_dead_lamp_is_logged_once_and_the_buzzer_goes_on(
         spoken.panel.show("wrong")
         assert spoken.now == (False, False, True)
         spoken.bench.clock.turn(5)
-    assert caplog.messages == ["a lamp or the buzzer does not obey: panel.red: gone"]
-    assert spoken.panel.troubles == ["panel.red: gone"]
+        assert spoken.panel.troubles() == ["panel.red: gone"]
+        spoken.panel.show("jammed")
+    assert caplog.messages == ["panel.red fails, and the lock goes on without it: panel.red: gone"]
+    spoken.bench.clock.turn(AGAIN_MOST_S)
+    assert spoken.panel.troubles() == []
+    assert any(red for _, red, _ in spoken.score(100)), "and lights again when it can"
+    spoken.bench.clock.turn(LONG_S)
+    assert (spoken.now, spoken.bench.clock.idle) == ((False, False, False), True)
 
 
-def test_a_lamp_that_cannot_be_claimed_is_named_and_the_others_light(
+def test_a_lamp_that_cannot_be_switched_off_is_off_as_soon_as_it_can_be(
+    spoken: Spoken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoken.panel.show("alarm")
+    assert spoken.now == (False, True, True)
+
+    def stuck(lamp: Output, on: bool) -> None:
+        raise Failure(f"{lamp.pin.key}: stuck")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Output, "set", stuck)
+        spoken.panel.show("quiet")
+        assert spoken.now == (False, True, True)
+    spoken.bench.clock.turn(AGAIN_MOST_S)
+    assert spoken.now == (False, False, False)
+    assert spoken.bench.clock.idle
+
+
+def test_a_lamp_that_cannot_be_claimed_is_named_and_the_others_light_and_so_does_it_when_it_is_free(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    true = Pins.output
+    true, held, told = Pins.output, True, 0
 
     def taken(pins: Pins, pin: Pin) -> Output:
-        if pin.key == "panel.red":
+        if held and pin.key == "panel.red":
             raise Failure("panel.red: taken")
         return true(pins, pin)
 
     monkeypatch.setattr(Pins, "output", taken)
-    panel = Panel(bench.pins, bench.settings, bench.clock)
+
+    def tell() -> None:
+        nonlocal told
+        told += 1
+
+    panel = Panel(bench.pins, bench.settings, bench.clock, tell)
     panel.show("locked")
     assert (bench.on(bench.settings.panel.green), bench.on(bench.settings.panel.buzzer)) == (True, True)
-    assert panel.troubles == ["panel.red: taken"]
-    assert caplog.messages == ["a lamp or the buzzer does not obey: panel.red: taken"]
+    bench.clock.turn(LONG_S)
+    assert (panel.troubles(), told) == (["panel.red: taken"], 1)
+    assert caplog.messages == ["panel.red fails, and the lock goes on without it: panel.red: taken"]
+    held = False
+    bench.clock.turn(AGAIN_MOST_S)
+    assert (panel.troubles(), told) == ([], 2)
+    panel.show("locked")
+    assert bench.on(bench.settings.panel.red)
     panel.close()
 
 

@@ -70,6 +70,25 @@ def test_a_motor_that_cannot_be_claimed_lets_go_of_what_was(tmp_path: Path) -> N
     assert factory.pin(17).function == "input"
 
 
+@pytest.mark.parametrize(("kind", "step"), [("output", "output_with_state"), ("input", "input_with_pull")])
+def test_a_line_that_could_not_be_claimed_may_be_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, step: str
+) -> None:
+    factory = mock_factory()
+    pins = Pins(Settings(), tmp_path, factory)
+
+    def busy(*_: object) -> None:
+        raise OSError("GPIO busy")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(factory.pin(LAMP.number)), step, busy)
+        with pytest.raises(Failure, match=r"panel\.green: GPIO21: GPIO busy") as kept:  # as is a line by its traceback
+            getattr(pins, kind)(LAMP)
+    assert not getattr(pins, kind)(LAMP).on
+    assert kept.value.__traceback__ is not None
+    pins.close()
+
+
 def test_the_check_finds_a_motor_line_that_is_not_as_it_was_set(tmp_path: Path) -> None:
     factory = mock_factory()
     pins = Pins(Settings(bolt=BOLT), tmp_path, factory)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from lockd.errors import Failure
 from lockd.gpio.backend import mock_factory
+from lockd.gpio.lines import AGAIN_MOST_S
 from lockd.gpio.pins import Input, Pins
-from lockd.gpio.supply_lines import AGAIN_MOST_S, LOOK_S, SupplyLines, supply_pins
+from lockd.gpio.supply_lines import LOOK_S, SupplyLines, supply_pins
 from lockd.reading import Reading
 from lockd.settings import Pin, PowerSettings, Settings, simulation
 from tests.gpio.clockwork import Clockwork
@@ -34,7 +35,11 @@ class Felt:
         self.clock, self.factory = Clockwork(), mock_factory()
         self.pins = Pins(wired(), folder, self.factory)
         self.told: list[Reading] = []
-        self.lines = SupplyLines(self.pins, wired(), self.told.append, self.clock)
+        self.troubled = 0
+        self.lines = SupplyLines(self.pins, wired(), self.told.append, self.clock, self._tell)
+
+    def _tell(self) -> None:
+        self.troubled += 1
 
     def drive(self, pin: Pin, on: bool) -> None:
         line = self.factory.pin(pin.number)
@@ -118,7 +123,7 @@ def test_a_line_that_cannot_be_read_is_logged_once_and_read_again_until_it_can_b
             patch.setattr(Input, "on", property(unreadable))
             felt.drive(USB, True)
             felt.clock.turn(seconds)
-        assert caplog.messages == ["cannot read a line that feels outside power: power.usb_line: gone"]
+        assert caplog.messages == ["power.usb_line fails, and the lock goes on without it: power.usb_line: gone"]
         assert felt.told == []
         felt.clock.turn(AGAIN_MOST_S)
         assert felt.told == [THERE]
@@ -127,6 +132,22 @@ def test_a_line_that_cannot_be_read_is_logged_once_and_read_again_until_it_can_b
         felt.clock.turn(1)
         felt.told.clear()
         caplog.clear()
+
+
+def test_a_plug_whose_line_fails_is_no_longer_taken_for_there_and_what_fails_is_named(
+    felt: Felt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    felt.drive(USB, True)
+    felt.clock.turn(1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Input, "on", property(unreadable))
+        felt.drive(USB, False)
+        felt.drive(USB, True)
+        felt.clock.turn(100)
+        assert (felt.told, felt.lines.readings()[0]) == ([THERE, GONE], GONE)
+        assert (felt.lines.troubles(), felt.troubled) == (["power.usb_line: gone"], 1)
+    felt.clock.turn(AGAIN_MOST_S)
+    assert (felt.told[2:], felt.lines.troubles(), felt.troubled) == ([THERE], [], 2)
 
 
 def test_an_edge_of_a_line_that_could_not_be_read_is_not_kept_waiting(
@@ -184,7 +205,7 @@ def test_a_line_that_cannot_be_claimed_at_the_start_keeps_no_other_from_being_fe
     assert felt.told == [Reading("power.nine_volt_line", "Emergency9V", True)]
     felt.clock.turn(AGAIN_MOST_S)
     assert felt.told[1:] == [THERE if there else GONE], "nothing came and went"
-    assert caplog.messages == ["cannot read a line that feels outside power: power.usb_line: taken"]
+    assert caplog.messages == ["power.usb_line fails, and the lock goes on without it: power.usb_line: taken"]
     felt.close()
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from lockd.errors import Failure, InvalidField
 from lockd.gpio import wiegand_frames
+from lockd.gpio.lines import AGAIN_MOST_S
 from lockd.gpio.pulses import PulseLine
 from lockd.gpio.wiegand import DEAF_S, MOST, SETTLED_S, Wiegand
 from lockd.gpio.wiegand_frames import END_S, FIELDS, KEYS, NEAREST_S, Card, Garbled, Key, card_data, frames, read
@@ -304,11 +305,20 @@ def test_only_the_edge_into_a_pulse_is_asked_for(rig: Rig) -> None:
     assert len(rig.reader._pulses) == 1
 
 
-def test_a_line_that_is_taken_is_a_failure_with_both_names(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, wired())
-    bench.pins.input(Pin(14, key="door.contact"))
-    with pytest.raises(Failure, match=r"wiegand\.data0: GPIO14 is taken by door\.contact"):
-        Wiegand(bench.pins, LINES, Heard(), bench.clock)
+def test_a_line_that_cannot_be_claimed_at_the_start_loses_the_reader_until_it_can_be(tmp_path: Path) -> None:
+    bench, heard = Bench(tmp_path, wired()), Heard()
+    taken = bench.pins._lines[14] = bench.pins.input(Pin(4, key="door.contact"))
+    reader = Wiegand(bench.pins, LINES, heard, bench.clock)
+    bench.clock.turn(1000)
+    assert heard.trouble == "wiegand.data0: GPIO14 is taken by door.contact"
+    assert bench.pins._lines.pop(14) is taken
+    bench.clock.turn(AGAIN_MOST_S)
+    assert heard.trouble == ""
+    WiegandReader(bench.factory, LINES, bench.clock).send(frame_of(b"W26-188-24910"))
+    bench.clock.turn(1)
+    assert heard.cards == [b"W26-188-24910"]
+    assert bench.clock.idle
+    reader.close()
     bench.close()
 
 
@@ -321,15 +331,19 @@ def test_a_chip_that_fails_loses_the_reader_and_nothing_else(rig: Rig, monkeypat
         rig.send("1")
         rig.settle()
         assert rig.heard.trouble == "wiegand.data0: GPIO14: gone"
-    rig.send("0101")
-    rig.settle()
+    rig.bench.clock.turn(AGAIN_MOST_S)
     assert rig.heard.trouble == ""
     with monkeypatch.context() as patch:
         patch.setattr(PulseLine, "watch", gone)
         rig.send("1" * MOST)
         rig.settle()
         assert rig.heard.trouble == "wiegand.data0: GPIO14: gone"
-        rig.bench.clock.turn(DEAF_S)
+        rig.bench.clock.turn(1000)
+    rig.bench.clock.turn(AGAIN_MOST_S)
+    assert rig.heard.trouble == ""
+    rig.send(frame_of(b"W26-188-24910"))
+    rig.settle()
+    assert rig.heard.cards == [b"W26-188-24910"]
     assert rig.bench.clock.idle
 
 

@@ -15,7 +15,7 @@ def ways_in(settings: Settings) -> tuple[str, ...]:
     electric = "the keypad" if settings.keypad.kind != "none" else "the Wiegand reader"
     known = {
         electric: settings.keypad.kind != "none" or settings.wiegand.data0 is not None,
-        "the mechanical key": ways.key or settings.spindle is not None,
+        "the mechanical key": settings.has_key,
         "the mechanical code": ways.code is not None,
         "the emergency hole": ways.hole is not None,
     }
