@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, tzinfo
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
+from lockd.core.effects import Put
 from lockd.core.events import Noted, OperationAsked, Presented
 from lockd.core.lock import Lock
 from lockd.daemon.clock import Clock
 from lockd.daemon.desk import Desk
 from lockd.daemon.digests import Digests
-from lockd.daemon.phone_book import PhoneBook
+from lockd.daemon.phone_book import Opened, PhoneBook, Void
 from lockd.daemon.phone_log import MOST, PhoneLog, fitting
 from lockd.errors import DisabledUserDenied, InvalidField, LockdError, NotFound, Restricted
 from lockd.value import Value
@@ -95,6 +97,7 @@ class Commands:
     def __init__(self, shared: Shared, host: Host) -> None:
         self._with, self._host = shared, host
         self._log = PhoneLog(shared.desk)
+        self._voiding = asyncio.Lock()
         self._passes: WeakKeyDictionary[LockSession, tuple[bytes, Pass]] = WeakKeyDictionary()
         self._handlers: dict[str, Callable[[Asked], Awaitable[Mapping[str, Any]]]] = {
             "UNLOCK": lambda asked: self._operate("Unlock", asked),
@@ -131,8 +134,9 @@ class Commands:
         if session not in self._passes:
             return False
         _, given = self._passes[session]
-        book = self._with.book.passes(self._with.keys, self._with.lock.people)
-        return given.id not in book.revoked and given.epoch >= book.epoch and given.issuer in book.issuers
+        book = self._pass_book()
+        revoked = given.id in book.revoked or given.holder in book.barred
+        return not revoked and given.epoch >= book.epoch and given.issuer in book.issuers
 
     # The bolt ---------------------------------------------------------------------------------------
 
@@ -165,12 +169,12 @@ class Commands:
         issuer = self._with.book.issuer(given.issuer, self._with.lock.people)
         assert issuer is not None  # or it would not have been verified
         if counts:
-            await self._note("pass-used", asked.by, self._with.book.use(given.id, 1))
+            await self._note("pass-used", asked.by, self._used(given, 1))
         try:
             await self._move(wish, Presented("Phone", issuer.digest), "guest-pass", asked)
         except LockdError:
             if counts and self._with.lock.lock_state == "Locked":
-                await self._note("pass-given-back", asked.by, self._with.book.use(given.id, -1))
+                await self._note("pass-given-back", asked.by, self._used(given, -1))
             raise
 
     async def _move(self, wish: Wish, shown: Presented, detail: str, asked: Asked) -> None:
@@ -261,10 +265,24 @@ class Commands:
 
     async def _revoke(self, asked: Asked) -> Mapping[str, Any]:
         new = verify_list(asked.fields["list"], self._pass_book())
-        await self._note("passes-revoked", asked.by, self._with.book.listed(new))
-        self._with.book.take_list(new)
-        self._host.look()
+        await self.make_void(lambda book: book.with_list(new), "passes-revoked", asked.by)
         return {}
+
+    async def make_void(self, changed: Callable[[PhoneBook], Void], detail: str, by: str) -> None:
+        """Passes that are worth nothing from now on, on disk first; guests who came with them go."""
+        book = self._with.book
+        async with self._voiding:
+            void = changed(book)
+            await self._note(detail, by, void.row)
+            book.void = void
+        self._host.look()
+
+    def guests(self) -> list[Opened]:
+        """Who has opened with a pass that may still hold."""
+        return self._with.book.guests(self._pass_book(), self._moment().wall)
+
+    def _used(self, given: Pass, count: int) -> Put:
+        return self._with.book.use(given, count, self._moment().wall)
 
     def _verified(self, data: bytes, holder: bytes) -> Pass:
         return verify_pass(data, holder, self._pass_book(), self._moment())

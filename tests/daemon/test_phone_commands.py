@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from lockd.errors import NotFound
 from lockd.wire import results
 from lockd.wire.enrolment import read_uri
-from lockd.wire.passes import Pass, RevocationList, Window, sign_list, sign_pass
+from lockd.wire.passes import Pass, RevocationList, Window, read_pass, sign_list, sign_pass
 from tests.daemon import test_phones
 from tests.daemon.inside import Inside
 from tests.daemon.test_phones import enrolled, locked, records
@@ -105,7 +106,7 @@ async def test_the_trail_is_read_in_parts_that_fit(tmp_path: Path, private_bus: 
 
 
 async def test_a_guest_opens_as_often_as_his_pass_says(tmp_path: Path, private_bus: PrivateBus) -> None:
-    # Defence: lockd/daemon/phone_commands.py: await self._note("pass-used", asked.by, self._with.book.use(given.id, 1))
+    # Defence: lockd/daemon/phone_commands.py: await self._note("pass-used", asked.by, self._used(given, 1))
     async with locked(tmp_path, private_bus.address) as (lock, radio):
         owner = await enrolled(lock, radio, "owner")
         visitor = await guest(radio, owner)
@@ -175,7 +176,7 @@ async def test_nobody_but_owners_and_admins_signs_passes(tmp_path: Path, private
 async def test_a_list_that_any_phone_carries_ends_a_pass_and_its_session(
     tmp_path: Path, private_bus: PrivateBus
 ) -> None:
-    # Defence: lockd/daemon/phone_commands.py: self._with.book.take_list(new)
+    # Defence: lockd/daemon/phone_commands.py: book.void = void
     async with locked(tmp_path, private_bus.address) as (lock, radio):
         owner, carrier = await enrolled(lock, radio, "owner"), await enrolled(lock, radio, "user")
         visitor = await guest(radio, owner)
@@ -185,6 +186,53 @@ async def test_a_list_that_any_phone_carries_ends_a_pass_and_its_session(
         assert (await carrier.open("REVLIST", list=void))[0] == results.COMPLETE
         assert await visitor.next() == (-results.REVOKED, {})
         assert (await carrier.ask("REVLIST", list=void))[0] == results.STALE
+
+
+async def test_a_list_takes_back_no_other_issuers_and_outlives_a_restart(
+    tmp_path: Path, private_bus: PrivateBus
+) -> None:
+    # Defence: lockd/daemon/phone_book.py: lists = {**self.void.lists, new.issuer: (new.number, new.passes)}
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        owner, admin = await enrolled(lock, radio, "owner"), await enrolled(lock, radio, "admin")
+        visitor = FakePhone(radio, owner.lock_key)
+        given = signed(lock, owner, visitor)
+        issued = ((owner, 9, (read_pass(given).id,)), (admin, 2, ()), (owner, 8, ()))
+        lists = [sign_list(RevocationList(owner.lock_key, each.sign, number, 0, ids), each.signing_key)
+                 for each, number, ids in issued]  # fmt: skip
+        await admin.connect(number=2)
+        assert (await admin.open("REVLIST", list=lists[0]))[0] == results.COMPLETE
+        assert (await admin.ask("REVLIST", list=lists[1]))[0] == results.COMPLETE
+        assert (await admin.ask("REVLIST", list=lists[2]))[0] == results.STALE
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        late = FakePhone(radio, owner.lock_key, visitor.keys)
+        await late.connect(number=9)
+        assert (await late.open("PASS", **{"pass": given}))[0] == results.REVOKED
+
+
+async def test_a_guest_is_revoked_at_the_lock_with_all_his_passes(tmp_path: Path, private_bus: PrivateBus) -> None:
+    # Defence: lockd/daemon/phone_commands.py: or given.holder in book.barred
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        owner = await enrolled(lock, radio, "owner")
+        visitor = await guest(radio, owner)
+        await visitor.open("PASS", **{"pass": signed(lock, owner, visitor)})
+        assert [row["role"] for row in lock.daemon.desk.list_phones()] == ["owner"], "he has not opened yet"
+        assert (await visitor.ask("UNLOCK"))[0] == results.ACCEPTED
+        assert (await visitor.next())[0] == results.COMPLETE
+        seen = lock.daemon.desk.list_phones()[0]
+        assert (seen["id"], seen["user"]) == (visitor.keys.public[:6].hex(), 1)
+        assert (seen["role"], seen["index"], seen["connected"]) == ("guest", 0, True)
+        await lock.daemon.desk.revoke_phone(seen["id"], "test")
+        assert await visitor.next() == (-results.REVOKED, {})
+        assert [row["role"] for row in lock.daemon.desk.list_phones()] == ["owner"]
+        with pytest.raises(NotFound):
+            await lock.daemon.desk.revoke_phone(seen["id"], "test")
+        (trace,) = await records(lock, detail="guest-revoked")
+        assert trace["by"] == "test"
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        for phone in (FakePhone(radio, owner.lock_key, visitor.keys), FakePhone(radio, owner.lock_key)):
+            await phone.connect(number=8)
+            again = await phone.open("PASS", **{"pass": signed(lock, owner, phone)})
+            assert again[0] == (results.REVOKED if phone.keys is visitor.keys else results.COMPLETE)
 
 
 async def test_who_loses_his_phone_loses_his_guests(tmp_path: Path, private_bus: PrivateBus) -> None:
