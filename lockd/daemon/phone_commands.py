@@ -23,7 +23,7 @@ from lockd.wire.errors import PassRefused
 from lockd.wire.messages import NUMBERS
 from lockd.wire.noise import KeyPair
 from lockd.wire.passes import Book, Moment, Pass, verify_list, verify_pass
-from lockd.wire.rights import Role, may_manage
+from lockd.wire.rights import ISSUERS, Role, may_manage
 from lockd.wire.session import LockSession, Phone
 from lockd.words import Fault, Wish
 
@@ -187,7 +187,7 @@ class Commands:
 
     # What can be read -------------------------------------------------------------------------------
 
-    async def _status(self, _asked: Asked) -> Mapping[str, Any]:
+    async def _status(self, asked: Asked) -> Mapping[str, Any]:
         at = self._with.clock.now()
         seen, power = self._with.lock.properties(at), self._with.lock.power(at)
         percent = power["BatteryPercent"]
@@ -195,6 +195,7 @@ class Commands:
             "lock": seen["LockState"], "motion": seen["Motion"], "fault": seen["Fault"], "door": seen["DoorState"],
             "mode": seen["OperatingMode"], "level": power["BatteryLevel"], "time": at.trust,
             **({} if percent is None else {"battery": round(percent)}),
+            **({"epoch": self._with.book.void.epoch} if asked.role in ISSUERS else {}),
         }  # fmt: skip
 
     async def _log_read(self, asked: Asked) -> Mapping[str, Any]:

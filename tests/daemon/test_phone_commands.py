@@ -83,6 +83,10 @@ async def test_an_owner_sets_what_the_lock_is_like(tmp_path: Path, private_bus: 
         assert await phone.ask("CONFIG", name="OperatingMode") == (results.COMPLETE, {"value": "Normal"})
         assert (await phone.ask("CONFIG", name="OperatingMode", value="Party"))[0] == results.BAD_PARAM
         assert (await phone.ask("CONFIG", name="Colour"))[0] == results.UNKNOWN_ID
+        assert (await phone.ask("STATUS"))[1]["epoch"] == 0
+        void = sign_list(RevocationList(phone.lock_key, phone.sign, 1, 3, ()), phone.signing_key)
+        assert (await phone.ask("REVLIST", list=void))[0] == results.COMPLETE
+        assert (await phone.ask("STATUS"))[1]["epoch"] == 3
         time = lock.daemon.clock.now().wall // 1_000_000
         assert (await phone.ask("TIME_SET", time=time + 3600))[0] == results.COMPLETE
         assert (await phone.ask("LOG_ACK", seq=3))[0] == results.COMPLETE

@@ -21,7 +21,7 @@ from lockd.wire.framing import DATA, FIRST, HANDSHAKE_1, HANDSHAKE_2, HANDSHAKE_
 from lockd.wire.limits import Connections
 from lockd.wire.messages import ALL
 from lockd.wire.noise import KeyPair
-from lockd.wire.passes import PASS, verify_pass
+from lockd.wire.passes import PASS, RevocationList, sign_list, verify_list, verify_pass
 from lockd.wire.rights import Role, may
 from lockd.wire.session import LockSession, Phone
 from tests.wire.ends import Line, World, first_frames, keys, secret
@@ -570,6 +570,21 @@ def test_a_pass_used_twice() -> None:
     once = pass_of(uses=1)
     assert verify_pass(once, HOLDER, BOOK, NOW).uses == 1
     assert pass_refused(once, used=1) == results.USED_UP
+
+
+def test_a_pass_of_a_guest_who_is_barred() -> None:
+    # Defence: passes.py: (holder in book.barred, results.REVOKED, "the pass of a guest who is barred"),
+    with pytest.raises(PassRefused):
+        verify_pass(pass_of(), HOLDER, BOOK.but(barred=frozenset([HOLDER])), NOW)
+
+
+def test_an_older_list_that_would_take_a_newer_one_back() -> None:
+    # Defence: passes.py: if given.number <= latest:
+    older = sign_list(RevocationList(BOOK.lock, public("signing"), 4, 0, ()), secret("signing"))
+    assert verify_list(older, BOOK.but(lists={public("signing"): 3})).number == 4
+    for latest in (4, 5):
+        with pytest.raises(PassRefused):
+            verify_list(older, BOOK.but(lists={public("signing"): latest}))
 
 
 def test_a_pass_without_a_trusted_clock() -> None:
