@@ -8,6 +8,7 @@ from datetime import datetime, tzinfo
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
+from lockd import RELEASED
 from lockd.core.effects import Put
 from lockd.core.events import Noted, OperationAsked, Presented
 from lockd.core.lock import Lock
@@ -44,6 +45,11 @@ ERRORS = {
 
 LOST: Fault = "PositionUnknown"
 BOLT = ("UNLOCK", "LOCK")
+#: What each `op` of USERS takes.
+TAKES = {
+    "list": ("index",), "set": ("index", "name", "status", "type", "rule"), "clear": ("index", "type", "credential"),
+    "credentials": ("index",),
+}
 #: Roles of somebody who is a user of the lock.
 PEOPLE: tuple[Role, ...] = ("owner", "admin", "user")
 
@@ -218,21 +224,36 @@ class Commands:
 
     async def _users(self, asked: Asked) -> Mapping[str, Any]:
         desk, fields = self._with.desk, asked.fields
-        index = fields.get("index", 0)
-        if fields["op"] == "list":
+        index, op = fields.get("index", 0), fields["op"]
+        others = fields.keys() - {"op", *TAKES[op]}
+        if others:
+            raise InvalidField(f"{op} takes no {', '.join(sorted(others))}.")
+        if op == "list":
             return _listed([user for user in desk.list_users() if user["index"] >= index])
         if not index:
             raise InvalidField("index: which user?")
         self._expect_below(asked.role, index)
-        if fields["op"] == "credentials":
+        if op == "credentials":
             return {"credentials": desk.get_user(index).get("credentials", [])}
-        if fields["op"] == "clear":
-            await desk.clear_user(index, asked.by)
+        if op == "clear":
+            await self._clear(index, asked)
             return {}
         change = {name: fields[name] for name in ("name", "status", "type", "rule") if name in fields}
-        op = "Modify" if index in self._with.lock.people.users else "Add"
-        await desk.set_user(op, index, change, asked.by)
+        await desk.set_user("Modify" if index in self._with.lock.people.users else "Add", index, change, asked.by)
         return {}
+
+    async def _clear(self, index: int, asked: Asked) -> None:
+        """A user, or one of his credentials alone."""
+        desk, fields = self._with.desk, asked.fields
+        if "type" not in fields and "credential" not in fields:
+            await desk.clear_user(index, asked.by)
+            return
+        kind, number = fields.get("type"), fields.get("credential")
+        if kind is None or number is None:
+            raise InvalidField("type and credential: both, or none.")
+        if [kind, number] not in desk.get_user(index).get("credentials", []):
+            raise NotFound(f"User {index} has no such credential.")
+        await desk.clear_credential(kind, number, asked.by)
 
     async def _invite(self, asked: Asked) -> Mapping[str, Any]:
         role, user = asked.fields["role"], asked.fields.get("user", 0)
@@ -244,7 +265,10 @@ class Commands:
         return {"uri": uri}
 
     async def _time_set(self, asked: Asked) -> Mapping[str, Any]:
-        await self._with.desk.set_time(asked.fields["time"], asked.by)
+        seconds = asked.fields["time"]
+        if seconds < RELEASED // 1_000_000:
+            raise InvalidField("time: before lockd was made.")
+        await self._with.desk.set_time(seconds, asked.by)
         return {}
 
     async def _config(self, asked: Asked) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 from lockd.errors import NotFound
 from lockd.wire import results
 from lockd.wire.enrolment import read_uri
+from lockd.wire.messages import MAX_TIME
 from lockd.wire.passes import Pass, RevocationList, Window, read_pass, sign_list, sign_pass
 from tests.daemon import test_phones
 from tests.daemon.inside import Inside
@@ -73,6 +74,39 @@ async def test_who_is_disabled_manages_nothing_and_does_not_enable_himself(
         assert (await phone.ask("USERS", **enable))[0] == results.DISABLED
         await lock.daemon.desk.set_user("Modify", 2, {"status": "OccupiedEnabled"}, "test")
         assert (await phone.ask("STATUS"))[0] == results.COMPLETE
+
+
+async def test_one_credential_is_cleared_alone_and_no_field_is_passed_over(
+    tmp_path: Path, private_bus: PrivateBus
+) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        await lock.enrol("482913")
+        lost, phone = await enrolled(lock, radio, user=1), await enrolled(lock, radio, "owner")
+        await phone.connect()
+        assert (await phone.open("USERS", op="credentials", index=1))[1] == {"credentials": [["PIN", 1], ["Phone", 1]]}
+        for fields in ({"credential": 1}, {"type": "Phone"}, {"name": "x"}):
+            assert (await phone.ask("USERS", op="clear", index=1, **fields))[0] == results.BAD_PARAM
+        for kind, number, result in (
+            ("Phone", 2, results.UNKNOWN_ID), ("Phone", 1, results.COMPLETE), ("Phone", 1, results.UNKNOWN_ID)
+        ):  # fmt: skip
+            assert (await phone.ask("USERS", op="clear", index=1, type=kind, credential=number))[0] == result
+        assert [[user["index"], user["credentials"]] for user in lock.daemon.desk.list_users()] == [
+            [1, [["PIN", 1]]], [2, [["Phone", 2]]]
+        ]  # fmt: skip
+        await lost.connect(number=5)
+        assert (await lost.open("STATUS"))[0] == results.NOT_AUTHORISED
+
+
+async def test_a_time_that_no_calendar_has_does_no_harm(tmp_path: Path, private_bus: PrivateBus) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        phone = await enrolled(lock, radio, "owner")
+        await phone.connect()
+        now = lock.daemon.clock.now().wall // 1_000_000
+        assert (await phone.open("TIME_SET", time=now * 1000))[0] == results.BAD_PARAM  # milliseconds
+        assert (await phone.ask("TIME_SET", time=0))[0] == results.BAD_PARAM
+        assert (await phone.ask("TIME_SET", time=MAX_TIME))[0] == results.COMPLETE
+        assert (await phone.ask("UNLOCK"))[0] == results.ACCEPTED
+        assert (await phone.next())[0] == results.COMPLETE
 
 
 async def test_an_owner_sets_what_the_lock_is_like(tmp_path: Path, private_bus: PrivateBus) -> None:

@@ -114,7 +114,7 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "INVITE": [{}, {"role": "guest"}, {"role": "root"}, {"role": "user", "user": 0}],
     "PASS": [{}, {"pass": b""}, {"pass": bytes(1025)}, {"pass": "text"}],
     "REVLIST": [{}, {"list": bytes(1025)}],
-    "TIME_SET": [{}, {"time": -1}, {"time": 1, "trust": True}],
+    "TIME_SET": [{}, {"time": -1}, {"time": 1_795_300_131_000}, {"time": 1, "trust": True}],
     "CONFIG": [{}, {"name": ""}, {"name": "x", "value": None}, {"name": "x", "value": -1}],
     "ENROL": [
         {}, {"label": "x"}, {"label": "x", "sign": bytes(31)}, {"label": "", "sign": bytes(32)},
