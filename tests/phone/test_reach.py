@@ -130,10 +130,11 @@ async def test_an_invitation_with_another_secret_or_one_that_is_over_is_refused(
     assert lock.asked == []
 
 
-async def test_a_label_that_is_too_long_is_refused_before_the_invitation_is_used() -> None:
+async def test_a_label_that_the_lock_would_not_take_is_refused_before_the_invitation_is_used() -> None:
     lock, offer = inviting()
-    with pytest.raises(InvalidField, match="64"):
-        await reach.enrol(Air(a=lock), offer, OWN, "Home", "ä" * 33, lock.clock)
+    for label, words in (("ä" * 33, "64"), ("a\nb", "one line")):
+        with pytest.raises(InvalidField, match=words):
+            await reach.enrol(Air(a=lock), offer, OWN, "Home", label, lock.clock)
     assert lock.lines == []
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lockd.wire import cose
 from lockd.wire.framing import CLEAR_ERROR, DATA, fragments
 from lockd.wire.noise import Handshake, KeyPair
 from tests.wire import transcripts
@@ -31,6 +32,15 @@ def test_they_can_be_replayed(name: str) -> None:
         assert [frame.hex() for frame in frames] == message["frames"]
     if name != "wrong-lock-key":
         replay(told)
+
+
+@pytest.mark.parametrize("name", transcripts.SIGNED)
+def test_what_is_signed_in_them_can_be_signed_again(name: str) -> None:
+    told = json.loads((transcripts.FOLDER / f"{name}.json").read_text())
+    field, kind = transcripts.SIGNED[name]
+    data = next(bytes.fromhex(each["says"][field]["hex"]) for each in told["messages"] if field in each.get("says", {}))
+    issuer = {which: bytes.fromhex(key) for which, key in told["issuer"].items()}
+    assert cose.sign(kind, cose.payload(data), issuer["public"], issuer["private"]) == data
 
 
 def replay(told: dict[str, Any]) -> None:
