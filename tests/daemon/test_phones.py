@@ -318,9 +318,13 @@ async def test_bluetoothd_dies_in_mid_session_and_comes_back(tmp_path: Path, pri
             phone = await enrolled(lock, radio)
             await phone.connect()
             await phone.open("STATUS")
+            sessions = lock.daemon.desk._phones()._service.sessions  # type: ignore[attr-defined]
+            (session,) = sessions.values()
             radio.die()
             await phone.gone()
         await until(lambda: "phones: bluetoothd does not run" in lock.daemon.health.degraded())
+        assert session.closed
+        assert not sessions
         assert not lock.daemon.desk.get_property("org.lockd1.Phones", "Advertising")
         async with bluez(private_bus.address) as radio, asyncio.timeout(5):
             await until(lambda: bool(radio.advertised))
