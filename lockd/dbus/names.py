@@ -354,9 +354,8 @@ PHONES = Interface(
                args("options a{sv}", INVITE_OPTIONS), args("uri s, id s")),
         Method("CancelInvite", "manage", "Close it unused.", args("id s")),
         Method("List", "manage", "Every phone that may come in: id s, label s, role s, user u, index u (of its"
-               " credential of type Phone), created t (seconds since 1970), connected b. A guest who has opened with a"
-               " pass has the role guest, no label, the index 0, and the user whose phone has signed it.", (),
-               args("phones aa{sv}", PHONE_FIELDS)),
+               " credential of type Phone), created t (seconds since 1970), connected b. A guest (no label, index 0)"
+               " has opened with a pass of the user's.", (), args("phones aa{sv}", PHONE_FIELDS)),
         Method("Revoke", "manage", "Forget a phone, and end its session if it is connected. A user's last credential"
                " takes him along. A guest's passes are void from then on, whoever signs them.", args("id s")),
     ),
