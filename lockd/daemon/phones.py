@@ -152,7 +152,7 @@ class Phones:
              "created": guest.since, "connected": guest.guest in connected}
             for guest in self._commands.guests()
         ]  # fmt: skip
-        return sorted(rows, key=lambda row: (row["user"], row["index"]))
+        return sorted(rows, key=lambda row: (row["user"], row["role"] == "guest", row["index"]))
 
     async def revoke(self, number: str, by: str) -> None:
         """Remove its credential, and its user if it was his last one; a guest's passes are void from now on."""

@@ -256,7 +256,7 @@ async def test_a_guest_is_revoked_at_the_lock_with_all_his_passes(tmp_path: Path
         assert [row["role"] for row in lock.daemon.desk.list_phones()] == ["owner"], "he has not opened yet"
         assert (await visitor.ask("UNLOCK"))[0] == results.ACCEPTED
         assert (await visitor.next())[0] == results.COMPLETE
-        seen = lock.daemon.desk.list_phones()[0]
+        _, seen = lock.daemon.desk.list_phones()
         assert (seen["id"], seen["user"]) == (visitor.keys.public[:6].hex(), 1)
         assert (seen["role"], seen["index"], seen["connected"]) == ("guest", 0, True)
         await lock.daemon.desk.revoke_phone(seen["id"], "test")
