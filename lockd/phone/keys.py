@@ -156,6 +156,6 @@ def _known(row: Mapping[str, Any]) -> Known:
     made = (Made(octets(m["id"]), str(m["whose"]), int(m["expires"]), bool(m["revoked"])) for m in row["made"])
     return Known(
         str(row["name"]), octets(row["key"]), read_keys(row["keys"]), str(row["role"]), int(row["user"]),
-        str(row["address"]), octets(row["shown"]), tuple(made), int(row["listed"]), int(row["told"]),
-        int(row["epoch"]),
+        str(row["address"]), octets(row["shown"]), tuple(made), int(row["listed"]), int(row.get("told", 0)),
+        int(row.get("epoch", 0)),
     )  # fmt: skip
