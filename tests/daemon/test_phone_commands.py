@@ -304,6 +304,7 @@ async def test_an_enrolment_that_fails_leaves_no_phone(tmp_path: Path, private_b
             await late.connect(offer.psk)
             assert (await late.open("ENROL", label=label, sign=late.sign))[0] == result
             late.leave()
+            assert [row["label"] for row in lock.daemon.desk.list_phones()] == ["user's phone"], "as it was"
         offer = read_uri((await lock.daemon.desk.create_invite({"user": 1}, "test"))[0])
         await lock.daemon.desk.set_user("Add", 2, {"name": "stays"}, "test")
         await lock.daemon.desk.clear_user(1, "test")
