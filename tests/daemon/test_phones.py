@@ -21,6 +21,7 @@ from lockd.dbus.connection import Connection
 from lockd.errors import (
     CallError,
     Failure,
+    InsufficientBattery,
     InvalidField,
     LockdError,
     NotFound,
@@ -390,6 +391,8 @@ async def test_while_power_is_short_the_radio_rests(tmp_path: Path, private_bus:
         lock.daemon.hardware.door.set_battery(8.0, 3.5)
         await until(lambda: not radio.advertised)
         assert "phones: asleep while power is short" in lock.daemon.health.degraded()
+        with pytest.raises(InsufficientBattery):
+            await lock.daemon.desk.create_invite({}, "test")
         lock.daemon.hardware.door.set_battery(90.0, 4.0)
         await until(lambda: bool(radio.advertised))
 
