@@ -86,7 +86,9 @@ class Adapter:
                 retry_s = FIRST_RETRY_S
                 await self._keep(self._link)
                 self._say("the D-Bus connection ended")
-            except (OSError, CallError) as error:
+            except OSError as error:
+                self._say(f"no D-Bus to reach bluetoothd by: {error.strerror or error}")
+            except CallError as error:
                 self._say(f"no BlueZ on D-Bus: {error}")
             finally:
                 self._leave()

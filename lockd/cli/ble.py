@@ -126,12 +126,22 @@ def _add_passes(commands: Any) -> None:
     _lock_option(showing)
     showing.set_defaults(run=_deed("pass show"))
 
-    ending = command(under, "revoke", "make a guest's passes void", ("lockctl ble pass revoke Eva",),
-                     "Tells the lock over Bluetooth.")
-    ending.add_argument("guest", metavar="NAME", help="for whom they were made")
+    ending = command(under, "revoke", "make a guest's passes void", (
+        "lockctl ble pass revoke Eva", "lockctl ble pass revoke Eva --text", "lockctl ble pass revoke --all",
+    ), "Tells the lock over Bluetooth.")
+    ending.add_argument("guest", metavar="NAME", nargs="?", help="for whom they were made")
+    ending.add_argument("--text", action="store_true", help="only print the signed list, for another phone to carry")
+    ending.add_argument("--all", action="store_true", help="every pass of every guest, whoever made it")
+    ending.add_argument("--yes", metavar="WORD", help="the word that --all would ask for")
     _lock_option(ending)
     _adapter_option(ending)
     ending.set_defaults(run=_deed("pass revoke"))
+
+    carrying = command(under, "carry", "tell a lock that passes are void, for somebody else",
+                       ("lockctl ble pass carry LIST",), "For any phone that the lock knows.")
+    carrying.add_argument("given", metavar="LIST", help="what lockctl ble pass revoke --text prints")
+    _adapter_option(carrying)
+    carrying.set_defaults(run=_deed("pass carry"))
 
 
 def _lock_argument(parser: Parser) -> None:

@@ -20,16 +20,20 @@ from lockd.cli.sentences import is_news, sentences
 from lockd.cli.when import told
 from lockd.cli.wording import DOORS, STATES
 from lockd.errors import Failure, LockdError
-from lockd.phone import reach
+from lockd.phone import guests, reach
 from lockd.phone.bluetooth import Bluetooth
 from lockd.phone.client import Client
 from lockd.phone.keys import Book, Known, new_keys
+from lockd.phone.keys import text as as_text
+from lockd.phone.refusals import Unreachable
 from lockd.phone.shelf import Shelf
 from lockd.phone.transport import Radio
 
 Done = TypeVar("Done")
 Deed = Callable[["Phone", Namespace, Output], Coroutine[Any, Any, None]]
 
+UNTOLD = ("The lock does not know yet: give the command again near it, or have another phone that it knows carry the"
+          " list there (--text)")  # fmt: skip
 PAGE = 32  #: entries that one LOG_READ may ask for
 HEED_S = 60.0  #: a session ends after 120, and waits for up to 20 at a time
 
@@ -44,9 +48,13 @@ class Phone:
         """Do the work in a session with the lock of that name; where it was is kept."""
         lock = self.shelf.load().find(name)
         found, done = await reach.at_lock(self.radio, lock, work)
-        if found.address != lock.address:
-            self.shelf.change(lambda book: book.put(book.find(lock.name).but(address=found.address)))
+        self.note(lock, address=found.address)
         return done
+
+    def note(self, lock: Known, **news: Any) -> None:
+        """What is known of it now."""
+        if lock.but(**news) != lock:
+            self.shelf.change(lambda book: book.put(book.find(lock.name).but(**news)))
 
 
 def run(name: str, args: Namespace) -> int:
@@ -150,6 +158,8 @@ async def _move(phone: Phone, args: Namespace, out: Output, command: str, text: 
 async def status(phone: Phone, args: Namespace, out: Output) -> None:
     """What STATUS says."""
     said = await phone.ask(args.lock, lambda client: client.command("STATUS"))
+    lock = phone.shelf.load().find(args.lock)
+    phone.note(lock, epoch=max(lock.epoch, said.get("epoch", 0)))
     if out.as_json:
         out.document(dict(said))
         return
@@ -261,10 +271,45 @@ async def invite(phone: Phone, args: Namespace, out: Output) -> None:
 
 async def pass_revoke(phone: Phone, args: Namespace, out: Output) -> None:
     """Note it first: a list that did not reach the lock goes with the next one."""
-    now = datetime.now().timestamp()
-    signed = passes.revoked(phone.shelf, args, now)
-    await phone.ask(args.lock, lambda client: client.command("REVLIST", {"list": signed}))
+    if bool(args.guest) == args.all or (args.text and args.all):
+        raise Usage("say whose passes are void, or --all")
+    if args.all:
+        await _revoke_all(phone, args, out)
+        return
+    signed = passes.revoked(phone.shelf, args, datetime.now().timestamp())
+    if args.text:
+        out.done(as_text(signed), list=as_text(signed))
+        return
+    try:
+        await phone.ask(args.lock, lambda client: client.command("REVLIST", {"list": signed}))
+    except Unreachable as fault:
+        raise Unreachable(f"{fault}. {UNTOLD}") from None
+    lock = phone.shelf.load().find(args.lock)
+    phone.note(lock, told=lock.listed)
     out.done(f"The passes of {args.guest} are void.")
+
+
+async def _revoke_all(phone: Phone, args: Namespace, out: Output) -> None:
+    """The lock says which epoch it has, and gets the next one."""
+    ask.sure("Every guest needs a new pass then, from whomever he had his.", "void", args.yes)
+    lock = phone.shelf.load().find(args.lock)
+
+    async def raised(client: Client) -> Known:
+        said = await client.command("STATUS")
+        changed, signed = guests.revoke_all(lock, said.get("epoch", 0), datetime.now().timestamp())
+        await client.command("REVLIST", {"list": signed})
+        return changed
+
+    changed = await phone.ask(args.lock, raised)
+    phone.note(lock, made=(), listed=changed.listed, told=changed.listed, epoch=changed.epoch)
+    out.done(f"Every pass for {lock.name} is void.")
+
+
+async def carry(phone: Phone, args: Namespace, out: Output) -> None:
+    """A list that somebody else has signed."""
+    lock, signed = guests.carried(phone.shelf.load(), args.given)
+    await phone.ask(lock.name, lambda client: client.command("REVLIST", {"list": signed}))
+    out.done(f"{lock.name} has the list.", lock=lock.name)
 
 
 def _here(deed: Callable[[Shelf, Namespace, Output], None]) -> Deed:
@@ -280,5 +325,5 @@ DEEDS: dict[str, Deed] = {
     "list": show_list, "scan": scan, "enrol": enrol, "default": prefer, "forget": forget, "unlock": unlock,
     "lock": lock, "status": status, "log": log, "invite": invite, "pass key": _here(passes.key),
     "pass create": _here(passes.create), "pass add": _here(passes.add), "pass show": _here(passes.show),
-    "pass revoke": pass_revoke,
+    "pass revoke": pass_revoke, "pass carry": carry,
 }  # fmt: skip

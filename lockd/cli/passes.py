@@ -53,15 +53,17 @@ def show(shelf: Shelf, args: Namespace, out: Output) -> None:
         given = guests.read(args.given)
         out.document(_facts(given)) if out.as_json else out.say(sentence(given))
         return
-    made = shelf.load().find(args.lock).made
-    rows = [(each.whose, each.expires, _state(each)) for each in made]
+    lock = shelf.load().find(args.lock)
+    told = lock.told >= lock.listed
+    rows = [(each.whose, each.expires, _state(each)) for each in lock.made]
     if out.as_json:
-        out.document([dict(zip(("guest", "expires", "state"), row, strict=True)) for row in rows])
+        out.document([{**dict(zip(("guest", "expires", "state"), row, strict=True)), "told": told} for row in rows])
     elif not rows:
         out.say("No pass was made here for this lock.")
     else:
-        told = ((who, _told(until), state) for who, until, state in rows)
-        out.table(("Guest", "Until", "State"), told, wraps="Guest")
+        untold = {} if told else {"revoked": "revoked, but the lock has not heard of it from here"}
+        lines = ((who, _told(until), untold.get(state, state)) for who, until, state in rows)
+        out.table(("Guest", "Until", "State"), lines, wraps="Guest")
 
 
 def revoked(shelf: Shelf, args: Namespace, now: float) -> bytes:

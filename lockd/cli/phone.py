@@ -17,6 +17,7 @@ from lockd.cli.parser import command, group
 from lockd.cli.people import everybody, find, names
 from lockd.cli.session import on_bus
 from lockd.cli.when import told
+from lockd.dbus.names import MANAGER
 from lockd.dbus.names import PHONES as PHONES_API
 from lockd.errors import Failure, LockdError, NotFound
 
@@ -24,6 +25,10 @@ PHONES = PHONES_API.name
 #: List's rows hold id, label, role (s), user (u), created (t, seconds since 1970) and connected (b).
 Row = Mapping[str, Any]
 ROLES = ("owner", "admin", "user")
+#: Who has opened with a pass; he has no label.
+GUEST = "guest"
+#: How lockd's line begins that says why no phone can come.
+TROUBLE = "phones: "
 
 
 def add_parser(subparsers: Any) -> None:
@@ -48,7 +53,7 @@ def add_parser(subparsers: Any) -> None:
     inviting_.set_defaults(run=on_bus(invite))
 
     revoking = command(commands, "revoke", "let a phone in no more", ("lockctl phone revoke 3f2a",),
-                       "A session of that phone ends within a second.")
+                       "A session of that phone ends within a second. A guest's phone opens with no pass any more.")
     revoking.add_argument("phone", metavar="PHONE", help="its id (or how it begins), or its label")
     revoking.set_defaults(run=on_bus(revoke))
 
@@ -63,7 +68,7 @@ async def show_list(lockd: Lockd, args: Namespace, out: Output) -> None:
     else:
         who, now = await names(lockd), datetime.now()
         out.table(("Id", "Label", "Role", "User", "Enrolled", ""), (
-            (row["id"], row["label"], row["role"], _owner(row, who), told(row["created"] * 1_000_000, now),
+            (row["id"], row["label"] or "-", row["role"], _owner(row, who), told(row["created"] * 1_000_000, now),
              "connected" if row["connected"] else "") for row in phones
         ), wraps="Label")
 
@@ -77,14 +82,24 @@ async def invite(lockd: Lockd, args: Namespace, out: Output) -> None:
         options["name"] = args.name
     before = {row["id"] for row in await lockd.call(PHONES, "List")}
     uri, number = await lockd.call(PHONES, "CreateInvite", options)
+    advice = await _in_the_way(lockd)
     if out.as_json:
-        out.document({"ok": True, "uri": uri, "id": number})
+        out.document({"ok": True, "uri": uri, "id": number, "advice": advice})
         return
     inviting.show(uri, out, args.no_qr)
+    for line in advice:
+        out.say(copyable(line))
     if not args.no_wait:
         came = await _who_comes(lockd, number, before)
         owner = _owner(came, await names(lockd))
         out.say(f"Enrolled: {came['label']} of {owner} ({came['role']}), id {came['id']}.")
+
+
+async def _in_the_way(lockd: Lockd) -> list[str]:
+    """Why no phone can come at the moment, if so: the invitation runs out meanwhile."""
+    lines = await lockd.get(MANAGER.name, "Degraded")
+    return [f"No phone can come now: {line.removeprefix(TROUBLE)}. See: sudo lockctl doctor bluetooth"
+            for line in lines if line.startswith(TROUBLE)]  # fmt: skip
 
 
 async def _who_comes(lockd: Lockd, number: str, before: set[str]) -> Row:
@@ -106,7 +121,7 @@ async def _new_phone(lockd: Lockd, before: set[str]) -> Row:
             if not here:
                 break
             for row in await lockd.call(PHONES, "List"):
-                if row["id"] not in before:
+                if row["id"] not in before and row["role"] != GUEST:
                     found: Row = row
                     return found
     raise Failure("lockd went away, and with it the invitation")
@@ -116,14 +131,15 @@ async def revoke(lockd: Lockd, args: Namespace, out: Output) -> None:
     """One phone."""
     row = _one(await lockd.call(PHONES, "List"), args.phone)
     await lockd.call(PHONES, "Revoke", row["id"])
-    out.done(f"Revoked: {row['label']} (id {row['id']}).", id=row["id"])
+    out.done(f"Revoked: {row['label'] or row['role']} (id {row['id']}).", id=row["id"])
 
 
 def _one(phones: Any, wanted: str) -> Row:
     """By the beginning of its id, or its label; NotFound says why not."""
     found = [row for row in phones if row["id"] == wanted] or [
-        row for row in phones if row["id"].startswith(wanted) or row["label"].casefold() == wanted.casefold()
-    ]
+        row for row in phones
+        if wanted and (row["id"].startswith(wanted) or row["label"].casefold() == wanted.casefold())
+    ]  # fmt: skip
     if len(found) != 1:
         what = "several phones are" if found else "there is no phone"
         raise NotFound(f"{what} “{wanted}”: `lockctl phone list` shows all")

@@ -357,7 +357,8 @@ _TELLERS = {
 def _who(event: Event, names: Names) -> str:
     user = event.get("user")
     if user:
-        return names.get(user) or f"User {user}"
+        name = names.get(user) or f"User {user}"
+        return f"A guest of {name} ({_by(event)})" if event.get("detail") == "guest-pass" else name
     if event.get("label"):
         return f"“{event['label']}”"
     return _by(event) or SOURCES.get(event.get("source", ""), ("Someone", ""))[0]

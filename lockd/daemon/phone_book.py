@@ -14,7 +14,7 @@ from lockd.core.people import People
 from lockd.value import Value, secret
 from lockd.wire.noise import KeyPair
 from lockd.wire.passes import Book as PassBook
-from lockd.wire.passes import RevocationList
+from lockd.wire.passes import Pass, RevocationList
 from lockd.wire.rights import Role
 from lockd.wire.session import Phone
 
@@ -49,6 +49,45 @@ class Known(Value):
         })  # fmt: skip
 
 
+class Opened(Value):
+    """What the lock keeps of a pass from its first use on. `used`: how often; `guest`: whose it is; `issuer`: who
+    signed it; `since`, `expires`: seconds since 1970."""
+
+    used: int
+    guest: bytes
+    issuer: bytes
+    since: int
+    expires: int
+
+    @property
+    def id(self) -> str:
+        """What people call the guest by."""
+        return self.guest[:6].hex()
+
+    def row(self, number: bytes) -> Put:
+        """As it is stored. `number`: the pass's."""
+        return Put("state", PASS + number.hex(), {
+            "used": self.used, "guest": self.guest.hex(), "issuer": self.issuer.hex(), "since": self.since,
+            "expires": self.expires,
+        })  # fmt: skip
+
+
+class Void(Value):
+    """What passes are worth nothing: those from before `epoch`, those on an issuer's latest list (`lists`: by issuer
+    its number and the passes' ids), and those of guests whose keys are `barred` at the lock itself."""
+
+    epoch: int = 0
+    lists: Mapping[bytes, tuple[int, tuple[bytes, ...]]] = {}
+    barred: tuple[bytes, ...] = ()
+
+    @property
+    def row(self) -> Put:
+        """As it is stored."""
+        lists = {issuer.hex(): {"number": number, "ids": [each.hex() for each in ids]}
+                 for issuer, (number, ids) in self.lists.items()}  # fmt: skip
+        return Put("state", LIST, {"epoch": self.epoch, "lists": lists, "barred": [key.hex() for key in self.barred]})
+
+
 class PhoneBook:
     """`state`: the rows whose keys begin with PREFIX, as the store had them at start."""
 
@@ -57,12 +96,9 @@ class PhoneBook:
         self.used = tuple(bytes.fromhex(each) for each in state.get(USED, {}).get("ids", ()))
         known = (_known(k, row) for k, row in state.items() if k.startswith(PHONE))
         self._phones = {each.key: each for each in known}
-        self._uses = {bytes.fromhex(k.removeprefix(PASS)): int(row["used"])
-                      for k, row in state.items() if k.startswith(PASS)}  # fmt: skip
-        revoked = state.get(LIST, {})
-        self._list: tuple[int, int, frozenset[bytes]] = (
-            revoked.get("number", 0), revoked.get("epoch", 0), frozenset(map(bytes.fromhex, revoked.get("ids", ())))
-        )  # fmt: skip
+        self._passes = {bytes.fromhex(k.removeprefix(PASS)): _opened(row)
+                        for k, row in state.items() if k.startswith(PASS)}  # fmt: skip
+        self.void = _void(state.get(LIST, {}))
 
     def new_key(self, private: bytes) -> Put:
         """The row that gives the lock its key."""
@@ -114,27 +150,40 @@ class PhoneBook:
 
     def passes(self, keys: KeyPair, people: People) -> PassBook:
         """What a pass or a revocation list is looked at with."""
-        number, epoch, revoked = self._list
         issuers = {known.sign: known.role for known, _, _ in self.living(people)}
-        return PassBook(keys.public, issuers, epoch, revoked, self._uses, number)
+        void, used = self.void, {number: each.used for number, each in self._passes.items()}
+        revoked = frozenset(number for _, ids in void.lists.values() for number in ids)
+        lists = {issuer: number for issuer, (number, _) in void.lists.items()}
+        return PassBook(keys.public, issuers, void.epoch, revoked, frozenset(void.barred), used, lists)
+
+    def guests(self, book: PassBook, wall: int) -> list[Opened]:
+        """Who has opened with a pass that may still hold, once each. `wall`: seconds since 1970."""
+        found = {
+            each.guest: each for number, each in self._passes.items()
+            if wall < each.expires and number not in book.revoked and each.guest not in book.barred
+            and each.issuer in book.issuers
+        }  # fmt: skip
+        return list(found.values())
 
     def issuer(self, sign: bytes, people: People) -> Known | None:
         """Whose phone signs with this key."""
         return next((known for known, _, _ in self.living(people) if known.sign == sign), None)
 
-    def use(self, number: bytes, count: int) -> Put:
+    def use(self, given: Pass, count: int, wall: int) -> Put:
         """One more use of a pass (or, -1, one given back): it counts from now on; the row to write."""
-        self._uses[number] = self._uses.get(number, 0) + count
-        return Put("state", PASS + number.hex(), {"used": self._uses[number]})
+        first = Opened(0, given.holder, given.issuer, wall, given.expires)
+        before = self._passes.get(given.id, first)
+        self._passes[given.id] = before.but(used=before.used + count)
+        return self._passes[given.id].row(given.id)
 
-    def listed(self, new: RevocationList) -> Put:
-        """The row of a newer list."""
-        ids = [each.hex() for each in new.passes]
-        return Put("state", LIST, {"number": new.number, "epoch": max(new.epoch, self._list[1]), "ids": ids})
+    def with_list(self, new: RevocationList) -> Void:
+        """What is void with a newer list. It replaces that of the same issuer, and no other's."""
+        lists = {**self.void.lists, new.issuer: (new.number, new.passes)}
+        return self.void.but(lists=lists, epoch=max(new.epoch, self.void.epoch))
 
-    def take_list(self, new: RevocationList) -> None:
-        """It is on disk."""
-        self._list = (new.number, max(new.epoch, self._list[1]), frozenset(new.passes))
+    def with_barred(self, guests: tuple[bytes, ...]) -> Void:
+        """The same with guests who may show what passes they like."""
+        return self.void.but(barred=(*self.void.barred, *guests))
 
 
 def _known(key: str, row: Mapping[str, Any]) -> Known:
@@ -142,3 +191,11 @@ def _known(key: str, row: Mapping[str, Any]) -> Known:
     return Known(**{**row, **octets, "number": int(key.removeprefix(PHONE))})
 
 
+def _opened(row: Mapping[str, Any]) -> Opened:
+    return Opened(**{**row, "guest": bytes.fromhex(row["guest"]), "issuer": bytes.fromhex(row["issuer"])})
+
+
+def _void(row: Mapping[str, Any]) -> Void:
+    lists = {bytes.fromhex(issuer): (each["number"], tuple(map(bytes.fromhex, each["ids"])))
+             for issuer, each in row.get("lists", {}).items()}  # fmt: skip
+    return Void(row.get("epoch", 0), lists, tuple(map(bytes.fromhex, row.get("barred", ()))))

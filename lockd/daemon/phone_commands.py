@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, tzinfo
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
+from lockd import RELEASED
+from lockd.core.effects import Put
 from lockd.core.events import Noted, OperationAsked, Presented
 from lockd.core.lock import Lock
 from lockd.daemon.clock import Clock
 from lockd.daemon.desk import Desk
 from lockd.daemon.digests import Digests
-from lockd.daemon.phone_book import PhoneBook
+from lockd.daemon.phone_book import Opened, PhoneBook, Void
 from lockd.daemon.phone_log import MOST, PhoneLog, fitting
 from lockd.errors import DisabledUserDenied, InvalidField, LockdError, NotFound, Restricted
 from lockd.value import Value
@@ -21,7 +24,7 @@ from lockd.wire.errors import PassRefused
 from lockd.wire.messages import NUMBERS
 from lockd.wire.noise import KeyPair
 from lockd.wire.passes import Book, Moment, Pass, verify_list, verify_pass
-from lockd.wire.rights import Role, may_manage
+from lockd.wire.rights import ISSUERS, Role, may_manage
 from lockd.wire.session import LockSession, Phone
 from lockd.words import Fault, Wish
 
@@ -42,6 +45,11 @@ ERRORS = {
 
 LOST: Fault = "PositionUnknown"
 BOLT = ("UNLOCK", "LOCK")
+#: What each `op` of USERS takes.
+TAKES = {
+    "list": ("index",), "set": ("index", "name", "status", "type", "rule"), "clear": ("index", "type", "credential"),
+    "credentials": ("index",),
+}
 #: Roles of somebody who is a user of the lock.
 PEOPLE: tuple[Role, ...] = ("owner", "admin", "user")
 
@@ -95,6 +103,7 @@ class Commands:
     def __init__(self, shared: Shared, host: Host) -> None:
         self._with, self._host = shared, host
         self._log = PhoneLog(shared.desk)
+        self._voiding = asyncio.Lock()
         self._passes: WeakKeyDictionary[LockSession, tuple[bytes, Pass]] = WeakKeyDictionary()
         self._handlers: dict[str, Callable[[Asked], Awaitable[Mapping[str, Any]]]] = {
             "UNLOCK": lambda asked: self._operate("Unlock", asked),
@@ -131,8 +140,9 @@ class Commands:
         if session not in self._passes:
             return False
         _, given = self._passes[session]
-        book = self._with.book.passes(self._with.keys, self._with.lock.people)
-        return given.id not in book.revoked and given.epoch >= book.epoch and given.issuer in book.issuers
+        book = self._pass_book()
+        revoked = given.id in book.revoked or given.holder in book.barred
+        return not revoked and given.epoch >= book.epoch and given.issuer in book.issuers
 
     # The bolt ---------------------------------------------------------------------------------------
 
@@ -165,12 +175,12 @@ class Commands:
         issuer = self._with.book.issuer(given.issuer, self._with.lock.people)
         assert issuer is not None  # or it would not have been verified
         if counts:
-            await self._note("pass-used", asked.by, self._with.book.use(given.id, 1))
+            await self._note("pass-used", asked.by, self._used(given, 1))
         try:
             await self._move(wish, Presented("Phone", issuer.digest), "guest-pass", asked)
         except LockdError:
             if counts and self._with.lock.lock_state == "Locked":
-                await self._note("pass-given-back", asked.by, self._with.book.use(given.id, -1))
+                await self._note("pass-given-back", asked.by, self._used(given, -1))
             raise
 
     async def _move(self, wish: Wish, shown: Presented, detail: str, asked: Asked) -> None:
@@ -183,7 +193,7 @@ class Commands:
 
     # What can be read -------------------------------------------------------------------------------
 
-    async def _status(self, _asked: Asked) -> Mapping[str, Any]:
+    async def _status(self, asked: Asked) -> Mapping[str, Any]:
         at = self._with.clock.now()
         seen, power = self._with.lock.properties(at), self._with.lock.power(at)
         percent = power["BatteryPercent"]
@@ -191,6 +201,7 @@ class Commands:
             "lock": seen["LockState"], "motion": seen["Motion"], "fault": seen["Fault"], "door": seen["DoorState"],
             "mode": seen["OperatingMode"], "level": power["BatteryLevel"], "time": at.trust,
             **({} if percent is None else {"battery": round(percent)}),
+            **({"epoch": self._with.book.void.epoch} if asked.role in ISSUERS else {}),
         }  # fmt: skip
 
     async def _log_read(self, asked: Asked) -> Mapping[str, Any]:
@@ -213,21 +224,36 @@ class Commands:
 
     async def _users(self, asked: Asked) -> Mapping[str, Any]:
         desk, fields = self._with.desk, asked.fields
-        index = fields.get("index", 0)
-        if fields["op"] == "list":
+        index, op = fields.get("index", 0), fields["op"]
+        others = fields.keys() - {"op", *TAKES[op]}
+        if others:
+            raise InvalidField(f"{op} takes no {', '.join(sorted(others))}.")
+        if op == "list":
             return _listed([user for user in desk.list_users() if user["index"] >= index])
         if not index:
             raise InvalidField("index: which user?")
         self._expect_below(asked.role, index)
-        if fields["op"] == "credentials":
+        if op == "credentials":
             return {"credentials": desk.get_user(index).get("credentials", [])}
-        if fields["op"] == "clear":
-            await desk.clear_user(index, asked.by)
+        if op == "clear":
+            await self._clear(index, asked)
             return {}
         change = {name: fields[name] for name in ("name", "status", "type", "rule") if name in fields}
-        op = "Modify" if index in self._with.lock.people.users else "Add"
-        await desk.set_user(op, index, change, asked.by)
+        await desk.set_user("Modify" if index in self._with.lock.people.users else "Add", index, change, asked.by)
         return {}
+
+    async def _clear(self, index: int, asked: Asked) -> None:
+        """A user, or one of his credentials alone."""
+        desk, fields = self._with.desk, asked.fields
+        if "type" not in fields and "credential" not in fields:
+            await desk.clear_user(index, asked.by)
+            return
+        kind, number = fields.get("type"), fields.get("credential")
+        if kind is None or number is None:
+            raise InvalidField("type and credential: both, or none.")
+        if [kind, number] not in desk.get_user(index).get("credentials", []):
+            raise NotFound(f"User {index} has no such credential.")
+        await desk.clear_credential(kind, number, asked.by)
 
     async def _invite(self, asked: Asked) -> Mapping[str, Any]:
         role, user = asked.fields["role"], asked.fields.get("user", 0)
@@ -239,7 +265,10 @@ class Commands:
         return {"uri": uri}
 
     async def _time_set(self, asked: Asked) -> Mapping[str, Any]:
-        await self._with.desk.set_time(asked.fields["time"], asked.by)
+        seconds = asked.fields["time"]
+        if seconds < RELEASED // 1_000_000:
+            raise InvalidField("time: before lockd was made.")
+        await self._with.desk.set_time(seconds, asked.by)
         return {}
 
     async def _config(self, asked: Asked) -> Mapping[str, Any]:
@@ -261,10 +290,24 @@ class Commands:
 
     async def _revoke(self, asked: Asked) -> Mapping[str, Any]:
         new = verify_list(asked.fields["list"], self._pass_book())
-        await self._note("passes-revoked", asked.by, self._with.book.listed(new))
-        self._with.book.take_list(new)
-        self._host.look()
+        await self.make_void(lambda book: book.with_list(new), "passes-revoked", asked.by)
         return {}
+
+    async def make_void(self, changed: Callable[[PhoneBook], Void], detail: str, by: str) -> None:
+        """Passes that are worth nothing from now on, on disk first; guests who came with them go."""
+        book = self._with.book
+        async with self._voiding:
+            void = changed(book)
+            await self._note(detail, by, void.row)
+            book.void = void
+        self._host.look()
+
+    def guests(self) -> list[Opened]:
+        """Who has opened with a pass that may still hold."""
+        return self._with.book.guests(self._pass_book(), self._moment().wall)
+
+    def _used(self, given: Pass, count: int) -> Put:
+        return self._with.book.use(given, count, self._moment().wall)
 
     def _verified(self, data: bytes, holder: bytes) -> Pass:
         return verify_pass(data, holder, self._pass_book(), self._moment())

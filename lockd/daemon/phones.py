@@ -155,26 +155,40 @@ class Phones:
         self.refresh()
 
     def listed(self) -> list[dict[str, Any]]:
-        """Every phone, by user."""
+        """Every phone, by user; those of guests, who have opened with a pass, are its issuer's."""
         connected = {session.phone_key for session in self._service.sessions.values()}
+        living = self._with.book.living(self._with.lock.people)
         rows = [
             {"id": known.id, "label": known.label, "role": known.role, "user": user, "index": index,
              "created": known.since, "connected": known.key in connected}
-            for known, user, index in self._with.book.living(self._with.lock.people)
+            for known, user, index in living
         ]  # fmt: skip
-        return sorted(rows, key=lambda row: (row["user"], row["index"]))
+        issuers = {known.sign: user for known, user, _ in living}
+        rows += [
+            {"id": guest.id, "label": "", "role": "guest", "user": issuers[guest.issuer], "index": 0,
+             "created": guest.since, "connected": guest.guest in connected}
+            for guest in self._commands.guests()
+        ]  # fmt: skip
+        return sorted(rows, key=lambda row: (row["user"], row["role"] == "guest", row["index"]))
 
     async def revoke(self, number: str, by: str) -> None:
-        """Remove its credential, and its user if it was his last one."""
+        """Remove its credential, and its user if it was his last one; a guest's passes are void from now on."""
         living = self._with.book.living(self._with.lock.people)
         found = next(((known, index) for known, _, index in living if known.id == number), None)
         if found is None:
-            raise NotFound(f"There is no phone {number}: see `lockctl phone list`.")
+            await self._bar(number, by)
+            return
         known, index = found
         await self._ask(lambda request: CredentialCleared("Phone", index, request, by))
         self.look()
         gone = self._with.book.drop(known)
         await self._ask(lambda request: Noted("phone-revoked", by, request=request, writes=(gone,)))
+
+    async def _bar(self, number: str, by: str) -> None:
+        found = tuple(each.guest for each in self._commands.guests() if each.id == number)
+        if not found:
+            raise NotFound(f"There is no phone {number}: see `lockctl phone list`.")
+        await self._commands.make_void(lambda book: book.with_barred(found), "guest-revoked", by)
 
     async def forget(self, by: str) -> None:
         """After everybody was: no invitation holds any more. The lock stays who it is."""

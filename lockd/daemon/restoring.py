@@ -144,8 +144,8 @@ def _state(old: Tables, now: Tables, credentials: Table, goes_on: bool) -> tuple
     phones = _phones(_starting(first, (PHONES,)), credentials)
     if goes_on or not phones:
         return state | phones, 0
-    kept = phones.get(LIST, {"number": 0, "epoch": 0, "ids": []})
-    epoch = kept["epoch"] + 1
+    kept = phones.get(LIST, {})
+    epoch = kept.get("epoch", 0) + 1
     return state | phones | {LIST: {**kept, "epoch": epoch}}, epoch
 
 

@@ -353,11 +353,11 @@ PHONES = Interface(
                " 30 s. Answers what is to be shown as a QR code, which is a secret, and the invitation's number.",
                args("options a{sv}", INVITE_OPTIONS), args("uri s, id s")),
         Method("CancelInvite", "manage", "Close it unused.", args("id s")),
-        Method("List", "manage", "Every phone that is known: id s, label s, role s, user u, index u (of its credential"
-               " of type Phone), created t (seconds since 1970), connected b.", (),
-               args("phones aa{sv}", PHONE_FIELDS)),
+        Method("List", "manage", "Every phone that may come in: id s, label s, role s, user u, index u (of its"
+               " credential of type Phone), created t (seconds since 1970), connected b. A guest (no label, index 0)"
+               " has opened with a pass of the user's.", (), args("phones aa{sv}", PHONE_FIELDS)),
         Method("Revoke", "manage", "Forget a phone, and end its session if it is connected. A user's last credential"
-               " takes him along.", args("id s")),
+               " takes him along. A guest's passes are void from then on, whoever signs them.", args("id s")),
     ),
     properties=(
         Property("Advertising", "b", "Whether phones can find the lock now."),

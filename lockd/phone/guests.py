@@ -9,15 +9,28 @@ from lockd.phone.keys import Book, Known, Made, new_keys, octets, text
 from lockd.value import Value
 from lockd.wire.errors import MessageError
 from lockd.wire.noise import KEY
-from lockd.wire.passes import ID, MAX_LISTED, Pass, RevocationList, Window, read_pass, sign_list, sign_pass
+from lockd.wire.passes import (
+    ID,
+    MAX_LISTED,
+    Pass,
+    RevocationList,
+    Window,
+    read_list,
+    read_pass,
+    sign_list,
+    sign_pass,
+)  # fmt: skip
 from lockd.wire.rights import GRANTABLE, ISSUERS
 
-__all__ = ["GRANTABLE", "Pass", "Terms", "Window", "accept", "make", "read", "revoke", "with_guest_keys"]
+__all__ = [
+    "GRANTABLE", "Pass", "Terms", "Window", "accept", "carried", "make", "read", "revoke", "revoke_all",
+    "with_guest_keys",
+]  # fmt: skip
 
 
 class Terms(Value):
     """What a pass allows. `not_before`, `expires`: seconds since 1970; `uses`: 0 for any number; no `windows`:
-    at any time; `first_use_s`: 0 for any time."""
+    at any time; `epoch`: the lock's, if that is higher than what is known of it; `first_use_s`: 0 for any time."""
 
     not_before: int
     expires: int
@@ -37,7 +50,7 @@ def make(lock: Known, holder: str, whose: str, terms: Terms) -> tuple[Known, byt
         raise InvalidField("that is not a guest's key: `lockctl ble pass key` on the guest's machine prints it")
     given = Pass(
         lock.key, os.urandom(ID), lock.keys.signer, public, terms.not_before, terms.expires, terms.windows,
-        terms.uses, terms.rights, terms.epoch, terms.first_use_s,
+        terms.uses, terms.rights, max(terms.epoch, lock.epoch), terms.first_use_s,
     )  # fmt: skip
     if terms.expires <= terms.not_before:
         raise InvalidField("the pass would end before it begins")
@@ -59,9 +72,35 @@ def revoke(lock: Known, whose: str, now: float) -> tuple[Known, bytes]:
     made = tuple(each.but(revoked=True) if each in found else each for each in lock.made)
     ids = tuple(each.id for each in made if each.revoked and each.expires > now)
     if len(ids) > MAX_LISTED:
-        raise ResourceExhausted(f"a list holds {MAX_LISTED} passes: raise the epoch at the lock, which ends them all")
-    changed = lock.but(made=made, listed=max(lock.listed + 1, int(now)))
-    return changed, sign_list(RevocationList(lock.key, lock.keys.signer, changed.listed, 0, ids), lock.keys.sign)
+        text = f"a list holds {MAX_LISTED} passes: end all that there are with `lockctl ble pass revoke --all`"
+        raise ResourceExhausted(text)
+    return _listed(lock.but(made=made), ids, 0, now)
+
+
+def revoke_all(lock: Known, epoch: int, now: float) -> tuple[Known, bytes]:
+    """The lock without a pass, and the list that makes every pass void there, whoever signed it. `epoch`: the one
+    that the lock has now; `now` as in `revoke`."""
+    _expect_issuer(lock)
+    return _listed(lock.but(made=(), epoch=epoch + 1), (), epoch + 1, now)
+
+
+def carried(book: Book, given: str) -> tuple[Known, bytes]:
+    """The lock that a list of somebody else is for, and the list; InvalidField: it is none; NotFound: this phone does
+    not know that lock."""
+    data = _decoded(given, "a revocation list")
+    try:
+        told = read_list(data)
+    except MessageError:
+        raise InvalidField("that is no revocation list") from None
+    found = next((lock for lock in book.locks if lock.key == told.lock), None)
+    if found is None:
+        raise NotFound("the revocation list is for a lock that this phone does not know")
+    return found, data
+
+
+def _listed(lock: Known, ids: tuple[bytes, ...], epoch: int, now: float) -> tuple[Known, bytes]:
+    changed = lock.but(listed=max(lock.listed + 1, int(now)))
+    return changed, sign_list(RevocationList(lock.key, lock.keys.signer, changed.listed, epoch, ids), lock.keys.sign)
 
 
 def read(given: str) -> Pass:

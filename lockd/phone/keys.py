@@ -43,7 +43,8 @@ class Made(Value):
 class Known(Value):
     """A lock. `name`: what it is called here; `key`: its public key; `address`: where it was last, "" if not known;
     `user`: 0 for none; `shown`: the guest pass to be shown, empty if it knows this phone; `listed`: the number of
-    the last revocation list."""
+    the last revocation list that was signed here, `told`: of the last one that the lock has taken from here;
+    `epoch`: the one that passes need there, as far as it is known."""
 
     name: str
     key: bytes
@@ -54,6 +55,8 @@ class Known(Value):
     shown: bytes = b""
     made: tuple[Made, ...] = ()
     listed: int = 0
+    told: int = 0
+    epoch: int = 0
 
 
 class Book(Value):
@@ -145,6 +148,7 @@ def _lock(lock: Known) -> dict[str, Any]:
     return {
         "name": lock.name, "key": text(lock.key), "keys": written_keys(lock.keys), "role": lock.role,
         "user": lock.user, "address": lock.address, "shown": text(lock.shown), "made": made, "listed": lock.listed,
+        "told": lock.told, "epoch": lock.epoch,
     }  # fmt: skip
 
 
@@ -152,5 +156,6 @@ def _known(row: Mapping[str, Any]) -> Known:
     made = (Made(octets(m["id"]), str(m["whose"]), int(m["expires"]), bool(m["revoked"])) for m in row["made"])
     return Known(
         str(row["name"]), octets(row["key"]), read_keys(row["keys"]), str(row["role"]), int(row["user"]),
-        str(row["address"]), octets(row["shown"]), tuple(made), int(row["listed"]),
+        str(row["address"]), octets(row["shown"]), tuple(made), int(row["listed"]), int(row.get("told", 0)),
+        int(row.get("epoch", 0)),
     )  # fmt: skip

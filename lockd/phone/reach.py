@@ -77,6 +77,8 @@ async def enrol(
     label = label or own_label()
     if len(label.encode()) > MAX_LABEL:
         raise InvalidField(f"a label has 1 to {MAX_LABEL} bytes")
+    if not label.isprintable():
+        raise InvalidField("a label is one line of text without control characters")
     fields = {"label": label, "sign": keys.signer}
     way = Way(keys.private, offer.lock_key, offer.psk)
     address, told = await session(radio, way, "", lambda client: client.command("ENROL", fields), clock)

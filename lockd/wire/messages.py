@@ -25,6 +25,7 @@ MAX_FIRST = (MAX_MESSAGE - KEY - 2 * TAG) // PAD * PAD - LENGTH
 MAX_INFO = 64
 MAX_ID = 2**32 - 1
 MAX_WHOLE = 2**53 - 1  #: what a double still holds, as JavaScript has no other numbers
+MAX_TIME = 4_102_444_800  #: seconds since 1970: the end of 2099, as every calendar has it
 MAX_PASS = 1024  #: bytes of a pass or a revocation list
 
 
@@ -90,7 +91,7 @@ ALL = (
     Command(7, "INVITE", True, (ROLE, Field("user", (int,), 1, 0xFFFE))),
     Command(8, "PASS", True, (Field("pass", (bytes,), 1, MAX_PASS, True),)),
     Command(9, "REVLIST", True, (Field("list", (bytes,), 1, MAX_PASS, True),)),
-    Command(10, "TIME_SET", True, (Field("time", (int,), 0, MAX_WHOLE, True),)),
+    Command(10, "TIME_SET", True, (Field("time", (int,), 0, MAX_TIME, True),)),
     Command(11, "CONFIG", True, (Field("name", (str,), 1, 64, True), Field("value", (int, str, bool), 0, MAX_WHOLE))),
     Command(12, "ENROL", True, (Field("label", (str,), 1, 64, True), Field("sign", (bytes,), KEY, KEY, True))),
 )  # fmt: skip

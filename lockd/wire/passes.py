@@ -64,8 +64,9 @@ class Pass(Value):
 
 
 class RevocationList(Value):
-    """Passes that are void, as any phone may carry it to the lock. `number`: higher than any before it;
-    `epoch`: the lock's from now on, if it is higher; `passes`: their ids."""
+    """Passes that are void, as any phone may carry it to the lock. `number`: higher than any before it of this
+    issuer, whose latest list is the one that counts; `epoch`: the lock's from now on, if it is higher; `passes`:
+    their ids."""
 
     lock: bytes
     issuer: bytes
@@ -76,14 +77,16 @@ class RevocationList(Value):
 
 class Book(Value):
     """What the lock knows when it looks at a pass or list. `issuers`: whose signing keys these are;
-    `revoked`: ids; `used`: by id how often; `number`: that of the latest list."""
+    `revoked`: ids; `barred`: keys of guests, whatever pass they show; `used`: by id how often; `lists`: by issuer
+    the number of his latest list."""
 
     lock: bytes
     issuers: Mapping[bytes, Role]
     epoch: int = 0
     revoked: frozenset[bytes] = frozenset()
+    barred: frozenset[bytes] = frozenset()
     used: Mapping[bytes, int] = {}
-    number: int = 0
+    lists: Mapping[bytes, int] = {}
 
 
 Signed = TypeVar("Signed", Pass, RevocationList)
@@ -121,6 +124,11 @@ def read_pass(data: bytes) -> Pass:
     return _pass(cose.payload(data))
 
 
+def read_list(data: bytes) -> RevocationList:
+    """The same of a revocation list."""
+    return _list(cose.payload(data))
+
+
 def verify_pass(data: bytes, holder: bytes, book: Book, now: Moment) -> Pass:
     """The pass, if it holds now for the phone with this public key; PassRefused says why not. The use is
     not counted here: it has to be durable first."""
@@ -128,6 +136,7 @@ def verify_pass(data: bytes, holder: bytes, book: Book, now: Moment) -> Pass:
     refusals = (
         (given.holder != holder, results.NOT_AUTHORISED, "the pass of another phone"),
         (given.id in book.revoked, results.REVOKED, "a pass that is revoked"),
+        (holder in book.barred, results.REVOKED, "the pass of a guest who is barred"),
         (given.epoch < book.epoch, results.STALE, "a pass from before all were made void"),
         (not now.trusted, results.TIME_UNKNOWN, "the lock does not know the time"),
         (now.wall < given.not_before, results.TIME_NOT_ALLOWED, "a pass that does not hold yet"),
@@ -143,10 +152,11 @@ def verify_pass(data: bytes, holder: bytes, book: Book, now: Moment) -> Pass:
 
 
 def verify_list(data: bytes, book: Book) -> RevocationList:
-    """The list, if it is newer than what the lock has; PassRefused says why not."""
+    """The list, if it is newer than what the lock has of its issuer; PassRefused says why not."""
     given = _verified(LIST, data, book, _list)
-    if given.number <= book.number:
-        raise PassRefused(results.STALE, f"list {given.number}, and the lock has number {book.number}")
+    latest = book.lists.get(given.issuer, 0)
+    if given.number <= latest:
+        raise PassRefused(results.STALE, f"list {given.number}, and the lock has number {latest}")
     return given
 
 

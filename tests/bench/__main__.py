@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Iterable
 
-from tests.bench import inside, outside, wire
+from tests.bench import inside, outside, phone, wire
 from tests.bench.row import Row
 
 HEAD = ("", "lockd", "yardstick", "", "ratio", "goal", "")
@@ -22,7 +22,7 @@ def table(rows: Iterable[Row]) -> str:
 def main() -> int:
     """The table. A goal that was not reached is said in its row, and is no failure: a machine that
     others use as well says nothing about lockd by being slow."""
-    rows = [*wire.measure(), *outside.measure(), *asyncio.run(inside.measure())]
+    rows = [*wire.measure(), *outside.measure(), *asyncio.run(inside.measure()), *asyncio.run(phone.measure())]
     print(table(rows))
     return 0
 

@@ -81,6 +81,11 @@ async def test_what_was_lost_while_it_was_asked_for_is_asked_for_again(private_b
         await until(lambda: bool(radio.advertised))
 
 
+async def test_without_a_bus_it_says_so_in_words() -> None:
+    async with running(Desk("unix:path=/nowhere/bus")) as desk:
+        await until(lambda: desk.service.trouble == "no D-Bus to reach bluetoothd by: No such file or directory")
+
+
 async def test_the_bus_may_die(desk: Desk, private_bus: PrivateBus) -> None:
     async with FakeBluez(private_bus.address):
         await until(lambda: desk.service.advertising)

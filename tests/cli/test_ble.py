@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 from lockd.cli import bledeeds, passes
+from lockd.phone.guests import read
 from lockd.phone.keys import Book, text
 from lockd.phone.refusals import SENTENCES, Unreachable
 from lockd.phone.shelf import Shelf
 from lockd.wire import results
 from lockd.wire.enrolment import Offer, write_uri
 from lockd.wire.events import CommandReceived
-from lockd.wire.passes import Window
+from lockd.wire.passes import Window, read_list
 from tests.cli.conftest import Ctl
 from tests.phone.air import Air, Line, Lock, known
 from tests.wire.ends import keys, secret
@@ -266,12 +267,46 @@ def test_a_pass_from_the_guests_key_to_the_guests_book(
 def test_revoking_tells_the_lock_and_is_noted_even_if_it_is_away(ctl: Ctl, lock: Lock, air: Air, shelf: Shelf) -> None:
     assert ctl("ble", "pass", "create", "Eva", text(keys("guest").public), "--until", "tomorrow", "--all").status == 0
     air.locks["a"] = None
-    assert ctl("ble", "pass", "revoke", "Eva").status == 69
-    assert ctl("ble", "pass", "show").out.count("revoked") == 1
+    away = ctl("ble", "pass", "revoke", "Eva")
+    assert (away.status, "--text" in away.err) == (69, True)
+    assert "has not heard of it" in ctl("ble", "pass", "show").out
     air.locks["a"] = lock
     assert ctl("ble", "pass", "revoke", "Eva").out == "The passes of Eva are void.\n"
+    assert "has not heard of it" not in ctl("ble", "pass", "show").out
+    (row,) = ctl("ble", "pass", "show", "--json").document
+    assert (row["state"], row["told"]) == ("revoked", True)
     assert [name for name, _ in lock.asked] == ["REVLIST"]
     assert ctl("ble", "pass", "revoke", "Bob").status == 4
+
+
+def test_another_phone_may_carry_the_list(
+    ctl: Ctl, lock: Lock, shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ctl("ble", "pass", "create", "Eva", text(keys("guest").public), "--until", "tomorrow")
+    printed = ctl("ble", "pass", "revoke", "Eva", "--text").out.strip()
+    assert lock.asked == []
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "another"))
+    assert ctl("ble", "pass", "carry", printed).status == 4
+    Shelf().change(lambda book: book.add(known("user", name="Flat")))
+    lock.world.people[keys("user").public] = lock.world.people[keys("owner").public].but(role="user")
+    assert ctl("ble", "pass", "carry", printed).out == "Flat has the list.\n"
+    assert [(name, text(fields["list"])) for name, fields in lock.asked] == [("REVLIST", printed)]
+    assert ctl("ble", "pass", "carry", "AAAA").status == 65
+
+
+def test_all_passes_end_with_the_next_epoch_and_new_ones_are_made_for_it(ctl: Ctl, lock: Lock, shelf: Shelf) -> None:
+    make = ("ble", "pass", "create", "Eva", text(keys("guest").public), "--until", "tomorrow")
+    lock.does["STATUS"] = ((results.COMPLETE, {**STATUS, "epoch": 4}),)
+    assert ctl("ble", "status").status == 0
+    assert read(ctl(*make).out.strip()).epoch == 4
+    for wrong in ((), ("Eva", "--all"), ("--all", "--text")):
+        assert ctl("ble", "pass", "revoke", *wrong).status == 64
+    assert ctl("ble", "pass", "revoke", "--all").status == 64
+    assert [name for name, _ in lock.asked] == ["STATUS"]
+    assert ctl("ble", "pass", "revoke", "--all", "--yes", "void").out == "Every pass for Home is void.\n"
+    assert read_list(lock.asked[-1][1]["list"]).epoch == 5
+    assert read(ctl(*make).out.strip()).epoch == 5
+    assert [row["state"] for row in ctl("ble", "pass", "show", "--json").document] == ["valid"]
 
 
 @pytest.mark.parametrize(("options", "words"), [

@@ -10,12 +10,14 @@ import pytest
 
 from lockd import errors
 from lockd.cli import inviting
+from lockd.dbus import names
 from tests.cli.conftest import Ctl
 from tests.cli.fake import FakeLockd
 
 URI = "lkp:1?k=kkk&p=ppp&i=iii&n=SG9tZQ"
 ANNAS = {"id": "3f2a", "label": "Anna's phone", "role": "user", "user": 1, "created": 1_790_000_000, "connected": True}
 BOBS = {"id": "77aa", "label": "Bob's phone", "role": "admin", "user": 2, "created": 1_790_000_000, "connected": False}
+GUESTS = {"id": "99aa", "label": "", "role": "guest", "user": 1, "created": 1_790_000_000, "connected": False}
 
 
 @pytest.fixture
@@ -57,8 +59,22 @@ def test_a_user_is_named_as_everywhere(ctl: Ctl, lockd: FakeLockd) -> None:
 
 
 def test_with_json_the_invitation_is_the_answer(ctl: Ctl, lockd: FakeLockd) -> None:
-    assert ctl("phone", "invite", "--json").document == {"ok": True, "uri": URI, "id": "77"}
+    assert ctl("phone", "invite", "--json").document == {"ok": True, "uri": URI, "id": "77", "advice": []}
     assert lockd.done == [("CreateInvite", {"role": "user"})]
+
+
+def test_what_keeps_every_phone_away_is_told_with_the_invitation(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.properties[names.MANAGER.name]["Degraded"] = ["disk: full", "phones: bluetoothd does not run"]
+    said = "No phone can come now: bluetoothd does not run. See: sudo lockctl doctor bluetooth"
+    assert ctl("phone", "invite", "--no-wait", "--no-qr").out.splitlines()[-1] == said
+    assert ctl("phone", "invite", "--json").document["advice"] == [said]
+
+
+def test_a_guest_who_opens_meanwhile_is_not_who_enrolled(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.changes = [comes(GUESTS), comes(BOBS)]
+    assert "Enrolled: Bob's phone" in ctl("phone", "invite").out
+    assert "guest" in ctl("phone", "list").out
+    assert ctl("phone", "revoke", "99aa").out == "Revoked: guest (id 99aa).\n"
 
 
 def test_nobody_comes_in_time(ctl: Ctl, lockd: FakeLockd, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +109,9 @@ def test_revoke_takes_an_id_its_beginning_or_a_label(ctl: Ctl, lockd: FakeLockd,
     assert ran.out == "Revoked: Anna's phone (id 3f2a).\n"
 
 
-@pytest.mark.parametrize(("wanted", "words"), [("zz", "no phone"), ("same", "several phones")])
+@pytest.mark.parametrize(("wanted", "words"), [
+    ("zz", "no phone"), ("same", "several phones"), ("", "no phone"),
+])  # fmt: skip
 def test_revoke_revokes_one_or_none(ctl: Ctl, lockd: FakeLockd, wanted: str, words: str) -> None:
     lockd.phones = [{**ANNAS, "label": "same"}, {**BOBS, "label": "same"}]
     ran = ctl("phone", "revoke", wanted)

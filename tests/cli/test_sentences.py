@@ -36,6 +36,8 @@ OPERATIONS: list[tuple[dict[str, Any], str]] = [
      "Bert unlocked with a PIN over D-Bus"),
     ({"type": "Unlock", "source": "ProprietaryRemote", "user": 1, "credentials": [("Phone", 1)]},
      "Anna unlocked with a phone"),
+    ({"type": "Unlock", "source": "ProprietaryRemote", "user": 1, "detail": "guest-pass", "by": "phone 3f2a"},
+     "A guest of Anna (phone 3f2a) unlocked with a guest pass"),
     ({"type": "Unlock", "source": "RFID", "user": 1, "credentials": [("RFID", 1)]}, "Anna unlocked with a card"),
     ({"type": "Unlock", "source": "Keypad", "user": 1, "detail": "one-time-code"},
      "Anna unlocked with a one-time code at the keypad"),

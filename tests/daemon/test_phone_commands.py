@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from lockd.errors import NotFound
 from lockd.wire import results
 from lockd.wire.enrolment import read_uri
-from lockd.wire.passes import Pass, RevocationList, Window, sign_list, sign_pass
+from lockd.wire.messages import MAX_TIME
+from lockd.wire.passes import Pass, RevocationList, Window, read_pass, sign_list, sign_pass
 from tests.daemon import test_phones
 from tests.daemon.inside import Inside
 from tests.daemon.test_phones import enrolled, locked, records
@@ -74,6 +76,39 @@ async def test_who_is_disabled_manages_nothing_and_does_not_enable_himself(
         assert (await phone.ask("STATUS"))[0] == results.COMPLETE
 
 
+async def test_one_credential_is_cleared_alone_and_no_field_is_passed_over(
+    tmp_path: Path, private_bus: PrivateBus
+) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        await lock.enrol("482913")
+        lost, phone = await enrolled(lock, radio, user=1), await enrolled(lock, radio, "owner")
+        await phone.connect()
+        assert (await phone.open("USERS", op="credentials", index=1))[1] == {"credentials": [["PIN", 1], ["Phone", 1]]}
+        for fields in ({"credential": 1}, {"type": "Phone"}, {"name": "x"}):
+            assert (await phone.ask("USERS", op="clear", index=1, **fields))[0] == results.BAD_PARAM
+        for kind, number, result in (
+            ("Phone", 2, results.UNKNOWN_ID), ("Phone", 1, results.COMPLETE), ("Phone", 1, results.UNKNOWN_ID)
+        ):  # fmt: skip
+            assert (await phone.ask("USERS", op="clear", index=1, type=kind, credential=number))[0] == result
+        assert [[user["index"], user["credentials"]] for user in lock.daemon.desk.list_users()] == [
+            [1, [["PIN", 1]]], [2, [["Phone", 2]]]
+        ]  # fmt: skip
+        await lost.connect(number=5)
+        assert (await lost.open("STATUS"))[0] == results.NOT_AUTHORISED
+
+
+async def test_a_time_that_no_calendar_has_does_no_harm(tmp_path: Path, private_bus: PrivateBus) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        phone = await enrolled(lock, radio, "owner")
+        await phone.connect()
+        now = lock.daemon.clock.now().wall // 1_000_000
+        assert (await phone.open("TIME_SET", time=now * 1000))[0] == results.BAD_PARAM  # milliseconds
+        assert (await phone.ask("TIME_SET", time=0))[0] == results.BAD_PARAM
+        assert (await phone.ask("TIME_SET", time=MAX_TIME))[0] == results.COMPLETE
+        assert (await phone.ask("UNLOCK"))[0] == results.ACCEPTED
+        assert (await phone.next())[0] == results.COMPLETE
+
+
 async def test_an_owner_sets_what_the_lock_is_like(tmp_path: Path, private_bus: PrivateBus) -> None:
     async with locked(tmp_path, private_bus.address) as (lock, radio):
         phone = await enrolled(lock, radio, "owner")
@@ -82,6 +117,10 @@ async def test_an_owner_sets_what_the_lock_is_like(tmp_path: Path, private_bus: 
         assert await phone.ask("CONFIG", name="OperatingMode") == (results.COMPLETE, {"value": "Normal"})
         assert (await phone.ask("CONFIG", name="OperatingMode", value="Party"))[0] == results.BAD_PARAM
         assert (await phone.ask("CONFIG", name="Colour"))[0] == results.UNKNOWN_ID
+        assert (await phone.ask("STATUS"))[1]["epoch"] == 0
+        void = sign_list(RevocationList(phone.lock_key, phone.sign, 1, 3, ()), phone.signing_key)
+        assert (await phone.ask("REVLIST", list=void))[0] == results.COMPLETE
+        assert (await phone.ask("STATUS"))[1]["epoch"] == 3
         time = lock.daemon.clock.now().wall // 1_000_000
         assert (await phone.ask("TIME_SET", time=time + 3600))[0] == results.COMPLETE
         assert (await phone.ask("LOG_ACK", seq=3))[0] == results.COMPLETE
@@ -105,7 +144,7 @@ async def test_the_trail_is_read_in_parts_that_fit(tmp_path: Path, private_bus: 
 
 
 async def test_a_guest_opens_as_often_as_his_pass_says(tmp_path: Path, private_bus: PrivateBus) -> None:
-    # Defence: lockd/daemon/phone_commands.py: await self._note("pass-used", asked.by, self._with.book.use(given.id, 1))
+    # Defence: lockd/daemon/phone_commands.py: await self._note("pass-used", asked.by, self._used(given, 1))
     async with locked(tmp_path, private_bus.address) as (lock, radio):
         owner = await enrolled(lock, radio, "owner")
         visitor = await guest(radio, owner)
@@ -175,7 +214,7 @@ async def test_nobody_but_owners_and_admins_signs_passes(tmp_path: Path, private
 async def test_a_list_that_any_phone_carries_ends_a_pass_and_its_session(
     tmp_path: Path, private_bus: PrivateBus
 ) -> None:
-    # Defence: lockd/daemon/phone_commands.py: self._with.book.take_list(new)
+    # Defence: lockd/daemon/phone_commands.py: book.void = void
     async with locked(tmp_path, private_bus.address) as (lock, radio):
         owner, carrier = await enrolled(lock, radio, "owner"), await enrolled(lock, radio, "user")
         visitor = await guest(radio, owner)
@@ -185,6 +224,53 @@ async def test_a_list_that_any_phone_carries_ends_a_pass_and_its_session(
         assert (await carrier.open("REVLIST", list=void))[0] == results.COMPLETE
         assert await visitor.next() == (-results.REVOKED, {})
         assert (await carrier.ask("REVLIST", list=void))[0] == results.STALE
+
+
+async def test_a_list_takes_back_no_other_issuers_and_outlives_a_restart(
+    tmp_path: Path, private_bus: PrivateBus
+) -> None:
+    # Defence: lockd/daemon/phone_book.py: lists = {**self.void.lists, new.issuer: (new.number, new.passes)}
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        owner, admin = await enrolled(lock, radio, "owner"), await enrolled(lock, radio, "admin")
+        visitor = FakePhone(radio, owner.lock_key)
+        given = signed(lock, owner, visitor)
+        issued = ((owner, 9, (read_pass(given).id,)), (admin, 2, ()), (owner, 8, ()))
+        lists = [sign_list(RevocationList(owner.lock_key, each.sign, number, 0, ids), each.signing_key)
+                 for each, number, ids in issued]  # fmt: skip
+        await admin.connect(number=2)
+        assert (await admin.open("REVLIST", list=lists[0]))[0] == results.COMPLETE
+        assert (await admin.ask("REVLIST", list=lists[1]))[0] == results.COMPLETE
+        assert (await admin.ask("REVLIST", list=lists[2]))[0] == results.STALE
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        late = FakePhone(radio, owner.lock_key, visitor.keys)
+        await late.connect(number=9)
+        assert (await late.open("PASS", **{"pass": given}))[0] == results.REVOKED
+
+
+async def test_a_guest_is_revoked_at_the_lock_with_all_his_passes(tmp_path: Path, private_bus: PrivateBus) -> None:
+    # Defence: lockd/daemon/phone_commands.py: or given.holder in book.barred
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        owner = await enrolled(lock, radio, "owner")
+        visitor = await guest(radio, owner)
+        await visitor.open("PASS", **{"pass": signed(lock, owner, visitor)})
+        assert [row["role"] for row in lock.daemon.desk.list_phones()] == ["owner"], "he has not opened yet"
+        assert (await visitor.ask("UNLOCK"))[0] == results.ACCEPTED
+        assert (await visitor.next())[0] == results.COMPLETE
+        _, seen = lock.daemon.desk.list_phones()
+        assert (seen["id"], seen["user"]) == (visitor.keys.public[:6].hex(), 1)
+        assert (seen["role"], seen["index"], seen["connected"]) == ("guest", 0, True)
+        await lock.daemon.desk.revoke_phone(seen["id"], "test")
+        assert await visitor.next() == (-results.REVOKED, {})
+        assert [row["role"] for row in lock.daemon.desk.list_phones()] == ["owner"]
+        with pytest.raises(NotFound):
+            await lock.daemon.desk.revoke_phone(seen["id"], "test")
+        (trace,) = await records(lock, detail="guest-revoked")
+        assert trace["by"] == "test"
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        for phone in (FakePhone(radio, owner.lock_key, visitor.keys), FakePhone(radio, owner.lock_key)):
+            await phone.connect(number=8)
+            again = await phone.open("PASS", **{"pass": signed(lock, owner, phone)})
+            assert again[0] == (results.REVOKED if phone.keys is visitor.keys else results.COMPLETE)
 
 
 async def test_who_loses_his_phone_loses_his_guests(tmp_path: Path, private_bus: PrivateBus) -> None:
@@ -218,6 +304,7 @@ async def test_an_enrolment_that_fails_leaves_no_phone(tmp_path: Path, private_b
             await late.connect(offer.psk)
             assert (await late.open("ENROL", label=label, sign=late.sign))[0] == result
             late.leave()
+            assert [row["label"] for row in lock.daemon.desk.list_phones()] == ["user's phone"], "as it was"
         offer = read_uri((await lock.daemon.desk.create_invite({"user": 1}, "test"))[0])
         await lock.daemon.desk.set_user("Add", 2, {"name": "stays"}, "test")
         await lock.daemon.desk.clear_user(1, "test")

@@ -22,6 +22,7 @@ from lockd.dbus.connection import Connection
 from lockd.errors import (
     CallError,
     Failure,
+    InsufficientBattery,
     InvalidField,
     LockdError,
     NotFound,
@@ -210,6 +211,28 @@ async def test_what_binds_a_user_binds_his_phone(tmp_path: Path, private_bus: Pr
         assert lock.bolt == 0
 
 
+async def test_hours_types_and_lockout_hold_for_a_phone_as_at_the_keypad(
+    tmp_path: Path, private_bus: PrivateBus
+) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        desk, phone = lock.daemon.desk, await enrolled(lock, radio)
+        await phone.connect()
+        await phone.open("STATUS")
+        for kind, result in (("NonAccessUser", results.FORBIDDEN), ("YearDayScheduleUser", results.TIME_NOT_ALLOWED)):
+            await desk.set_user("Modify", 1, {"type": kind}, "test")
+            assert (await phone.ask("UNLOCK"))[0] == result
+        day = lock.daemon.clock.now().wall // 1_000_000 // 86_400 * 86_400
+        await desk.set_schedule("YearDaySchedule", 1, 1, {"start": day, "end": day + 2 * 86_400}, "test")
+        desk.set_time_state("Unknown")
+        assert (await phone.ask("UNLOCK"))[0] == results.TIME_UNKNOWN
+        desk.set_time_state("Trusted")
+        assert (await phone.ask("UNLOCK"))[0] == results.ACCEPTED
+        assert (await phone.next())[0] == results.COMPLETE
+        await desk.set_user("Modify", 1, {"type": "UnrestrictedUser", "rule": "Dual"}, "test")
+        said = [(await phone.ask("UNLOCK", pin=f"48291{n}"))[0] for n in range(6)]
+        assert said == [results.NOT_AUTHORISED] * 5 + [results.TOO_MANY_ATTEMPTS]
+
+
 @pytest.mark.parametrize(("both", "result"), [(False, results.BLOCKED), (True, results.POSITION_UNKNOWN)])
 async def test_a_bolt_that_does_not_arrive_is_told_and_one_that_nobody_knows_of(
     tmp_path: Path, private_bus: PrivateBus, monkeypatch: pytest.MonkeyPatch, both: bool, result: int
@@ -319,9 +342,13 @@ async def test_bluetoothd_dies_in_mid_session_and_comes_back(tmp_path: Path, pri
             phone = await enrolled(lock, radio)
             await phone.connect()
             await phone.open("STATUS")
+            sessions = lock.daemon.desk._phones()._service.sessions  # type: ignore[attr-defined]
+            (session,) = sessions.values()
             radio.die()
             await phone.gone()
         await until(lambda: "phones: bluetoothd does not run" in lock.daemon.health.degraded())
+        assert session.closed
+        assert not sessions
         assert not lock.daemon.desk.get_property("org.lockd1.Phones", "Advertising")
         async with bluez(private_bus.address) as radio, asyncio.timeout(5):
             await until(lambda: bool(radio.advertised))
@@ -365,6 +392,8 @@ async def test_while_power_is_short_the_radio_rests(tmp_path: Path, private_bus:
         lock.daemon.hardware.door.set_battery(8.0, 3.5)
         await until(lambda: not radio.advertised)
         assert "phones: asleep while power is short" in lock.daemon.health.degraded()
+        with pytest.raises(InsufficientBattery):
+            await lock.daemon.desk.create_invite({}, "test")
         lock.daemon.hardware.door.set_battery(90.0, 4.0)
         await until(lambda: bool(radio.advertised))
 

@@ -46,7 +46,7 @@ def old() -> Rows:
             "spent:PIN:4:1": {"grant": 9}, "lockout:Keypad": {"level": 1}, "codes-guesses": {"hours": [1]},
             "codes": {"serial": "x"}, "codes-floor": {"hour": 5}, "code:a": {"first": 1},
             "energy": {"throws": 5}, "samples:1": {"samples": []}, "way:key": {"proved": 1},
-            "phone:lock": {"private": "aa"}, "phone:key:1": {"digest": "05"}, "phone:list": {"number": 3, "epoch": 4},
+            "phone:lock": {"private": "aa"}, "phone:key:1": {"digest": "05"}, "phone:list": {"lists": {}, "epoch": 4},
         },
     }  # fmt: skip
 
@@ -139,11 +139,11 @@ def test_uses_of_which_nobody_knows_are_used_up(goes_on: bool, old: Rows, now: R
 
 def test_a_phone_that_was_revoked_stays_so(old: Rows, now: Rows) -> None:
     del now["credential"]["Phone:1"], now["state"]["phone:key:1"]
-    now["state"]["phone:list"] = {"number": 9, "epoch": 4}
+    now["state"]["phone:list"] = {"barred": ["aa"], "epoch": 4}
     rows = after(now, planned := plan(old, now, goes_on=True))
     assert planned.phones == 1
     assert {"Phone:1", "phone:key:1"}.isdisjoint((*rows["credential"], *rows["state"]))
-    assert rows["state"]["phone:list"] == {"number": 9, "epoch": 4}
+    assert rows["state"]["phone:list"] == {"barred": ["aa"], "epoch": 4}
 
 
 def test_codes_lockouts_mode_and_measurements_of_the_same_store_stay(old: Rows, now: Rows) -> None:
@@ -172,7 +172,7 @@ def test_a_new_card_gets_all_but_what_nobody_can_vouch_for(old: Rows) -> None:
         "property:AutoRelockTime": {"value": 30}, "spent:PIN:4:1": {"grant": 9}, "spent:PIN:4:2": LOST,
         "spent:PIN:4:3": LOST, "spent:2": LOST, "lockout:Keypad": {"level": 1}, "codes-guesses": {"hours": [1]},
         "codes-floor": {"hour": 7}, "energy": {"throws": 5}, "samples:1": {"samples": []}, "way:key": {"proved": 1},
-        "phone:lock": {"private": "aa"}, "phone:key:1": {"digest": "05"}, "phone:list": {"number": 3, "epoch": 5},
+        "phone:lock": {"private": "aa"}, "phone:key:1": {"digest": "05"}, "phone:list": {"lists": {}, "epoch": 5},
         "time": {"boot": "b"},
     }  # fmt: skip
     assert (planned.fingers, planned.codes, planned.epoch, planned.disabled) == (1, True, 5, ())

@@ -130,10 +130,11 @@ async def test_an_invitation_with_another_secret_or_one_that_is_over_is_refused(
     assert lock.asked == []
 
 
-async def test_a_label_that_is_too_long_is_refused_before_the_invitation_is_used() -> None:
+async def test_a_label_that_the_lock_would_not_take_is_refused_before_the_invitation_is_used() -> None:
     lock, offer = inviting()
-    with pytest.raises(InvalidField, match="64"):
-        await reach.enrol(Air(a=lock), offer, OWN, "Home", "ä" * 33, lock.clock)
+    for label, words in (("ä" * 33, "64"), ("a\nb", "one line")):
+        with pytest.raises(InvalidField, match=words):
+            await reach.enrol(Air(a=lock), offer, OWN, "Home", label, lock.clock)
     assert lock.lines == []
 
 
@@ -183,11 +184,34 @@ def test_revoking_signs_a_list_of_all_that_still_hold() -> None:
         lock, _ = guests.make(lock, text(GUEST.public), whose, TERMS)
     lock, first = guests.revoke(lock, "Eva", 1500.5)
     lock, second = guests.revoke(lock, "Bob", 1500.9)
-    one, two = verify_list(first, book(lock)), verify_list(second, book(lock).but(number=1500))
+    one = verify_list(first, book(lock))
+    two = verify_list(second, book(lock).but(lists={lock.keys.signer: 1500}))
     assert [len(one.passes), len(two.passes)] == [2, 3]
     assert (one.number, two.number) == (1500, 1501)
     assert set(two.passes) == {made.id for made in lock.made}
     assert guests.revoke(lock, "Eva", 1600)[0].listed == 1600
+
+
+def test_revoking_all_raises_the_epoch_and_new_passes_are_of_it() -> None:
+    lock, _ = guests.make(known(), text(GUEST.public), "Eva", TERMS)
+    after, signed = guests.revoke_all(lock, 4, 1500)
+    told = verify_list(signed, book(lock))
+    assert (told.epoch, told.passes, after.made, after.epoch) == (5, (), (), 5)
+    assert guests.read(text(guests.make(after, text(GUEST.public), "Eva", TERMS)[1])).epoch == 5
+    with pytest.raises(Restricted, match="owner and admin"):
+        guests.revoke_all(known("user"), 4, 1500)
+
+
+def test_a_list_is_carried_to_the_lock_that_it_is_for() -> None:
+    _, signed = guests.revoke_all(known(), 0, 1500)
+    home, shed = known("user"), known("user", "Shed").but(key=keys("shed").public)
+    assert guests.carried(Book((shed, home)), f" {text(signed)}\n") == (home, signed)
+    with pytest.raises(NotFound, match="does not know"):
+        guests.carried(Book((shed,)), text(signed))
+    made, given = guests.make(known(), text(GUEST.public), "Eva", TERMS)
+    for other in ("AAAA", text(given)):
+        with pytest.raises(InvalidField, match="no revocation list"):
+            guests.carried(Book((made,)), other)
 
 
 def test_revoking_says_for_whom_there_are_passes() -> None:

@@ -21,7 +21,7 @@ from lockd.wire.framing import DATA, FIRST, HANDSHAKE_1, HANDSHAKE_2, HANDSHAKE_
 from lockd.wire.limits import Connections
 from lockd.wire.messages import ALL
 from lockd.wire.noise import KeyPair
-from lockd.wire.passes import PASS, verify_pass
+from lockd.wire.passes import PASS, RevocationList, sign_list, verify_list, verify_pass
 from lockd.wire.rights import Role, may
 from lockd.wire.session import LockSession, Phone
 from tests.wire.ends import Line, World, first_frames, keys, secret
@@ -204,33 +204,41 @@ def flipped(frame: bytes, bit: int) -> bytes:
     return bytes(changed)
 
 
+#: Every u-coordinate of low order: 0, 1, two of order 8, and p - 1; p and p + 1 are 0 and 1 again.
+P = 2**255 - 19
+EIGHTH = 325606250916557431795983626356110631294008115727848805560023387167927233504
+LOW = (0, 1, EIGHTH, 39382357235489614581723060781553021112529911719440698176882885853963445705823, P - 1, P, P + 1)
+
+
 class Point(KeyPair):
     """A public key of low order, with which every secret is zero."""
 
-    def __init__(self) -> None:
-        self.public = bytes(32)
+    def __init__(self, u: int) -> None:
+        self.public = u.to_bytes(32, "little")
 
     def shared(self, public: bytes) -> bytes:
         return bytes(32)
 
 
-def test_a_point_of_low_order_as_ephemeral_key() -> None:
+@pytest.mark.parametrize("u", LOW, ids=range(len(LOW)))
+def test_a_point_of_low_order_as_ephemeral_key(u: int) -> None:
     # Defence: noise.py: return self._private.exchange(X25519PublicKey.from_public_bytes(public))
     line = World().connect()
     assert line.phone._handshake is not None
-    line.phone._handshake._own["e"] = Point()
+    line.phone._handshake._own["e"] = Point(u)
     line.open("UNLOCK")
     refused(line)
     assert line.sent("lock") == list(fragments(framing.CLEAR_ERROR, tag(line), b"\x80", 23))
 
 
-def test_a_point_of_low_order_as_the_phones_key() -> None:
+@pytest.mark.parametrize("u", LOW, ids=range(len(LOW)))
+def test_a_point_of_low_order_as_the_phones_key(u: int) -> None:
     # Defence: noise.py: return self._private.exchange(X25519PublicKey.from_public_bytes(public))
     world = World()
-    world.people[bytes(32)] = Phone("owner", 1)
+    world.people[u.to_bytes(32, "little")] = Phone("owner", 1)
     line = world.connect()
     assert line.phone._handshake is not None
-    line.phone._handshake._own["s"] = Point()
+    line.phone._handshake._own["s"] = Point(u)
     line.open("UNLOCK")
     refused(line)
 
@@ -570,6 +578,21 @@ def test_a_pass_used_twice() -> None:
     once = pass_of(uses=1)
     assert verify_pass(once, HOLDER, BOOK, NOW).uses == 1
     assert pass_refused(once, used=1) == results.USED_UP
+
+
+def test_a_pass_of_a_guest_who_is_barred() -> None:
+    # Defence: passes.py: (holder in book.barred, results.REVOKED, "the pass of a guest who is barred"),
+    with pytest.raises(PassRefused):
+        verify_pass(pass_of(), HOLDER, BOOK.but(barred=frozenset([HOLDER])), NOW)
+
+
+def test_an_older_list_that_would_take_a_newer_one_back() -> None:
+    # Defence: passes.py: if given.number <= latest:
+    older = sign_list(RevocationList(BOOK.lock, public("signing"), 4, 0, ()), secret("signing"))
+    assert verify_list(older, BOOK.but(lists={public("signing"): 3})).number == 4
+    for latest in (4, 5):
+        with pytest.raises(PassRefused):
+            verify_list(older, BOOK.but(lists={public("signing"): latest}))
 
 
 def test_a_pass_without_a_trusted_clock() -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lockd.wire import cbor, messages, results
+from lockd.wire import cbor, cose, end, enrolment, framing, limits, messages, passes, results, session
 from lockd.wire.errors import MessageError, VersionError
 from lockd.wire.messages import COMMANDS, Info, Reply, Request
 
@@ -114,7 +114,7 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "INVITE": [{}, {"role": "guest"}, {"role": "root"}, {"role": "user", "user": 0}],
     "PASS": [{}, {"pass": b""}, {"pass": bytes(1025)}, {"pass": "text"}],
     "REVLIST": [{}, {"list": bytes(1025)}],
-    "TIME_SET": [{}, {"time": -1}, {"time": 1, "trust": True}],
+    "TIME_SET": [{}, {"time": -1}, {"time": 1_795_300_131_000}, {"time": 1, "trust": True}],
     "CONFIG": [{}, {"name": ""}, {"name": "x", "value": None}, {"name": "x", "value": -1}],
     "ENROL": [
         {}, {"label": "x"}, {"label": "x", "sign": bytes(31)}, {"label": "", "sign": bytes(32)},
@@ -175,6 +175,33 @@ def test_the_numbers_of_results_are_those_of_the_protocol() -> None:
     assert said == results.NAMES
 
 
+PAGE = (Path(__file__).parents[2] / "docs/lkp.md").read_text()
+
+
+@pytest.mark.parametrize("said", [
+    f"It has at most {messages.MAX_INFO} bytes; unknown keys are ignored",
+    f"A body has 1 to {framing.MAX_MESSAGE} bytes", f"a value at most {framing.MAX_VALUE} bytes",
+    f" {framing.ATT_HEAD}, {framing.CEILING}) bytes, and {framing.FLOOR} while the MTU is unknown",
+    f"A message must be whole {framing.REASSEMBLY_S:.0f} s after its first frame",
+    f"padded to a multiple of {messages.PAD} bytes", f"text of up to {cbor.MAX_KEY} bytes",
+    f"At most {cbor.MAX_DEPTH} levels and {cbor.MAX_ITEMS} items",
+    f"In message 3 the CBOR has at most {messages.MAX_FIRST} bytes, later {messages.MAX_PLAIN}",
+    f"Ids are 1 to {messages.MAX_ID} and rise", f"among the last {session.REMEMBERED}, its answer comes again",
+    f"from the connection to the first write | {limits.SILENT_S:.0f} s",
+    f"before the handshake is over | {end.HANDSHAKE_S:.0f} s", f"of either end | {end.IDLE_S:.0f} s",
+    f"a session | {end.LASTS_S:.0f} s, {end.MAX_MESSAGES} messages",
+    f"{limits.CONNECTIONS}; of those that have not verified for {limits.UNVERIFIED_S:.0f} s",
+    f"of all devices | {limits.FAILURES} a minute",
+    f"It holds for {enrolment.LASTS_S:.0f} s, for one phone and five tries",
+    f"(32 bytes), the invitation's secret (32), its number ({enrolment.ID}), the lock's name (UTF-8, up to"
+    f" {enrolment.MAX_NAME})",
+    f"at most {messages.MAX_PASS} bytes, signed with", f"| `id` | {passes.ID} random bytes |",
+    f"up to {passes.MAX_WINDOWS} windows", f"up to {passes.MAX_LISTED} passes", f"header `{cose.PROTECTED.hex()}`",
+    f"external data `{passes.PASS.decode()}`", f"external data `{passes.LIST.decode()}`",
+])  # fmt: skip
+def test_the_page_says_what_holds(said: str) -> None:
+    assert said in " ".join(PAGE.split())
+
+
 def test_the_page_has_every_result() -> None:
-    page = (Path(__file__).parents[2] / "docs/lkp.md").read_text()
-    assert {int(number, 16): name for number, name in re.findall(r"\| (0x\w\w) \| (\w+) \|", page)} == results.NAMES
+    assert {int(number, 16): name for number, name in re.findall(r"\| (0x\w\w) \| (\w+) \|", PAGE)} == results.NAMES

@@ -19,6 +19,7 @@ from lockd.wire.passes import (
     Pass,
     RevocationList,
     Window,
+    read_list,
     read_pass,
     sign_list,
     sign_pass,
@@ -77,6 +78,7 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "another lock's": ({"lock": keys("other").public}, {}, "NOT_AUTHORISED"),
     "another phone's": ({"holder": keys("other").public}, {}, "NOT_AUTHORISED"),
     "revoked": ({}, {"revoked": frozenset([ID])}, "REVOKED"),
+    "a barred guest's": ({}, {"barred": frozenset([HOLDER])}, "REVOKED"),
     "of an earlier epoch": ({"epoch": 1}, {"epoch": 2}, "STALE"),
     "used up": ({"uses": 2}, {"used": {ID: 2}}, "USED_UP"),
     "of a phone that is gone": ({}, {"issuers": {}}, "NOT_AUTHORISED"),
@@ -194,7 +196,9 @@ GONE = RevocationList(keys("lock").public, OWNER, 5, 1, (ID, b"another of those"
 
 def test_a_revocation_list() -> None:
     data = sign_list(GONE, secret("signing"))
-    assert verify_list(data, BOOK.but(number=4)) == GONE
+    assert verify_list(data, BOOK.but(lists={OWNER: 4})) == GONE
+    assert verify_list(data, BOOK.but(lists={public("admin"): 6})) == GONE  # each issuer counts for himself
+    assert read_list(data) == GONE
     assert cbor.decode(cose.payload(data)) == {
         "lock": keys("lock").public, "iss": OWNER, "n": 5, "epoch": 1, "ids": [ID, b"another of those"],
     }  # fmt: skip
@@ -213,7 +217,7 @@ def test_the_longest_list_fits() -> None:
 ])  # fmt: skip
 def test_a_list_that_does_not_hold(changes: dict[str, Any], book: dict[str, Any], why: str) -> None:
     with pytest.raises(PassRefused) as refused:
-        verify_list(sign_list(GONE.but(**changes), secret("signing")), BOOK.but(number=4, **book))
+        verify_list(sign_list(GONE.but(**changes), secret("signing")), BOOK.but(lists={OWNER: 4}, **book))
     assert results.NAMES[refused.value.code] == why
 
 

@@ -17,9 +17,10 @@ from lockd.wire.errors import HandshakeError
 from lockd.wire.framing import CLEAR_ERROR, DATA, HANDSHAKE_1, HANDSHAKE_2, HANDSHAKE_3, Message, Reassembler
 from lockd.wire.messages import unpad
 from lockd.wire.noise import Handshake, KeyPair
+from lockd.wire.passes import LIST, PASS, RevocationList, sign_list
 from lockd.wire.session import Phone
 from tests.wire.ends import Drawn, Line, World, keys, secret
-from tests.wire.test_passes import pass_of
+from tests.wire.test_passes import ID, pass_of, public
 
 FOLDER = Path(__file__).parent / "transcripts"
 KINDS = frozenset((HANDSHAKE_1, HANDSHAKE_2, HANDSHAKE_3, DATA, CLEAR_ERROR))
@@ -29,7 +30,7 @@ PSK, INVITATION = secret("psk"), b"8 bytes!"
 def unlock(mtu: int) -> Line:
     line = World("owner").connect(mtu=mtu).open("UNLOCK")
     line.answer(1, results.ACCEPTED)
-    line.answer(1, results.COMPLETE, {"state": "Unlocked"})
+    line.answer(1, results.COMPLETE, {"lock": "Unlocked"})
     line.ask("LOG_READ", **{"from": 1, "max": 2})
     line.answer(2, results.COMPLETE, {"events": [{"seq": 1, "type": "Unlock", "user": 1}], "last": 1})
     line.ask("LOG_READ", identity=2, **{"from": 1, "max": 2})
@@ -50,7 +51,7 @@ def guest_pass() -> Line:
     line.answer(1)
     line.ask("UNLOCK")
     line.answer(2, results.ACCEPTED)
-    line.answer(2, results.COMPLETE, {"state": "Unlocked"})
+    line.answer(2, results.COMPLETE, {"lock": "Unlocked"})
     return line
 
 
@@ -69,11 +70,24 @@ def revoked_while_connected() -> Line:
     return line
 
 
+def revocation_list() -> Line:
+    """An owner's phone brings a list; the same one again is refused."""
+    void = sign_list(RevocationList(keys("lock").public, public("signing"), 5, 1, (ID,)), secret("signing"))
+    line = World("owner").connect(mtu=247).open("REVLIST", list=void)
+    line.answer(1)
+    line.ask("REVLIST", list=void)
+    line.answer(2, results.STALE)
+    return line
+
+
+#: With what an issuer's key has signed: by scene the command and its field.
+SIGNED = {"guest-pass": ("pass", PASS), "revocation-list": ("list", LIST)}
 SCENES: dict[str, Callable[[], Line]] = {
     "unlock-mtu-23": lambda: unlock(23),
     "unlock-mtu-247": lambda: unlock(247),
     "enrolment": enrolment,
     "guest-pass": guest_pass,
+    "revocation-list": revocation_list,
     "unknown-phone": unknown_phone,
     "wrong-lock-key": wrong_lock_key,
     "revoked-while-connected": revoked_while_connected,
@@ -96,6 +110,7 @@ def transcript(name: str) -> dict[str, Any]:
             "lock_key": lock_key.hex(),
         },
         "tag": tag.hex(), "mtu": line.mtu, "info": line.world.lock.info.hex(), "psk": psk.hex() if psk else None,
+        "issuer": {"private": secret("signing").hex(), "public": public("signing").hex()} if name in SIGNED else None,
         "prologue": prologue(line.world.lock.info, int(psk is not None)).hex(),
         "messages": _messages(line, _Listener(phone_name, phones, locks, lock_key, psk, line.world.lock.info)),
     }  # fmt: skip
