@@ -93,9 +93,8 @@ class Feed:
             return False
         if battery is None:  # what the throw began with has gone
             return not moving or self.throw_source == "Unknown"
-        plugged = self.supply.feeding or self._faulty() is not None
-        if battery.blank and plugged:  # should it be dead, that would be what the motor is driven from
-            return False
+        if battery.blank and (self.supply.feeding or self._faulty() is not None):
+            return False  # should it be dead, that would be what the motor is driven from
         if battery.level == "Dead" or battery.sags_away(power) or battery.browned_out is not None:
             return False
         cost = self.energy.cost

@@ -32,11 +32,12 @@ class Warnings:
         supply = self.parts.feed.supply
         if supply.source != "Battery" or supply.level == "Unknown":
             return
-        sign, used = self._sign(supply.level), Show("granted") in effects
+        sign = self._sign(supply.level)
         fell = ORDER.index(supply.level) < ORDER.index(self._level)
         self._level = supply.level
         if sign is None:
             return
+        used = Show("granted") in effects
         if used:
             yield Show(sign)
         again = used and at.mono - self._told_at.get(sign, at.mono) >= DAY_S
