@@ -74,4 +74,9 @@ class Value:
 
     def but(self, **changes: Any) -> Self:
         """The same record with some fields changed."""
-        return type(self)(**(self.__dict__ | changes))
+        changed = object.__new__(type(self))
+        fields = changed.__dict__
+        fields.update(self.__dict__, **changes)
+        if len(fields) > len(self._fields):
+            raise TypeError(f"{type(self).__name__} has no {', '.join(sorted(changes.keys() - self._names))}")
+        return changed
