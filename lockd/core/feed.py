@@ -30,7 +30,8 @@ WRONG: dict[PortFault, str] = {
 
 
 class Feed:
-    """Supplies, the emergency session, and the energy that throws take."""
+    """Supplies, the emergency session, and the energy that throws take. `plugs`: the kinds of outside power that
+    this lock can take in an emergency, as far as is known."""
 
     def __init__(self, settings: Settings, state: Mapping[str, Kept]) -> None:
         self.settings = settings
@@ -39,6 +40,7 @@ class Feed:
         self.energy = Energy(state)
         self.estimate: Estimate | None = None
         self.throw_source: PowerSource = "Unknown"  #: what fed the lock when the last throw began
+        self.plugs = self._plugs()
 
     def load(self, settings: Settings) -> None:
         """Other settings hold from now on."""
@@ -47,8 +49,9 @@ class Feed:
         self.weigh()
 
     def weigh(self) -> None:
-        """How far does the battery go? To be asked whenever it was read."""
+        """How far does the battery go, and what can be plugged in? To be asked whenever a supply was read."""
         self.estimate = self.energy.estimate(self.supply.percent, self.settings.power.dead_percent)
+        self.plugs = self._plugs()
 
     @property
     def weak(self) -> bool:
@@ -122,9 +125,7 @@ class Feed:
         texts += [f"use {BY_HAND[name]}" for name, there in hands.items() if there]
         return ", or ".join(texts) or "charge the battery, plug in a power bank, or use the mechanical key"
 
-    @property
-    def plugs(self) -> set[PowerSource]:
-        """The kinds of outside power that this lock can take in an emergency, as far as is known."""
+    def _plugs(self) -> set[PowerSource]:
         power = self.settings.power
         lines: dict[PowerSource, object] = {
             "EmergencyUsb": power.usb_line, "Emergency9V": power.nine_volt_line,
