@@ -44,17 +44,23 @@ class Value:
         setattr(cls, "__match_args__", cls._fields)  # noqa: B010 - mypy knows no assignment to it
 
     def __init__(self, *args: Any, **named: Any) -> None:
+        if named or len(args) != len(self._fields):
+            args = self._complete(args, named)
+        for name, value in zip(self._fields, args):  # noqa: B905 - of one length
+            _put(self, name, value)  # one by one: so they share the table of their names, which is most of a record
+
+    def _complete(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        """A value for each field."""
         if args:
-            fields = dict(zip(self._fields, args, strict=False))
-            if len(args) > len(fields) or not fields.keys().isdisjoint(named):
+            placed = dict(zip(self._fields, args, strict=False))
+            if len(args) > len(placed) or not placed.keys().isdisjoint(named):
                 raise TypeError(f"{type(self).__name__} takes {', '.join(self._fields)}")
-            named |= fields
+            named |= placed
         values = self._defaults | named
         if values.keys() != self._names:
             odd = sorted(values.keys() ^ self._names)
             raise TypeError(f"{type(self).__name__}: missing or unknown {', '.join(odd)}")
-        for name in self._fields:  # one by one: so they share the table of their names, which is most of a record
-            _put(self, name, values[name])
+        return tuple(map(values.__getitem__, self._fields))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable")
@@ -74,4 +80,9 @@ class Value:
 
     def but(self, **changes: Any) -> Self:
         """The same record with some fields changed."""
-        return type(self)(**(self.__dict__ | changes))
+        changed = object.__new__(type(self))
+        fields = changed.__dict__
+        fields.update(self.__dict__, **changes)
+        if len(fields) > len(self._fields):
+            raise TypeError(f"{type(self).__name__} has no {', '.join(sorted(changes.keys() - self._names))}")
+        return changed

@@ -6,7 +6,7 @@ range, and there is none before enough has been seen.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import product
 from math import ceil, exp, floor, sqrt
 from typing import Any
@@ -36,7 +36,8 @@ class Estimate(Value):
 
 
 class Energy:
-    """`throws`, `duty_s`: of the motor's whole life. `step`: the finest change the gauge ever showed, in percent."""
+    """`throws`, `duty_s`: of the motor's whole life. `step`: the finest change the gauge ever showed, in percent.
+    `cost`: percent that a throw takes, at the least and at the most; None: not measured yet."""
 
     def __init__(self, state: Mapping[str, Kept]) -> None:
         kept = state[ROW].value if ROW in state else {}
@@ -44,6 +45,7 @@ class Energy:
         self.duty_s: float = kept.get("duty_s", 0.0)
         self.step: float = kept.get("step", 1.0)
         self.drops: list[float] = list(kept.get("drops", ()))
+        self.cost = cost_of(self.drops, self.step)
         self.sags: list[float] = list(kept.get("sags", ()))
         #: Of late, older days less and less: days on the battery, throws in them, percent that they took.
         self._days, self._throws, self._drain = kept.get("sums", (0.0, 0.0, 0.0))
@@ -92,6 +94,7 @@ class Energy:
         self._percent = percent
         if before is not None and before[0] is not None:
             self.drops = [*self.drops, round(before[0] - percent, 3)][-DROPS_KEPT:]
+        self.cost = cost_of(self.drops, self.step)
         self._span(percent, at)
 
     def sample(self, percent: float | None, volts: float | None, at: float, wall: int) -> None:
@@ -128,16 +131,6 @@ class Energy:
         self._base = (at, percent, self.throws)
 
     # What follows from it -----------------------------------------------------------------------
-
-    @property
-    def cost(self) -> tuple[float, float] | None:
-        """Percent that a throw takes, at the least and at the most; None: not measured yet."""
-        count, total = len(self.drops), sum(self.drops)
-        if count < DROPS_LEAST:
-            return None
-        scatter = sum(drop * drop for drop in self.drops) - total * total / count
-        spread = 2 * sqrt(max(0.0, scatter) + self.step**2)
-        return max(0.0, (total - spread) / count), max(0.0, (total + spread) / count)
 
     @property
     def pace(self) -> tuple[float, float] | None:
@@ -187,6 +180,17 @@ class Energy:
         first = wall // 1_000_000 - days * int(DAY_S)
         every = sorted((sample for kept in self.samples.values() for sample in kept), key=lambda sample: sample[0])
         return [_told(*sample) for sample in every if sample[0] >= first]
+
+
+def cost_of(drops: Sequence[float], step: float) -> tuple[float, float] | None:
+    """What a throw takes, at the least and at the most; None: too few were seen. `drops`: percent that each
+    took; `step`: of the gauge that told so."""
+    count, total = len(drops), sum(drops)
+    if count < DROPS_LEAST:
+        return None
+    scatter = sum(drop * drop for drop in drops) - total * total / count
+    spread = 2 * sqrt(max(0.0, scatter) + step**2)
+    return max(0.0, (total - spread) / count), max(0.0, (total + spread) / count)
 
 
 def reach(left: float, drain: float, pace: float, cost: float, later: float) -> float:

@@ -47,17 +47,17 @@ class Operation(Value):
 
 def _fields(**given: Any) -> dict[str, Any]:
     """Without what is empty: an absent key means unknown or none."""
-    return {n: v for n, v in given.items() if v not in ("", 0, None, ())}
+    return {n: v for n, v in given.items() if v}
 
 
 def operation_entry(op: Operation, kind: OperationType, phase: str, at: Instant, **more: Any) -> Entry:
     """A grant (phase granted) or what came of it (done, failed, interrupted)."""
-    fields = _fields(
-        type=kind, source=op.source, detail=op.detail, user=op.user, label=op.label, by=op.by,
-        credentials=[list(c) for c in op.credentials], phase=phase, grant=op.grant,
-    )  # fmt: skip
+    fields = {
+        "type": kind, "source": op.source, "detail": op.detail, "user": op.user, "label": op.label, "by": op.by,
+        "credentials": [list(c) for c in op.credentials], "phase": phase, "grant": op.grant,
+    }  # fmt: skip
     name: EntryKind = "LockOperationError" if "error" in more else "LockOperation"
-    return Entry(name, at.wall, {n: v for n, v in (fields | more).items() if v not in ("", [])})
+    return Entry(name, at.wall, _fields(**fields | more))
 
 
 def refusal_entry(

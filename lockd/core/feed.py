@@ -31,7 +31,8 @@ WRONG: dict[PortFault, str] = {
 
 
 class Feed:
-    """Supplies, the emergency session, and the energy that throws take."""
+    """Supplies, the emergency session, and the energy that throws take. `plugs`: the kinds of outside power that
+    this lock can take in an emergency, as far as is known."""
 
     def __init__(self, settings: Settings, state: Mapping[str, Kept]) -> None:
         self.settings = settings
@@ -40,6 +41,7 @@ class Feed:
         self.energy = Energy(state)
         self.estimate: Estimate | None = None
         self.throw_source: PowerSource = "Unknown"  #: what fed the lock when the last throw began
+        self.plugs = self._plugs()
 
     def load(self, settings: Settings) -> None:
         """Other settings hold from now on."""
@@ -48,8 +50,9 @@ class Feed:
         self.weigh()
 
     def weigh(self) -> None:
-        """How far does the battery go? To be asked whenever it was read."""
+        """How far does the battery go, and what can be plugged in? To be asked whenever a supply was read."""
         self.estimate = self.energy.estimate(self.supply.percent, self.settings.power.dead_percent)
+        self.plugs = self._plugs()
 
     @property
     def weak(self) -> bool:
@@ -94,9 +97,8 @@ class Feed:
             return False
         if battery is None:  # what the throw began with has gone
             return not moving or self.throw_source == "Unknown"
-        plugged = self.supply.feeding or self._faulty() is not None
-        if battery.blank and plugged:  # should it be dead, that would be what the motor is driven from
-            return False
+        if battery.blank and (self.supply.feeding or self._faulty() is not None):
+            return False  # should it be dead, that would be what the motor is driven from
         if battery.sags_away(power) or battery.browned_out is not None:
             return False
         if not self._charged_unseen(battery) and (battery.level == "Dead" or self._costs_more(battery)):
@@ -133,9 +135,7 @@ class Feed:
         texts += [f"use {BY_HAND[name]}" for name, there in hands.items() if there]
         return ", or ".join(texts) or "charge the battery, plug in a power bank, or use the mechanical key"
 
-    @property
-    def plugs(self) -> set[PowerSource]:
-        """The kinds of outside power that this lock can take in an emergency, as far as is known."""
+    def _plugs(self) -> set[PowerSource]:
         power = self.settings.power
         lines: dict[PowerSource, object] = {
             "EmergencyUsb": power.usb_line, "Emergency9V": power.nine_volt_line,

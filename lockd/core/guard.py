@@ -150,7 +150,8 @@ class Guard:
         if digest != credential.digest and not self.parts.settings.lock.duress_digit:
             return None
         in_use = f"{SPENT}{user.index}" in self.throws.using
-        return user.but(status="OccupiedDisabled" if in_use else people.status(user, at)), credential
+        status = "OccupiedDisabled" if in_use else people.status(user, at)
+        return (user if status == user.status else user.but(status=status)), credential
 
     def _code(self, shown: Presented, at: Instant) -> CodeState:
         """What it is worth as a code granted from afar. A use on its way to the disk counts as used."""

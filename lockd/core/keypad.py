@@ -62,8 +62,7 @@ class Entry:
         return self._forget()
 
     def _enter(self) -> Entered | Code:
-        digits = self._digits
-        self._forget()
+        digits, self._digits, self.deadline = self._digits, "", None
         if not digits:
             return Entered()
         return Code(digits if len(digits) <= MAX_DIGITS else None)

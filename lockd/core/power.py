@@ -216,7 +216,7 @@ class Power:
         for effect in effects:
             if isinstance(effect, DriveBolt) and self.parts.draws(effect.direction):
                 yield from self._driven(effect.direction, at)
-            elif isinstance(effect, DriveBolt | StopBolt) and self.parts.driven:
+            elif isinstance(effect, (DriveBolt, StopBolt)) and self.parts.driven:
                 self.parts.driven = False
                 self.feed.energy.stopped(at.mono)
                 self._reread_at = at.mono + RECOVERED_S if self.feed.supply.battery is not None else None

@@ -145,14 +145,14 @@ class Supply:
     @property
     def source(self) -> PowerSource:
         """What feeds the lock."""
-        if self.sound:
-            return self.sound[0].source
+        if sound := self.sound:
+            return sound[0].source
         return "Battery" if self.battery is not None else "Unknown"
 
     @property
     def feeder(self) -> Battery | Port | None:
         """That one itself, as far as it is known."""
-        return self.sound[0] if self.sound else self.battery
+        return sound[0] if (sound := self.sound) else self.battery
 
     @property
     def read_at(self) -> float:

@@ -60,6 +60,8 @@ def said(people: People, shown: Iterable[Credential]) -> tuple[Credential, ...]:
     he did not show as well, so that nobody who hears of it can tell. If there is no such one, it says nothing
     that was not said, and counts for nothing more."""
     given = tuple(shown)
+    if not any(each.terms.duress for each in given):
+        return given
     told = {each for each in given if not each.terms.duress}
     order = []
     for credential in given:

@@ -30,17 +30,19 @@ class Warnings:
     def follow(self, effects: Sequence[Effect], at: Instant) -> Iterator[Effect]:
         """What is to be said now. `effects`: of this turn, where a bolt that was drawn is a use."""
         supply = self.parts.feed.supply
-        if supply.source != "Battery" or supply.level == "Unknown":
+        level = supply.level
+        if level == "Unknown" or supply.source != "Battery":
             return
-        sign, used = self._sign(supply.level), Show("granted") in effects
-        fell = ORDER.index(supply.level) < ORDER.index(self._level)
-        self._level = supply.level
+        sign = self._sign(level)
+        fell = ORDER.index(level) < ORDER.index(self._level)
+        self._level = level
         if sign is None:
             return
+        used = Show("granted") in effects
         if used:
             yield Show(sign)
         again = used and at.mono - self._told_at.get(sign, at.mono) >= DAY_S
-        if supply.level != "Dead" and (fell or again or sign not in self._told_at):
+        if level != "Dead" and (fell or again or sign not in self._told_at):
             self._told_at[sign] = at.mono
             untold = self._alarms.take(at.mono)
             yield from self._alarm(ALARMS[sign], untold, at) if untold is not None else ()

@@ -100,10 +100,9 @@ class Ways:
 
     def _there(self, settings: Settings, feed: Feed, granting: bool) -> list[str]:
         """Each that this lock has."""
-        plugged = {PLUGS[source] for source in feed.plugs}
         wired = settings.ways
         hands = {"key": settings.has_key, "code": wired.code, "hole": wired.hole}
-        there = [way for way in PLUGS.values() if way in plugged or way in self.proved]
+        there = [way for source, way in PLUGS.items() if source in feed.plugs or way in self.proved]
         there += [way for way, given in hands.items() if given]
         return there + ["spare-pin"] * (settings.keypad.kind != "none") + ["granted-code"] * granting
 

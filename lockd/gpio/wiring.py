@@ -30,6 +30,7 @@ class Coil:
         self._high = pin.active == "high"
         self._timeline = timeline
         self._switched = switched
+        self._was_on = self.on
         self._line.heard = self._hear
 
     @property
@@ -42,6 +43,9 @@ class Coil:
         self._line.heard = None
 
     def _hear(self) -> None:
+        before, self._was_on = self._was_on, self.on
+        if self._was_on == before:
+            return
         with suppress(RuntimeError):  # pins are also switched off at exit, when the loop is closed
             self._timeline.call_soon_threadsafe(self._switched)
 

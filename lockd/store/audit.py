@@ -19,6 +19,7 @@ from lockd.store.rows import ROLL_BYTES
 from lockd.store.seal import Damaged, Sealer
 from lockd.value import Value
 
+_in_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _HASH_BYTES = 32
 _BODY = _HASH_BYTES + ROLL_BYTES
 #: Before the first event, and after one that cannot be read.
@@ -77,7 +78,7 @@ class Trail:
     def append(self, db: sqlite3.Connection, head: Head, entry: Entry, roll: int) -> Head:
         """Add one event after `head`; returns the new one."""
         seq = head.seq + 1
-        body = json.dumps([entry.kind, entry.time, dict(entry.fields)], separators=(",", ":"), ensure_ascii=False)
+        body = _in_json([entry.kind, entry.time, dict(entry.fields)])
         plain = head.hash + roll.to_bytes(ROLL_BYTES, "big") + body.encode()
         db.execute("REPLACE INTO event VALUES (?, ?)", (seq, self._sealer.seal("event", seq, seq, plain)))
         return Head(seq, _hash(seq, plain), roll)

@@ -23,6 +23,7 @@ from lockd.store.seal import Damaged, Sealer
 
 PEOPLE = ("user", "credential", "state", "schedule")
 ROLL_BYTES = 16
+_in_json = json.JSONEncoder(separators=(",", ":")).encode
 _ID = Struct(">q")
 _MARK = Struct(">qq")
 
@@ -82,7 +83,7 @@ class Rows:
         return next_start(rows, after, limit)
 
     def _put(self, db: sqlite3.Connection, put: Put, row: int, seq: int) -> None:
-        plain = json.dumps([put.key, dict(put.value)], separators=(",", ":")).encode()
+        plain = _in_json([put.key, dict(put.value)]).encode()
         sealed = self._sealer.seal(put.table, row, seq, plain)
         db.execute(f"REPLACE INTO {put.table} VALUES (?, ?, ?, ?)", (row, put.key.encode(), seq, sealed))
 

@@ -9,11 +9,11 @@ import logging
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from lockd.store import database, files
-from lockd.store.faults import Unreadable
+from lockd.store.faults import Unreadable, in_words
 from lockd.store.keys import KeyRing
 
 if TYPE_CHECKING:
@@ -99,10 +99,13 @@ def finish(folder: Path) -> None:
 
 def identity(path: Path) -> tuple[int, int] | None:
     """What tells a file from any other; None when it is not there."""
-    with files.worded(), suppress(FileNotFoundError):
+    try:
         about = os.stat(path)
-        return about.st_dev, about.st_ino
-    return None
+    except FileNotFoundError:
+        return None
+    except OSError as fault:
+        raise in_words(fault) from fault
+    return about.st_dev, about.st_ino
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lockd.core.energy import DAY_S, DAYS_KEPT, HOUR_S, Energy, Estimate, reach
+from lockd.core.energy import DAY_S, DAYS_KEPT, HOUR_S, Energy, Estimate, cost_of, reach
 from lockd.core.events import Started
 from lockd.reading import Reading
 from lockd.settings import Settings
@@ -107,11 +107,8 @@ def test_at_another_pace_idling_weighs_otherwise() -> None:
 
 
 def test_the_cost_of_a_throw_is_as_fine_as_the_gauge() -> None:
-    fine, coarse = Energy({}), Energy({})
-    fine.step, fine.drops = 0.01, [0.08] * 50
-    coarse.drops = [0.0] * 46 + [1.0] * 4
-    assert fine.cost == pytest.approx((0.08, 0.08), abs=0.001)
-    low, high = coarse.cost or (0.0, 0.0)
+    assert cost_of([0.08] * 50, step=0.01) == pytest.approx((0.08, 0.08), abs=0.001)
+    low, high = cost_of([0.0] * 46 + [1.0] * 4, step=1.0) or (0.0, 0.0)
     assert low == 0.0
     assert 0.15 < high < 0.2
 

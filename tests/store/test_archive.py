@@ -31,7 +31,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> int:
 def test_what_was_sealed_comes_out(plain: bytes) -> None:
     data = seal(HEADER, KEY, plain)
     assert unseal(KEY, data) == plain
-    assert plain not in data or len(plain) < 4
+    assert plain not in data[len(HEADER) :] or len(plain) < 4
 
 
 @pytest.mark.parametrize("size", [0, 1, 7, 8, 9, 16, 23, 24])
