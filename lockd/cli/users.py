@@ -15,7 +15,20 @@ from lockd.cli.explain import explained
 from lockd.cli.link import Lockd
 from lockd.cli.output import Output
 from lockd.cli.parser import Parser, command, group, place, whole
-from lockd.cli.people import RULES, SHORT, STATUSES, TYPES, called, counted, credentials, everybody, find, free_place
+from lockd.cli.people import (
+    RULES,
+    SHORT,
+    STATUSES,
+    TYPES,
+    called,
+    counted,
+    credentials,
+    everybody,
+    find,
+    free_place,
+    name_fault,
+    namesake,
+)  # fmt: skip
 from lockd.cli.pins import advice, give_pin, new_user, pin_options, rated, wants_pin
 from lockd.cli.schedules import give_hours, hours_said
 from lockd.cli.session import on_bus
@@ -123,6 +136,8 @@ async def add(lockd: Lockd, args: Namespace, out: Output) -> None:
     """A new user, with a PIN if wanted; the PIN is asked for before anything is changed."""
     if args.uses and not wants_pin(args):
         raise Usage("it is the PIN that opens so often: give --pin beside --uses")
+    if fault := name_fault(args.name):
+        raise Usage(f"name: {fault}")
     terms = {"uses": args.uses} if args.uses else {}
     users = await everybody(lockd)
     hours = wanted(args, datetime.now())
@@ -144,7 +159,7 @@ async def add(lockd: Lockd, args: Namespace, out: Output) -> None:
         async with _or_nobody(lockd, index):
             await write(lockd, index, Timetable(), hours, replaces=False)
         done += " " + await hours_said(lockd, index, args.type is None)
-    out.done(done + advice(faults), index=index, advice=faults)
+    out.done(done + namesake(users, args.name) + advice(faults), index=index, advice=faults)
 
 
 def _typed(fields: dict[str, Any], hours: Timetable) -> dict[str, Any]:
@@ -179,6 +194,8 @@ async def _or_nobody(lockd: Lockd, index: int) -> AsyncIterator[None]:
 async def change(lockd: Lockd, args: Namespace, out: Output) -> None:
     """Some fields of a user."""
     fields, hours = _given(args), wanted(args, datetime.now())
+    if args.name and (fault := name_fault(args.name)):
+        raise Usage(f"name: {fault}")
     if not fields and hours == Timetable():
         raise Usage("nothing to change was given; see: lockctl user set --help")
     user = find(await everybody(lockd), args.user)

@@ -176,6 +176,20 @@ def test_a_change_of_nothing_is_wrong_usage(ctl: Ctl, lockd: FakeLockd) -> None:
     assert lockd.done == []
 
 
+@pytest.mark.parametrize("name", ["", "all", "12"])
+def test_nobody_is_called_so_that_another_would_be_meant(ctl: Ctl, lockd: FakeLockd, name: str) -> None:
+    lockd.users = [ANNA]
+    assert ctl("user", "add", name).err.startswith("lockctl: name: ")
+    assert name == "" or ctl("user", "set", "Anna", "--name", name).status == 64
+    assert lockd.done == []
+
+
+def test_a_second_one_of_a_name_is_told_of(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.users = [ANNA]
+    assert ctl("user", "add", "anna").out == (
+        "Added anna (user 2). Of that name there is user 1 too: say by the index whom you mean.\n")
+
+
 def test_a_user_is_removed(ctl: Ctl, lockd: FakeLockd) -> None:
     lockd.users = [ANNA]
     assert ctl("user", "remove", "1").out == "Removed Anna (user 1).\n"
