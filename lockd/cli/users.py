@@ -34,7 +34,7 @@ from lockd.cli.schedules import give_hours, hours_said
 from lockd.cli.session import on_bus
 from lockd.cli.timetable import Timetable, hour_options, type_with, wanted, write
 from lockd.dbus.names import ALL, USERS
-from lockd.errors import LockdError
+from lockd.errors import ConstraintError, LockdError
 
 WHO = "index or name"
 
@@ -216,6 +216,8 @@ async def remove(lockd: Lockd, args: Namespace, out: Output) -> None:
     users = await everybody(lockd)
     if args.user == "all":
         ask.sure(f"This removes {counted(len(users))} with every PIN.", "all", args.yes)
+        with contextlib.suppress(ConstraintError):  # lockd wants to be asked twice
+            await lockd.call(USERS.name, "ClearUser", ALL)
         await lockd.call(USERS.name, "ClearUser", ALL)
         out.done("Removed everybody.", removed=[user["index"] for user in users])
         return

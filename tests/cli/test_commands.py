@@ -202,7 +202,9 @@ def test_everybody_is_removed_only_after_a_yes(ctl: Ctl, lockd: FakeLockd) -> No
     assert ctl("user", "remove", "all", "--yes", "yes").status == 64
     assert lockd.done == []
     assert ctl("user", "remove", "all", "--yes", "all").status == 0
-    assert lockd.done == [("ClearUser", names.ALL)]
+    assert lockd.done == [("ClearUser", names.ALL)] * 2  # a lockd of before asked once
+    lockd.refuse["ClearUser"] = errors.ConstraintError("once more")
+    assert ctl("user", "remove", "all", "--yes", "all").status != 0
 
 
 def test_an_unknown_user_is_status_4(ctl: Ctl) -> None:
