@@ -11,6 +11,12 @@ from lockd.cli.copyable import copyable
 
 def told(report: Mapping[str, Any], now: datetime) -> Iterator[str]:
     """Lines about lockd's report (daemon/backups.py)."""
+    yield from held(report, now)
+    yield from _done(report)
+
+
+def held(report: Mapping[str, Any], now: datetime) -> Iterator[str]:
+    """Lines about what is in it, of which the file alone tells (store/archive.py)."""
     made = datetime.fromtimestamp(report["made"])
     ahead = ", which is still to come by this clock" if made > now else ""
     where = f"on {report['host']} by lockd {report['version']}"
@@ -19,6 +25,9 @@ def told(report: Mapping[str, Any], now: datetime) -> Iterator[str]:
     yield f"It holds {', '.join(counts)}, and the settings."
     if report["damaged"]:
         yield f"{_many(report['damaged'], 'rows')} could not be read when it was made: no part of it."
+
+
+def _done(report: Mapping[str, Any]) -> Iterator[str]:
     if report["goes_on"]:
         yield "It was made of this store. What was used up or revoked since stays so."
     else:
