@@ -85,13 +85,13 @@ def check_or_restore(args: Namespace) -> int:
     """With lockd; a check goes without it too, as a backup is kept where no lock is."""
     try:
         return on_bus(restore)(args)
-    except NotRunning as missing:
+    except NotRunning:
         if not args.check:
             raise
-        return _check_alone(args, Output(args.json), str(missing))
+        return _check_alone(args, Output(args.json))
 
 
-def _check_alone(args: Namespace, out: Output, missing: str) -> int:
+def _check_alone(args: Namespace, out: Output) -> int:
     """That the file is whole and this its passphrase."""
     from lockd.store.archive import Contents, unseal
 
@@ -100,7 +100,7 @@ def _check_alone(args: Namespace, out: Output, missing: str) -> int:
     if not out.as_json:
         for line in held(about, datetime.now()):
             out.say(line)
-        out.say(f"What it would do here is not known ({missing}).")
+        out.say("There is no lockd here to tell what it would do.")
     out.done("The file is whole, and this is its passphrase.", restored=False, **about)
     return OK
 

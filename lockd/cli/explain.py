@@ -62,17 +62,23 @@ async def explained(lockd: Lockd, user: User, now: datetime) -> str:
     table = await read(lockd, user["index"]) if user.get("type") in SCHEDULED else Timetable()
     terms = [await _terms(lockd, kind, index, now) for kind, index in user.get("limited", ())]
     answer = await lockd.call(USERS.name, "Explain", user["index"], 0)
-    return "; ".join(filter(None, (may(user, table, now) + _today(user, table, answer, now), *terms))) + "."
+    used_up = user.get("status") == "OccupiedDisabled" and answer["detail"] == "used-up"
+    said = f"{_who(user)} has used up the right to come in" if used_up else may(user, table, now)
+    return "; ".join(filter(None, (said + _today(user, table, answer, now), *terms))) + "."
 
 
 def may(user: User, table: Timetable, now: datetime) -> str:
     """`Anna may come in Monday to Friday 08:00 to 17:00`."""
-    who = user.get("name") or f"User {user['index']}"
+    who = _who(user)
     if user.get("status") == "OccupiedDisabled":
         return f"{who} is disabled"
     kind = user.get("type", "")
     said = MAY.get(kind) or _by_hours(kind, table, now)
     return f"{who} {said}{_RULES.get(user.get('rule', ''), '')}"
+
+
+def _who(user: User) -> str:
+    return user.get("name") or f"User {user['index']}"
 
 
 def _by_hours(kind: str, table: Timetable, now: datetime) -> str:

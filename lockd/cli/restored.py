@@ -46,7 +46,8 @@ def _who(report: Mapping[str, Any]) -> Iterator[str]:
                " again: `lockctl user set NAME --enable`.")
     if report["used_up"]:
         yield (f"Used up then, as it may have been used since: what is limited in uses of {_list(report['used_up'])}."
-               " Set it anew: `lockctl pin set NAME --uses 3`.")
+               " Set it anew: `lockctl pin set NAME --uses 3`, or of who may come in once or for a time `lockctl user"
+               " set NAME --enable`.")
 
 
 def _what(report: Mapping[str, Any]) -> Iterator[str]:

@@ -180,6 +180,8 @@ def test_who_is_disabled_or_never_admitted_is_said_once(ctl: Ctl, lockd: FakeLoc
     lockd.explanation = {**lockd.explanation, "allowed": False, "reason": "This user is disabled."}
     lockd.users = [{**ANNA, "status": "OccupiedDisabled"}]
     assert show(ctl) == "Anna is disabled."
+    lockd.explanation = {**lockd.explanation, "detail": "used-up"}
+    assert show(ctl) == "Anna has used up the right to come in."
     lockd.users = [{**ANNA, "type": "NonAccessUser"}]
     assert show(ctl) == "Anna may never come in (tries are recorded)."
 
