@@ -13,7 +13,7 @@ from lockd.cli.hours_told import end_told, tell_days, tell_weeks, told
 from lockd.cli.link import Lockd
 from lockd.cli.output import Output
 from lockd.cli.parser import command
-from lockd.cli.people import User, called, everybody, find
+from lockd.cli.people import User, called, everybody, find, marked
 from lockd.cli.session import on_bus
 from lockd.cli.timetable import Timetable, read
 from lockd.dbus.names import USERS
@@ -74,7 +74,15 @@ def may(user: User, table: Timetable, now: datetime) -> str:
         return f"{who} is disabled"
     kind = user.get("type", "")
     said = MAY.get(kind) or _by_hours(kind, table, now)
+    if _all_limited(user):
+        said = said.replace("always ", "", 1)
     return f"{who} {said}{_RULES.get(user.get('rule', ''), '')}"
+
+
+def _all_limited(user: User) -> bool:
+    """Whether there is nothing that opens without end for him."""
+    own = [each for each in user.get("credentials", ()) if each[0] != "ProgrammingPIN"]
+    return bool(own) and all(marked(user, "limited", *each) for each in own)
 
 
 def _who(user: User) -> str:

@@ -171,9 +171,11 @@ def test_show_tells_the_terms_of_credentials(ctl: Ctl, lockd: FakeLockd) -> None
     lockd.users = [{**ANNA, "rule": "Dual", "limited": [["PIN", 1]]}]
     lockd.terms = {"exists": True, "uses": 3, "left": 2, "from": at("2030-12-24"), "until": at("2031-01-01")}
     assert show(ctl) == (
-        "Anna may always come in, with two credentials; PIN 1: 2 of 3 uses left, from Tue 24 Dec 2030,"
+        "Anna may come in, with two credentials; PIN 1: 2 of 3 uses left, from Tue 24 Dec 2030,"
         " until the end of Tue 31 Dec 2030."
     )
+    lockd.users[0]["credentials"] = [["PIN", 1], ["RFID", 1]]
+    assert show(ctl).startswith("Anna may always come in, with two credentials; PIN 1: 2 of 3 uses left, from")
 
 
 def test_who_is_disabled_or_never_admitted_is_said_once(ctl: Ctl, lockd: FakeLockd) -> None:
