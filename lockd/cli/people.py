@@ -13,6 +13,9 @@ from lockd.words import CredentialRule, UserType
 
 User = Mapping[str, Any]
 
+#: Characters.
+NAME_MAX = 64
+
 
 def _short(name: str) -> str:
     """UnrestrictedUser -> unrestricted, RemoteOnlyUser -> remote-only."""
@@ -58,6 +61,8 @@ def find(users: Iterable[User], wanted: str) -> User:
 
 def name_fault(name: str) -> str:
     """Why nobody can be called so, as it would mean another on a command line; empty: he can."""
+    if len(name) > NAME_MAX or not name.isprintable():
+        return f"at most {NAME_MAX} printable characters"
     if name.isdigit():
         return f"“{name}” means the user with that index: choose another name"
     return {"": "it is empty", "all": "“all” means everybody: choose another name"}.get(name, "")

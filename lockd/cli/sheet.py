@@ -15,7 +15,7 @@ from typing import Any
 from lockd.cli.exits import Usage
 from lockd.cli.hours import Days, Week, days, weeks
 from lockd.cli.hours_told import written
-from lockd.cli.people import RULES, SHORT, STATUSES, TYPES, User
+from lockd.cli.people import NAME_MAX, RULES, SHORT, STATUSES, TYPES, User
 from lockd.cli.timetable import Timetable
 from lockd.value import Value
 
@@ -23,7 +23,6 @@ GIVEN = {"enabled": "OccupiedEnabled", "disabled": "OccupiedDisabled"}
 #: The columns that are taken over. The index only tells who is meant, and credentials are for people to look at.
 TAKEN = ("name", "unique_id", "status", "type", "rule", "when", "dates")
 COLUMNS = ("index", *TAKEN, "credentials")
-NAME_MAX = 64
 #: Matter's "no unique id".
 NO_ID = 0xFFFF_FFFF
 #: What a spreadsheet would take for a formula; such a cell gets a quotation mark in front.

@@ -54,7 +54,7 @@ def add_parser(subparsers: Any) -> None:
                      ("lockctl user add Anna --pin", "lockctl user add Plumber --type disposable --pin",
                       "lockctl user add Guest --pin --uses 3",
                       'lockctl user add Cleaner --when "Mon,Thu 8-12" --until 2026-12-31 --pin'))
-    adding.add_argument("name", metavar="NAME")
+    adding.add_argument("name", metavar="NAME", type=str.strip)
     adding.add_argument("--index", type=place, metavar="PLACE",
                         help="number of the place (default: the first free one)")
     pin_options(adding)
@@ -67,7 +67,7 @@ def add_parser(subparsers: Any) -> None:
                         'lockctl user set Anna --when "Mon-Fri 8-17"'),
                        "Hours and days that are given take the place of those that there are.")
     changing.add_argument("user", metavar="USER", help=WHO)
-    changing.add_argument("--name")
+    changing.add_argument("--name", type=str.strip)
     _fields(changing)
     changing.set_defaults(run=on_bus(change))
 
@@ -80,11 +80,11 @@ def add_parser(subparsers: Any) -> None:
 
 
 def _fields(parser: Parser) -> None:
-    parser.add_argument("--type", choices=tuple(TYPES), metavar="TYPE",
+    parser.add_argument("--type", type=str.lower, choices=tuple(TYPES), metavar="TYPE",
                         help=f"what the user may do: {', '.join(TYPES)} (default: unrestricted)")
     parser.add_argument("--unique-id", type=whole(0, 0xFFFF_FFFE), metavar="NUMBER",
                         help="a number of yours, below 4294967295")
-    parser.add_argument("--rule", choices=tuple(RULES), metavar="RULE",
+    parser.add_argument("--rule", type=str.lower, choices=tuple(RULES), metavar="RULE",
                         help="how many credentials it takes: single, dual or tri")
     hour_options(parser)
     status = parser.add_mutually_exclusive_group()

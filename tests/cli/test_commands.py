@@ -176,12 +176,17 @@ def test_a_change_of_nothing_is_wrong_usage(ctl: Ctl, lockd: FakeLockd) -> None:
     assert lockd.done == []
 
 
-@pytest.mark.parametrize("name", ["", "all", "12"])
+@pytest.mark.parametrize("name", ["", " ", "all", "12", "x" * 65, "a\nb", "\x1b[31m"])
 def test_nobody_is_called_so_that_another_would_be_meant(ctl: Ctl, lockd: FakeLockd, name: str) -> None:
     lockd.users = [ANNA]
     assert ctl("user", "add", name).err.startswith("lockctl: name: ")
-    assert name == "" or ctl("user", "set", "Anna", "--name", name).status == 64
+    assert not name.strip() or ctl("user", "set", "Anna", "--name", name).status == 64
     assert lockd.done == []
+
+
+def test_words_are_taken_in_any_case_and_names_without_blanks_around(ctl: Ctl, lockd: FakeLockd) -> None:
+    assert ctl("user", "add", " Cleo ", "--type", "Disposable", "--rule", "DUAL").status == 0
+    assert lockd.done == [("SetUser", "Add", 1, {"name": "Cleo", "type": "DisposableUser", "rule": "Dual"})]
 
 
 def test_a_second_one_of_a_name_is_told_of(ctl: Ctl, lockd: FakeLockd) -> None:

@@ -106,7 +106,7 @@ def test_new_hours_take_the_place_of_the_old(ctl: Ctl, lockd: FakeLockd) -> None
 
 
 def test_holidays_are_added_listed_and_removed(ctl: Ctl, lockd: FakeLockd) -> None:
-    ran = ctl("holiday", "add", "--from", "2030-12-24", "--until", "2030-12-26", "--mode", "Vacation")
+    ran = ctl("holiday", "add", "--from", "2030-12-24", "--until", "2030-12-26", "--mode", "vacation")
     assert ran.out == "Holiday 1: Vacation from Tue 24 Dec 2030 to the end of Thu 26 Dec 2030.\n"
     assert lockd.done == [("SetHolidaySchedule", 1, at("2030-12-24"), at("2030-12-27"), "Vacation")]
     assert ctl("holiday", "--json").document == [
