@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "daemon": DAEMON,
     "__main__": DAEMON,
     "phone": (*BASE, "wire"),
-    "cli": (*BASE, "dbus.names", "dbus.client", "phone"),
+    "cli": (*BASE, "dbus.names", "dbus.client", "store.archive", "phone"),
 }
 
 #: Who may import what is not lockd's. A library that is not listed is the standard one.

@@ -18,11 +18,11 @@ from struct import Struct
 from typing import Any
 
 from lockd.cli import ask
-from lockd.cli.exits import Usage
+from lockd.cli.exits import OK, NotRunning, Usage
 from lockd.cli.link import Lockd
 from lockd.cli.output import Output
 from lockd.cli.parser import COMPLETE_FILE, Parser, command
-from lockd.cli.restored import told
+from lockd.cli.restored import held, told
 from lockd.cli.session import on_bus
 from lockd.dbus.names import MANAGER
 from lockd.errors import Failure, InvalidField, NotFound, Occupied
@@ -50,9 +50,10 @@ def add_parser(subparsers: Any) -> None:
                         "It is verified as a whole, and what it would do is said, before anything is changed. Nothing"
                         " that was used up, locked out or revoked comes back by it. lockd begins anew with it at once.")
     _arguments(restoring)
-    restoring.add_argument("--check", action="store_true", help="only say what is in it and what it would do")
+    restoring.add_argument("--check", action="store_true", help="only say what is in it and what it would do;"
+                           " where no lockd runs, what is in it")
     restoring.add_argument("--yes", metavar="WORD", help="the word that would be asked for")
-    restoring.set_defaults(run=on_bus(restore))
+    restoring.set_defaults(run=check_or_restore)
 
 
 def _arguments(parser: Parser) -> None:
@@ -80,11 +81,40 @@ async def backup(lockd: Lockd, args: Namespace, out: Output) -> None:
              bytes=len(data))
 
 
-async def restore(lockd: Lockd, args: Namespace, out: Output) -> None:
-    """Manager.Restore: once to look, and once more to do just that."""
+def check_or_restore(args: Namespace) -> int:
+    """With lockd; a check goes without it too, as a backup is kept where no lock is."""
+    try:
+        return on_bus(restore)(args)
+    except NotRunning:
+        if not args.check:
+            raise
+        return _check_alone(args, Output(args.json))
+
+
+def _check_alone(args: Namespace, out: Output) -> int:
+    """That the file is whole and this its passphrase."""
+    from lockd.store.archive import Contents, unseal
+
+    data, passphrase = _given(args)
+    about = Contents.decode(unseal(derive(data[:HEADER_BYTES], passphrase), data)).about()
+    if not out.as_json:
+        for line in held(about, datetime.now()):
+            out.say(line)
+        out.say("There is no lockd here to tell what it would do.")
+    out.done("The file is whole, and this is its passphrase.", restored=False, **about)
+    return OK
+
+
+def _given(args: Namespace) -> tuple[bytes, str]:
+    """The file, and its passphrase."""
     data = _read(args.file)
     check_header(data)
-    passphrase = ask.secret("Passphrase of the backup: ", args.stdin, "--stdin", "passphrase")
+    return data, ask.secret("Passphrase of the backup: ", args.stdin, "--stdin", "passphrase")
+
+
+async def restore(lockd: Lockd, args: Namespace, out: Output) -> None:
+    """Manager.Restore: once to look, and once more to do just that."""
+    data, passphrase = _given(args)
     key = await asyncio.to_thread(derive, data[:HEADER_BYTES], passphrase)
     sent = key + LENGTH.pack(len(data)) + data
     found = await _talk(lockd, "Restore", sent, lambda _answer: b"")

@@ -74,7 +74,7 @@ KNOBS = {
 }  # fmt: skip
 
 
-def _mode(text: str) -> str:
+def mode_named(text: str) -> str:
     """A mode by its name, large or small letters; else the text, which is none."""
     return next((mode for mode in get_args(OperatingMode) if mode.lower() == text.lower()), text)
 
@@ -84,7 +84,7 @@ def add_parser(subparsers: Any) -> None:
     listed = "; ".join(f"{mode}: {meaning}" for mode, meaning in MODES.items())
     moding = command(subparsers, "mode", "show or change the operating mode", ("lockctl mode", "lockctl mode Privacy"),
                      f"{listed}. The inside button and the mechanical key always work.")
-    moding.add_argument("mode", nargs="?", type=_mode, choices=get_args(OperatingMode), metavar="MODE",
+    moding.add_argument("mode", nargs="?", type=mode_named, choices=get_args(OperatingMode), metavar="MODE",
                         help=", ".join(MODES))
     moding.set_defaults(run=on_bus(mode))
 

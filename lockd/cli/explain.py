@@ -13,7 +13,7 @@ from lockd.cli.hours_told import end_told, tell_days, tell_weeks, told
 from lockd.cli.link import Lockd
 from lockd.cli.output import Output
 from lockd.cli.parser import command
-from lockd.cli.people import User, called, everybody, find
+from lockd.cli.people import User, called, everybody, find, marked
 from lockd.cli.session import on_bus
 from lockd.cli.timetable import Timetable, read
 from lockd.dbus.names import USERS
@@ -62,17 +62,31 @@ async def explained(lockd: Lockd, user: User, now: datetime) -> str:
     table = await read(lockd, user["index"]) if user.get("type") in SCHEDULED else Timetable()
     terms = [await _terms(lockd, kind, index, now) for kind, index in user.get("limited", ())]
     answer = await lockd.call(USERS.name, "Explain", user["index"], 0)
-    return "; ".join(filter(None, (may(user, table, now) + _today(user, table, answer, now), *terms))) + "."
+    used_up = user.get("status") == "OccupiedDisabled" and answer["detail"] == "used-up"
+    said = f"{_who(user)} has used up the right to come in" if used_up else may(user, table, now)
+    return "; ".join(filter(None, (said + _today(user, table, answer, now), *terms))) + "."
 
 
 def may(user: User, table: Timetable, now: datetime) -> str:
     """`Anna may come in Monday to Friday 08:00 to 17:00`."""
-    who = user.get("name") or f"User {user['index']}"
+    who = _who(user)
     if user.get("status") == "OccupiedDisabled":
         return f"{who} is disabled"
     kind = user.get("type", "")
     said = MAY.get(kind) or _by_hours(kind, table, now)
+    if _all_limited(user):
+        said = said.replace("always ", "", 1)
     return f"{who} {said}{_RULES.get(user.get('rule', ''), '')}"
+
+
+def _all_limited(user: User) -> bool:
+    """Whether there is nothing that opens without end for him."""
+    own = [each for each in user.get("credentials", ()) if each[0] != "ProgrammingPIN"]
+    return bool(own) and all(marked(user, "limited", *each) for each in own)
+
+
+def _who(user: User) -> str:
+    return user.get("name") or f"User {user['index']}"
 
 
 def _by_hours(kind: str, table: Timetable, now: datetime) -> str:

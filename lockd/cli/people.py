@@ -13,6 +13,9 @@ from lockd.words import CredentialRule, UserType
 
 User = Mapping[str, Any]
 
+#: Characters.
+NAME_MAX = 64
+
 
 def _short(name: str) -> str:
     """UnrestrictedUser -> unrestricted, RemoteOnlyUser -> remote-only."""
@@ -54,6 +57,21 @@ def find(users: Iterable[User], wanted: str) -> User:
     if not found:
         raise NotFound(f"there is no user “{wanted}”")
     return (by_index or found)[0]
+
+
+def name_fault(name: str) -> str:
+    """Why nobody can be called so, as it would mean another on a command line; empty: he can."""
+    if len(name) > NAME_MAX or not name.isprintable():
+        return f"at most {NAME_MAX} printable characters"
+    if name.isdigit():
+        return f"“{name}” means the user with that index: choose another name"
+    return {"": "it is empty", "all": "“all” means everybody: choose another name"}.get(name, "")
+
+
+def namesake(users: Iterable[User], name: str) -> str:
+    """A sentence, if somebody is called so already; else empty."""
+    others = [str(user["index"]) for user in users if user.get("name", "").casefold() == name.casefold()]
+    return f" Of that name there is user {' and '.join(others)} too: say by the index whom you mean." if others else ""
 
 
 def called(user: User) -> str:

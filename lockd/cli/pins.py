@@ -80,6 +80,8 @@ def terms(args: Namespace, now: datetime) -> dict[str, Any]:
     begin, until = (_moment(text, now, ends) for text, ends in ((args.begin, False), (args.until, True)))
     if begin and until and until <= begin:
         raise Usage("the end of the PIN is not after its beginning")
+    if until and until <= now.timestamp():
+        raise Usage(f"the end of the PIN, {args.until}, is over already")
     given = {"uses": args.uses, "from": begin, "until": until, "spare": args.spare or None,
              "duress": args.duress or None}  # fmt: skip
     return {key: value for key, value in given.items() if value is not None}

@@ -11,6 +11,12 @@ from lockd.cli.copyable import copyable
 
 def told(report: Mapping[str, Any], now: datetime) -> Iterator[str]:
     """Lines about lockd's report (daemon/backups.py)."""
+    yield from held(report, now)
+    yield from _done(report)
+
+
+def held(report: Mapping[str, Any], now: datetime) -> Iterator[str]:
+    """Lines about what is in it, of which the file alone tells (store/archive.py)."""
     made = datetime.fromtimestamp(report["made"])
     ahead = ", which is still to come by this clock" if made > now else ""
     where = f"on {report['host']} by lockd {report['version']}"
@@ -19,6 +25,9 @@ def told(report: Mapping[str, Any], now: datetime) -> Iterator[str]:
     yield f"It holds {', '.join(counts)}, and the settings."
     if report["damaged"]:
         yield f"{_many(report['damaged'], 'rows')} could not be read when it was made: no part of it."
+
+
+def _done(report: Mapping[str, Any]) -> Iterator[str]:
     if report["goes_on"]:
         yield "It was made of this store. What was used up or revoked since stays so."
     else:
@@ -37,7 +46,8 @@ def _who(report: Mapping[str, Any]) -> Iterator[str]:
                " again: `lockctl user set NAME --enable`.")
     if report["used_up"]:
         yield (f"Used up then, as it may have been used since: what is limited in uses of {_list(report['used_up'])}."
-               " Set it anew: `lockctl pin set NAME --uses 3`.")
+               " Set it anew: `lockctl pin set NAME --uses 3`, or of who may come in once or for a time `lockctl user"
+               " set NAME --enable`.")
 
 
 def _what(report: Mapping[str, Any]) -> Iterator[str]:

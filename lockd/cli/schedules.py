@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, get_args
 
 from lockd.cli import ask
+from lockd.cli.behaviour import mode_named
 from lockd.cli.copyable import copyable
 from lockd.cli.exits import Usage
 from lockd.cli.explain import explained
@@ -71,7 +72,7 @@ def _add_holiday(subparsers: Any) -> None:
                      "What was before comes back by itself.")
     adding.add_argument("--from", dest="begin", metavar="DATE", help="from then on (default: now)")
     adding.add_argument("--until", metavar="DATE", required=True, help="until then; of a day alone: to its end")
-    adding.add_argument("--mode", required=True, choices=get_args(OperatingMode), metavar="MODE",
+    adding.add_argument("--mode", required=True, type=mode_named, choices=get_args(OperatingMode), metavar="MODE",
                         help=f"while it lasts: {', '.join(get_args(OperatingMode))}")
     adding.set_defaults(run=on_bus(add_holiday))
 

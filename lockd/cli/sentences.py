@@ -301,6 +301,9 @@ def _system(event: Event, names: Names) -> str:
     if detail == "lockout-ended" and event.get("count"):
         started += f"; {event['count']} more tries were refused"
     started += f" ({event['value']})" if detail == "restored" and event.get("value") else ""
+    if detail == "restore-refused":
+        why = str(event.get("value", "")).rstrip(".")
+        started += f" ({why[:1].lower()}{why[1:]})" + (f"; {event['count']} more before" if event.get("count") else "")
     started += f" ({event['label']})" if event.get("label") else ""
     started += _measured(event)
     return started + (f", by {by}" if by else "")
@@ -330,6 +333,7 @@ SYSTEM = {
     "time-set": "the clock was set",
     "backed-up": "a backup of everything was made",
     "restored": "everything was restored from a backup",
+    "restore-refused": "a restore was refused",
     "codes-key": "a new issuing key was made, and every code from before is void",
     "codes-epoch": "every code was made void",
     "codes-label": "a label for codes was set",

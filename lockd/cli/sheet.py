@@ -15,15 +15,14 @@ from typing import Any
 from lockd.cli.exits import Usage
 from lockd.cli.hours import Days, Week, days, weeks
 from lockd.cli.hours_told import written
-from lockd.cli.people import RULES, SHORT, STATUSES, TYPES, User
+from lockd.cli.people import NAME_MAX, RULES, SHORT, STATUSES, TYPES, User
 from lockd.cli.timetable import Timetable
 from lockd.value import Value
 
 GIVEN = {"enabled": "OccupiedEnabled", "disabled": "OccupiedDisabled"}
-#: The columns that are taken over; the others are for people to look at.
+#: The columns that are taken over. The index only tells who is meant, and credentials are for people to look at.
 TAKEN = ("name", "unique_id", "status", "type", "rule", "when", "dates")
 COLUMNS = ("index", *TAKEN, "credentials")
-NAME_MAX = 64
 #: Matter's "no unique id".
 NO_ID = 0xFFFF_FFFF
 #: What a spreadsheet would take for a formula; such a cell gets a quotation mark in front.
@@ -32,9 +31,11 @@ _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(?::\d{2})?(?:[+-]\d{2}:\
 
 
 class Row(Value):
-    """One user of the file. `fields`: those given, as SetUser takes them. `weekly`, `yearly`: None: not given."""
+    """One user of the file. `index`: his number where it was written, 0: it was not; `name`: empty only beside it.
+    `fields`: those given, as SetUser takes them. `weekly`, `yearly`: None: not given."""
 
     line: int
+    index: int
     name: str
     fields: Mapping[str, Any]
     weekly: tuple[Week, ...] | None
@@ -113,22 +114,29 @@ def _take(
     given = {name: _unguarded(cell.strip()) for name, cell in zip(heading, cells, strict=False)}
     read: dict[str, Any] = {}
     wrong = []
-    for name in TAKEN:
+    for name in ("index", *TAKEN):
         if given.get(name):
             try:
                 read[name] = _READERS[name](given[name], now)
             except Usage as fault:
                 wrong.append(f"line {line}: {name}: {fault}")
-    if not given.get("name"):
+    if not given.get("name") and not given.get("index"):
         wrong.append(f"line {line}: name: it is missing")
     faults += wrong
     if not wrong:
-        fields = {name: value for name, value in read.items() if name not in ("when", "dates")}
-        found.append(Row(line, read["name"], fields, read.get("when"), read.get("dates")))
+        fields = {name: value for name, value in read.items() if name not in ("index", "when", "dates")}
+        about = (read.get("index", 0), read.get("name", ""))
+        found.append(Row(line, *about, fields, read.get("when"), read.get("dates")))
 
 
 def _unguarded(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def _index(text: str, _now: datetime) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,4}", text):
+        raise Usage(f"“{text}” is no number of a user")
+    return int(text)
 
 
 def _name(text: str, _now: datetime) -> str:
@@ -171,7 +179,7 @@ def _span(text: str, now: datetime) -> Days:
 
 
 _READERS: Mapping[str, Any] = {
-    "name": _name, "unique_id": _number, "status": lambda text, _now: _word(text, GIVEN),
+    "index": _index, "name": _name, "unique_id": _number, "status": lambda text, _now: _word(text, GIVEN),
     "type": lambda text, _now: _word(text, TYPES), "rule": lambda text, _now: _word(text, RULES),
     "when": lambda text, _now: weeks(text), "dates": _dates,
 }  # fmt: skip

@@ -14,7 +14,7 @@ from lockd.cli.exits import FOUND_FAULTS, OK, Usage
 from lockd.cli.link import Lockd
 from lockd.cli.output import Output
 from lockd.cli.parser import COMPLETE_FILE, command
-from lockd.cli.people import User, counted, credentials, everybody, free_place
+from lockd.cli.people import User, called, counted, credentials, everybody, free_place, name_fault
 from lockd.cli.session import on_bus
 from lockd.cli.sheet import NO_ID, Row, rows, sheet
 from lockd.cli.timetable import Timetable, room, tables, type_with, write
@@ -46,8 +46,9 @@ def add_commands(commands: Any) -> None:
     out.set_defaults(run=on_bus(export))
     taking = command(commands, "import", "add and change users by a CSV file",
                      ("lockctl user import users.csv --check", "lockctl user import users.csv"),
-                     "Users are known again by unique_id, else by name. An empty cell leaves things as they are; nobody"
-                     " is removed. The columns are those that lockctl user export writes.")
+                     "Users are known again by unique_id, else by name, and by the index where that says too little. An"
+                     " empty cell leaves things as they are; nobody is removed. The columns are those that lockctl user"
+                     " export writes.")
     file = taking.add_argument("file", metavar="FILE", help="the file, or - for standard input")
     file.complete = COMPLETE_FILE  # type: ignore[attr-defined] # shtab's way
     taking.add_argument("--check", action="store_true", help="only say what would be done")
@@ -108,20 +109,36 @@ def _matched(found: Iterable[Row], users: Sequence[User]) -> tuple[list[tuple[Ro
     for row in found:
         unique = row.fields.get("unique_id")
         by_id = [user for user in users if unique is not None and user.get("unique_id", NO_ID) == unique]
-        by_name = [user for user in users if user.get("name") == row.name]
+        by_name = _named(row, users)
         if not by_id and len(by_name) > 1:
-            faults.append(f"line {row.line}: several users are called “{row.name}”: give the unique_id of one")
+            faults.append(f"line {row.line}: several users are called “{row.name}”: give the index of one")
         elif by_id and by_name and by_id[0] not in by_name:
             faults.append(f"line {row.line}: “{row.name}” is user {by_name[0]['index']}, and unique_id {unique} is"
                           f" user {by_id[0]['index']}")
         user = next(iter(by_id or by_name), None)
-        marks = {("name", row.name), ("unique_id", unique), ("user", user["index"] if user else None)}
+        if user is None:
+            faults += [f"line {row.line}: name: {fault}" for fault in _new_faults(row)]
+        marks = {("name", (row.name, row.index)), ("unique_id", unique), ("user", user["index"] if user else None)}
         again = sorted({taken[mark] for mark in marks if mark[1] is not None and mark in taken})
         if again:
             faults.append(f"line {row.line}: it is the same user as in line {again[0]}")
         taken.update(dict.fromkeys(marks, row.line))
         matched.append((row, user))
     return matched, faults
+
+
+def _named(row: Row, users: Iterable[User]) -> list[User]:
+    """Those of this name. Of several the index says which one; it alone knows somebody who has no name again."""
+    alike = [user for user in users if user.get("name", "") == row.name]
+    there = [user for user in alike if user["index"] == row.index]
+    return there if there or not row.name else alike
+
+
+def _new_faults(row: Row) -> list[str]:
+    """What keeps somebody new from the name that he is to get."""
+    if not row.name:
+        return [f"it is missing, and user {row.index}, if there is one, has a name"]
+    return [fault] if (fault := name_fault(row.name)) else []
 
 
 async def _hour_faults(lockd: Lockd, found: Iterable[Row]) -> list[str]:
@@ -187,15 +204,19 @@ def _tell(steps: Sequence[Step], check: bool, out: Output) -> None:
     changed = [step for step in steps if step.user is not None and not step.nothing]
     same = len(steps) - len(added) - len(changed)
     if out.as_json:
-        out.document({"ok": True, "check": check, "added": added, "changed": [step.row.name for step in changed],
+        out.document({"ok": True, "check": check, "added": added, "changed": [_who(step) for step in changed],
                       "unchanged": same})  # fmt: skip
         return
     for name in added:
         out.say(f"{name}: {'would be added' if check else 'added'}, without a PIN")
     for step in changed:
-        out.say(f"{step.row.name}: {_what(step)} {'would change' if check else 'changed'}")
+        out.say(f"{_who(step)}: {_what(step)} {'would change' if check else 'changed'}")
     out.say(f"{len(added)} added, {len(changed)} changed, {same} as they were"
             f"{'; this was only a check.' if check else '.'}")  # fmt: skip
+
+
+def _who(step: Step) -> str:
+    return step.row.name or called(step.user or {"index": step.row.index})
 
 
 def _what(step: Step) -> str:

@@ -15,13 +15,26 @@ from lockd.cli.explain import explained
 from lockd.cli.link import Lockd
 from lockd.cli.output import Output
 from lockd.cli.parser import Parser, command, group, place, whole
-from lockd.cli.people import RULES, SHORT, STATUSES, TYPES, called, counted, credentials, everybody, find, free_place
+from lockd.cli.people import (
+    RULES,
+    SHORT,
+    STATUSES,
+    TYPES,
+    called,
+    counted,
+    credentials,
+    everybody,
+    find,
+    free_place,
+    name_fault,
+    namesake,
+)  # fmt: skip
 from lockd.cli.pins import advice, give_pin, new_user, pin_options, rated, wants_pin
 from lockd.cli.schedules import give_hours, hours_said
 from lockd.cli.session import on_bus
 from lockd.cli.timetable import Timetable, hour_options, type_with, wanted, write
 from lockd.dbus.names import ALL, USERS
-from lockd.errors import LockdError
+from lockd.errors import ConstraintError, LockdError
 
 WHO = "index or name"
 
@@ -41,7 +54,7 @@ def add_parser(subparsers: Any) -> None:
                      ("lockctl user add Anna --pin", "lockctl user add Plumber --type disposable --pin",
                       "lockctl user add Guest --pin --uses 3",
                       'lockctl user add Cleaner --when "Mon,Thu 8-12" --until 2026-12-31 --pin'))
-    adding.add_argument("name", metavar="NAME")
+    adding.add_argument("name", metavar="NAME", type=str.strip)
     adding.add_argument("--index", type=place, metavar="PLACE",
                         help="number of the place (default: the first free one)")
     pin_options(adding)
@@ -54,7 +67,7 @@ def add_parser(subparsers: Any) -> None:
                         'lockctl user set Anna --when "Mon-Fri 8-17"'),
                        "Hours and days that are given take the place of those that there are.")
     changing.add_argument("user", metavar="USER", help=WHO)
-    changing.add_argument("--name")
+    changing.add_argument("--name", type=str.strip)
     _fields(changing)
     changing.set_defaults(run=on_bus(change))
 
@@ -67,11 +80,11 @@ def add_parser(subparsers: Any) -> None:
 
 
 def _fields(parser: Parser) -> None:
-    parser.add_argument("--type", choices=tuple(TYPES), metavar="TYPE",
+    parser.add_argument("--type", type=str.lower, choices=tuple(TYPES), metavar="TYPE",
                         help=f"what the user may do: {', '.join(TYPES)} (default: unrestricted)")
     parser.add_argument("--unique-id", type=whole(0, 0xFFFF_FFFE), metavar="NUMBER",
                         help="a number of yours, below 4294967295")
-    parser.add_argument("--rule", choices=tuple(RULES), metavar="RULE",
+    parser.add_argument("--rule", type=str.lower, choices=tuple(RULES), metavar="RULE",
                         help="how many credentials it takes: single, dual or tri")
     hour_options(parser)
     status = parser.add_mutually_exclusive_group()
@@ -123,6 +136,8 @@ async def add(lockd: Lockd, args: Namespace, out: Output) -> None:
     """A new user, with a PIN if wanted; the PIN is asked for before anything is changed."""
     if args.uses and not wants_pin(args):
         raise Usage("it is the PIN that opens so often: give --pin beside --uses")
+    if fault := name_fault(args.name):
+        raise Usage(f"name: {fault}")
     terms = {"uses": args.uses} if args.uses else {}
     users = await everybody(lockd)
     hours = wanted(args, datetime.now())
@@ -144,7 +159,7 @@ async def add(lockd: Lockd, args: Namespace, out: Output) -> None:
         async with _or_nobody(lockd, index):
             await write(lockd, index, Timetable(), hours, replaces=False)
         done += " " + await hours_said(lockd, index, args.type is None)
-    out.done(done + advice(faults), index=index, advice=faults)
+    out.done(done + namesake(users, args.name) + advice(faults), index=index, advice=faults)
 
 
 def _typed(fields: dict[str, Any], hours: Timetable) -> dict[str, Any]:
@@ -179,6 +194,8 @@ async def _or_nobody(lockd: Lockd, index: int) -> AsyncIterator[None]:
 async def change(lockd: Lockd, args: Namespace, out: Output) -> None:
     """Some fields of a user."""
     fields, hours = _given(args), wanted(args, datetime.now())
+    if args.name and (fault := name_fault(args.name)):
+        raise Usage(f"name: {fault}")
     if not fields and hours == Timetable():
         raise Usage("nothing to change was given; see: lockctl user set --help")
     user = find(await everybody(lockd), args.user)
@@ -199,6 +216,8 @@ async def remove(lockd: Lockd, args: Namespace, out: Output) -> None:
     users = await everybody(lockd)
     if args.user == "all":
         ask.sure(f"This removes {counted(len(users))} with every PIN.", "all", args.yes)
+        with contextlib.suppress(ConstraintError):  # lockd wants to be asked twice
+            await lockd.call(USERS.name, "ClearUser", ALL)
         await lockd.call(USERS.name, "ClearUser", ALL)
         out.done("Removed everybody.", removed=[user["index"] for user in users])
         return

@@ -183,7 +183,7 @@ def _type(case: Case) -> Iterator[Refusal]:
     if case.who is None or moves_bolt(case.who[0], case.source):
         return
     if case.who[0].type == "NonAccessUser":
-        yield Refusal("Restricted", "", Restricted("This user may not move the bolt: the try was recorded."))
+        yield Refusal("Restricted", "", Restricted("This user may not move the bolt: a try is only recorded."))
     else:
         yield Refusal("Restricted", "", Restricted("This user may operate the lock only from afar."))
 

@@ -202,13 +202,16 @@ class ClockChanged(Value):
 
 
 class Noted(Value):
-    """Something the daemon did that belongs in the trail (System: key-rotated, time-set …)."""
+    """Something the daemon did that belongs in the trail (System: key-rotated, time-set …). `value`: what came of
+    it, in words; `count`: how often the same went untold before."""
 
     detail: str
     by: str = ""
     alarm: Alarm | None = None
     request: int = 0
     writes: tuple[Write, ...] = ()
+    value: str = ""
+    count: int = 0
 
 
 class Denied(Value):

@@ -318,7 +318,7 @@ class Lock:
         if event.alarm is not None:
             entry = alarm_entry(event.alarm, at, event.detail, by=event.by)
         else:
-            entry = system_entry(event.detail, at, by=event.by)
+            entry = system_entry(event.detail, at, by=event.by, value=event.value, count=event.count)
         tell = telling(entry, *reply(event.request))
 
         def then(seq: int, later: Instant) -> Iterable[Effect]:

@@ -22,6 +22,8 @@ IN_WORDS: dict[Source, str] = {
     "Keypad": "at the keypad", "RFID": "at the card reader", "Biometric": "at the reader", "Remote": "over D-Bus",
     "ProprietaryRemote": "by phone",
 }  # fmt: skip
+#: Of the user's own right; that of a PIN is said by the rules.
+USED_UP = "This user's right is used up (used-up): set his type or status anew to give it back."
 
 
 def why(user: User, parts: Parts, at: Instant, wait_s: Callable[[Source], float] | None) -> dict[str, Any]:
@@ -37,6 +39,8 @@ def why(user: User, parts: Parts, at: Instant, wait_s: Callable[[Source], float]
     usable = [credential for credential, refusal in refusals.items() if refusal is None]
     if len(said(people, usable)) < NEEDED[user.rule]:
         refusal = next(refusal for refusal in refusals.values() if refusal is not None)
+        if user.status != people.status(user, at) and refusal.error == "DisabledUserDenied":
+            return _no(USED_UP, "used-up")
         shut = refusal.detail == "schedule-shut"
         return _no(str(refusal.answer), refusal.detail, _next(user, parts, at) if shut else 0)
     return {"allowed": True, "reason": _yes(user, usable, parts), "detail": "", "next_open": 0,

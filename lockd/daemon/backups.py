@@ -24,12 +24,13 @@ from lockd.core.effects import Entry, Put
 from lockd.core.events import Noted, Started
 from lockd.core.instant import Instant
 from lockd.core.lock import Lock
+from lockd.core.lockout import Trickle
 from lockd.core.snapshot import Kept, Snapshot
 from lockd.daemon.clock import OWNERS_TIME, Clock
 from lockd.daemon.journal import Journal
 from lockd.daemon.phone_book import PREFIX, PhoneBook
 from lockd.daemon.restoring import Plan, Tables, plan
-from lockd.errors import Busy, Failure, InvalidField
+from lockd.errors import Busy, Failure, InvalidField, LockdError
 from lockd.passphrase import HEADER_BYTES, KEY_BYTES, LARGEST, check_header
 from lockd.settings import Settings
 from lockd.store.anchor import Mark
@@ -42,6 +43,8 @@ LENGTH = Struct(">I")
 WORD = b"restore"
 #: The longest that the caller may leave us waiting.
 PATIENCE_S = 30.0
+#: Characters of a refusal that are recorded: a file may name its version at any length.
+WHY_MAX = 200
 #: Bytes read at a time.
 PART = 256 * 1024
 #: Rows of the moment.
@@ -67,6 +70,7 @@ class Backups:
         self._settings, self._lock, self._journal, self._clock = settings, lock, journal, clock
         self._ask, self._hold, self._anew = ask, hold, anew
         self._busy = False
+        self._refusals = Trickle()
 
     async def backup(self, handle: int, by: str) -> None:
         """The store as it is at one moment; recorded before anything is given away."""
@@ -79,7 +83,16 @@ class Backups:
             await line.give(data)
 
     async def restore(self, handle: int, by: str) -> None:
-        """Verify and tell; with the word, do it."""
+        """Verify and tell; with the word, do it. A refusal is recorded, and many of them as a count."""
+        try:
+            await self._restore(handle, by)
+        except LockdError as error:
+            why, untold = str(error)[:WHY_MAX], self._refusals.take(self._clock.now().mono)
+            if untold is not None:
+                await self._ask(lambda request: Noted("restore-refused", by, request=request, value=why, count=untold))
+            raise
+
+    async def _restore(self, handle: int, by: str) -> None:
         async with self._talking(handle) as line:
             key = await line.take(KEY_BYTES)
             data = await line.take_sized()
@@ -212,11 +225,8 @@ def look(vault: Vault, old: Contents) -> tuple[Found, Tables]:
 
 def _told(old: Contents, now: Tables, planned: Plan, goes_on: bool) -> dict[str, Any]:
     """Who and how many, never a secret."""
-    counts = {"users": "user", "credentials": "credential", "schedules": "schedule"}
     return {
-        "made": old.made // 1_000_000, "host": old.host, "version": old.version, "record": old.seq,
-        **{name: len(old.rows[table]) for name, table in counts.items()},
-        "damaged": old.damaged, "goes_on": goes_on,
+        **old.about(), "goes_on": goes_on,
         "disabled": _names(old.rows["user"], planned.disabled), "used_up": _names(old.rows["user"], planned.used_up),
         "gone": _names(now["user"], planned.gone), "phones_away": planned.phones, "fingers_away": planned.fingers,
         "holidays_away": planned.holidays, "codes_given_up": planned.codes, "pass_epoch": planned.epoch,

@@ -194,8 +194,8 @@ USERS = Interface(
                " none).", args("index u"), args("user a{sv}", USER_FIELDS)),
         Method("ListUsers", "manage", "Every user. spare, duress and limited (in uses or time) name those of his"
                " credentials that are so.", (), args("users aa{sv}", USER_FIELDS)),
-        Method("ClearUser", "manage", "Remove a user with his credentials and schedules; 0xFFFE: all.",
-               args("index u")),
+        Method("ClearUser", "manage", "Remove a user with his credentials and schedules; 0xFFFE: all, when"
+               " called twice within 30 s: the first is a ConstraintError.", args("index u")),
         Method("SetCredential", "manage", "Add or Modify a credential: PIN or ProgrammingPIN (digits), RFID (a card's"
                " UID or number), Fingerprint (the sensor's slot, 2 bytes, big-endian) or Phone (the key of"
                " one that an invitation made known, to set its terms)."
@@ -217,8 +217,8 @@ USERS = Interface(
                " are limited), from t, until t (if there are such), spare b, duress b (a duress PIN), duress_digit b"
                " (it has a duress variant), next u. Never the data.",
                args("type s, index u"), args("status a{sv}", STATUS_FIELDS)),
-        Method("ClearCredential", "manage", "Remove a credential; type \"\": of every type; index 0xFFFE: all. A"
-               " user's last one takes him along.", args("type s, index u")),
+        Method("ClearCredential", "manage", "Remove a credential; type \"\": of every type; index 0xFFFE: all, when"
+               " called twice, as with ClearUser. A user's last one takes him along.", args("type s, index u")),
         Method("Explain", "manage", "Whether a user could come in at a time (seconds since 1970; 0: now): allowed b,"
                " reason s (a sentence), detail s (the record's word for it), next_open t (when his hours begin, where"
                " these keep him out) and until t (when they end), seconds since 1970; 0: never, or unknown.",

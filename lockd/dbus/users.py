@@ -7,6 +7,8 @@ from typing import Any
 
 from lockd.core.calendar import LOCKS_OWN
 from lockd.dbus.desk import Caller, Desk
+from lockd.dbus.names import ALL
+from lockd.dbus.twice import Twice
 from lockd.errors import InvalidField
 
 #: Enough to find the card and to walk to the door.
@@ -27,6 +29,7 @@ class Users:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._twice = Twice()
 
     async def SetUser(self, caller: Caller, operation: str, index: int, fields: Mapping[str, Any]) -> None:
         await self._desk.set_user(operation, index, fields, caller.by)
@@ -38,6 +41,8 @@ class Users:
         return self._desk.list_users()
 
     async def ClearUser(self, caller: Caller, index: int) -> None:
+        if index == ALL:
+            self._twice.sure("everybody", caller.by, "ClearUser")
         await self._desk.clear_user(index, caller.by)
 
     async def SetCredential(
@@ -66,6 +71,8 @@ class Users:
         return self._desk.credential_status(kind, index)
 
     async def ClearCredential(self, caller: Caller, kind: str, index: int) -> None:
+        if index == ALL:
+            self._twice.sure(f"every {kind or 'credential'} of everybody", caller.by, "ClearCredential", kind)
         await self._desk.clear_credential(kind, index, caller.by)
 
     async def Explain(self, _caller: Caller, user: int, seconds: int) -> Mapping[str, Any]:

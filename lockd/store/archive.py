@@ -50,6 +50,15 @@ class Contents(Value):
         fields = {name: getattr(self, name) for name in self._fields} | octets
         return json.dumps(fields, separators=(",", ":")).encode()
 
+    def about(self) -> dict[str, Any]:
+        """What people are told of it: made (seconds since 1970), host, version, record, damaged, and how many users,
+        credentials and schedules."""
+        counts = {f"{table}s": len(self.rows[table]) for table in ("user", "credential", "schedule")}
+        return {
+            "made": self.made // 1_000_000, "host": self.host, "version": self.version, "record": self.seq, **counts,
+            "damaged": self.damaged,
+        }  # fmt: skip
+
     @classmethod
     def decode(cls, plain: bytes) -> Contents:
         """Failure if another version wrote it."""

@@ -75,7 +75,9 @@ class Command(Value):
 PIN = Field("pin", (str,), 4, 16)
 ROLE = Field("role", (str,), needed=True, words=("owner", "admin", "user"))
 WAIT = Field("wait", (bool,), 0, 1)
-INDEX = Field("index", (int,), 1, 0xFFFE)
+#: Above it stands what means every one: no phone removes everybody by one message.
+INDEX_MOST = 0xFFFD
+INDEX = Field("index", (int,), 1, INDEX_MOST)
 
 ALL = (
     Command(1, "UNLOCK", True, (PIN,)),
@@ -86,9 +88,9 @@ ALL = (
     Command(6, "USERS", True, (
         Field("op", (str,), needed=True, words=("list", "set", "clear", "credentials")), INDEX,
         Field("name", (str,), 0, 64), Field("status", (str,), 1, 32), Field("type", (str,), 1, 32),
-        Field("rule", (str,), 1, 8), Field("credential", (int,), 1, 0xFFFE),
+        Field("rule", (str,), 1, 8), Field("credential", (int,), 1, INDEX_MOST),
     )),
-    Command(7, "INVITE", True, (ROLE, Field("user", (int,), 1, 0xFFFE))),
+    Command(7, "INVITE", True, (ROLE, Field("user", (int,), 1, INDEX_MOST))),
     Command(8, "PASS", True, (Field("pass", (bytes,), 1, MAX_PASS, True),)),
     Command(9, "REVLIST", True, (Field("list", (bytes,), 1, MAX_PASS, True),)),
     Command(10, "TIME_SET", True, (Field("time", (int,), 0, MAX_TIME, True),)),

@@ -8,13 +8,15 @@ import os
 import socket
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
+from lockd.cli.exits import NotRunning, status_of
 from lockd.cli.restored import told
 from lockd.errors import AccessDenied
 from lockd.passphrase import HEADER_BYTES, KEY_BYTES, derive, new_header
+from lockd.store.archive import Contents, seal
 from tests.cli.conftest import Ctl
 from tests.cli.fake import FakeLockd
 
@@ -140,6 +142,32 @@ def test_a_check_says_no_word(ctl: Ctl, other: Other, file: Path) -> None:
     assert ctl("restore", str(file), "--check", "--stdin", "--json", stdin=WORDS).document == {
         "ok": True, "restored": False, **REPORT,
     }
+
+
+def test_a_check_goes_without_lockd_too(ctl: Ctl, monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+    """Where a backup is kept there is no lock."""
+
+    def missing(*_: object) -> NoReturn:
+        raise NotRunning("lockd is not running: start it")
+
+    monkeypatch.setattr("lockd.cli.session.connected", missing)
+    rows: dict[str, Any] = {"user": {"1": {}, "2": {}}, "credential": {}, "schedule": {}, "state": {}}
+    contents = Contents(REPORT["made"] * 1_000_000, "pi", "0.1.0", 4, b"h", 0, bytes(32), bytes(32), rows)
+    sealed = seal(HEADER, derive(HEADER, WORDS), contents.encode())
+    file.write_bytes(sealed)
+    ran = ctl("restore", str(file), "--check", "--stdin", stdin=WORDS)
+    assert ran.status == 0
+    assert "It holds 2 users, 0 credentials, 0 schedules, and the settings.\n" in ran.out
+    assert ran.out.splitlines()[-2:] == [
+        "There is no lockd here to tell what it would do.", "The file is whole, and this is its passphrase.",
+    ]  # fmt: skip
+    checked = ctl("restore", str(file), "--check", "--stdin", "--json", stdin=WORDS).document
+    known = ("made", "host", "version", "record", "schedules", "damaged")
+    assert checked == {"ok": True, "restored": False, "users": 2, "credentials": 0} | {n: REPORT[n] for n in known}
+    assert ctl("restore", str(file), "--check", "--stdin", stdin="another one of twelve").status == 3
+    assert ctl("restore", str(file), "--stdin", "--yes", "restore", stdin=WORDS).status == status_of(NotRunning(""))
+    file.write_bytes(sealed[:-1])
+    assert ctl("restore", str(file), "--check", "--stdin", stdin=WORDS).status == 3
 
 
 def test_a_restore_is_told_first_and_done_with_the_word(ctl: Ctl, other: Other, file: Path) -> None:

@@ -176,6 +176,25 @@ def test_a_change_of_nothing_is_wrong_usage(ctl: Ctl, lockd: FakeLockd) -> None:
     assert lockd.done == []
 
 
+@pytest.mark.parametrize("name", ["", " ", "all", "12", "x" * 65, "a\nb", "\x1b[31m"])
+def test_nobody_is_called_so_that_another_would_be_meant(ctl: Ctl, lockd: FakeLockd, name: str) -> None:
+    lockd.users = [ANNA]
+    assert ctl("user", "add", name).err.startswith("lockctl: name: ")
+    assert not name.strip() or ctl("user", "set", "Anna", "--name", name).status == 64
+    assert lockd.done == []
+
+
+def test_words_are_taken_in_any_case_and_names_without_blanks_around(ctl: Ctl, lockd: FakeLockd) -> None:
+    assert ctl("user", "add", " Cleo ", "--type", "Disposable", "--rule", "DUAL").status == 0
+    assert lockd.done == [("SetUser", "Add", 1, {"name": "Cleo", "type": "DisposableUser", "rule": "Dual"})]
+
+
+def test_a_second_one_of_a_name_is_told_of(ctl: Ctl, lockd: FakeLockd) -> None:
+    lockd.users = [ANNA]
+    assert ctl("user", "add", "anna").out == (
+        "Added anna (user 2). Of that name there is user 1 too: say by the index whom you mean.\n")
+
+
 def test_a_user_is_removed(ctl: Ctl, lockd: FakeLockd) -> None:
     lockd.users = [ANNA]
     assert ctl("user", "remove", "1").out == "Removed Anna (user 1).\n"
@@ -188,7 +207,9 @@ def test_everybody_is_removed_only_after_a_yes(ctl: Ctl, lockd: FakeLockd) -> No
     assert ctl("user", "remove", "all", "--yes", "yes").status == 64
     assert lockd.done == []
     assert ctl("user", "remove", "all", "--yes", "all").status == 0
-    assert lockd.done == [("ClearUser", names.ALL)]
+    assert lockd.done == [("ClearUser", names.ALL)] * 2  # a lockd of before asked once
+    lockd.refuse["ClearUser"] = errors.ConstraintError("once more")
+    assert ctl("user", "remove", "all", "--yes", "all").status != 0
 
 
 def test_an_unknown_user_is_status_4(ctl: Ctl) -> None:

@@ -46,7 +46,7 @@ def test_a_pin_is_set_with_its_terms(
 
 @pytest.mark.parametrize("words", [
     ("--uses", "256"), ("--uses", "-1"), ("--until", "soon"), ("--spare", "--duress"), ("--spare", "--index", "1"),
-    ("--from", "2030-12-31", "--until", "2030-12-24"),
+    ("--from", "2030-12-31", "--until", "2030-12-24"), ("--until", "2020-01-01"),
 ])  # fmt: skip
 def test_terms_that_make_no_sense_set_nothing(ctl: Ctl, lockd: FakeLockd, words: tuple[str, ...]) -> None:
     assert ctl("pin", "set", "Anna", *words, "--stdin", stdin="246809\n").status == 64

@@ -106,7 +106,7 @@ def test_new_hours_take_the_place_of_the_old(ctl: Ctl, lockd: FakeLockd) -> None
 
 
 def test_holidays_are_added_listed_and_removed(ctl: Ctl, lockd: FakeLockd) -> None:
-    ran = ctl("holiday", "add", "--from", "2030-12-24", "--until", "2030-12-26", "--mode", "Vacation")
+    ran = ctl("holiday", "add", "--from", "2030-12-24", "--until", "2030-12-26", "--mode", "vacation")
     assert ran.out == "Holiday 1: Vacation from Tue 24 Dec 2030 to the end of Thu 26 Dec 2030.\n"
     assert lockd.done == [("SetHolidaySchedule", 1, at("2030-12-24"), at("2030-12-27"), "Vacation")]
     assert ctl("holiday", "--json").document == [
@@ -171,15 +171,19 @@ def test_show_tells_the_terms_of_credentials(ctl: Ctl, lockd: FakeLockd) -> None
     lockd.users = [{**ANNA, "rule": "Dual", "limited": [["PIN", 1]]}]
     lockd.terms = {"exists": True, "uses": 3, "left": 2, "from": at("2030-12-24"), "until": at("2031-01-01")}
     assert show(ctl) == (
-        "Anna may always come in, with two credentials; PIN 1: 2 of 3 uses left, from Tue 24 Dec 2030,"
+        "Anna may come in, with two credentials; PIN 1: 2 of 3 uses left, from Tue 24 Dec 2030,"
         " until the end of Tue 31 Dec 2030."
     )
+    lockd.users[0]["credentials"] = [["PIN", 1], ["RFID", 1]]
+    assert show(ctl).startswith("Anna may always come in, with two credentials; PIN 1: 2 of 3 uses left, from")
 
 
 def test_who_is_disabled_or_never_admitted_is_said_once(ctl: Ctl, lockd: FakeLockd) -> None:
     lockd.explanation = {**lockd.explanation, "allowed": False, "reason": "This user is disabled."}
     lockd.users = [{**ANNA, "status": "OccupiedDisabled"}]
     assert show(ctl) == "Anna is disabled."
+    lockd.explanation = {**lockd.explanation, "detail": "used-up"}
+    assert show(ctl) == "Anna has used up the right to come in."
     lockd.users = [{**ANNA, "type": "NonAccessUser"}]
     assert show(ctl) == "Anna may never come in (tries are recorded)."
 

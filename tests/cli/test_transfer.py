@@ -165,8 +165,38 @@ def test_hours_that_do_not_go_with_the_type_are_a_fault_with_its_line(take: Any,
 
 def test_a_name_of_several_users_asks_for_the_number(take: Any, lockd: FakeLockd) -> None:
     lockd.users = [ANNA, {**BERT, "name": "Anna"}]
-    assert "give the unique_id" in take("name\nAnna\n").out
+    assert "give the index" in take("name\nAnna\n").out
     assert take("name,unique_id\nAnna,7\n").status == 0
+    assert take("index,name,status\n1,Anna,\n2,Anna,enabled\n").out == (
+        "Anna: status changed\n0 added, 1 changed, 1 as they were.\n")
+    assert lockd.done == [("SetUser", "Modify", 2, {"status": "OccupiedEnabled"})]
+
+
+def test_who_has_no_name_is_known_by_the_index(ctl: Ctl, take: Any, lockd: FakeLockd) -> None:
+    lockd.users = [ANNA, {**BERT, "name": ""}, {**BERT, "index": 3, "name": ""}]
+    text = ctl("user", "export").out
+    assert take(text).out == "0 added, 0 changed, 3 as they were.\n"
+    assert take(text.replace("2,,,disabled", "2,,,enabled"), "--json").document["changed"] == ["user 2"]
+    assert lockd.done == [("SetUser", "Modify", 2, {"status": "OccupiedEnabled"})]
+    lockd.users = [ANNA]
+    assert take(text).out.startswith("line 3: name: it is missing, and user 2")
+    assert take("index,name\n1,\n").out.startswith("line 2: name: it is missing, and user 1, if there is one")
+
+
+def test_two_new_ones_of_one_name_are_told_apart_by_the_index(take: Any, lockd: FakeLockd) -> None:
+    assert take("name\nCleo\nCleo\n").status == 2
+    assert take("index,name\n7,Cleo\n9,Cleo\n").status == 0
+    assert [call[:3] for call in lockd.done] == [("SetUser", "Add", 3), ("SetUser", "Add", 4)]
+
+
+@pytest.mark.parametrize(("row", "fault"), [
+    (",all", "name: “all” means everybody"), (",12", "name: “12” means the user with that index"),
+    ("x,Cleo", "index: “x” is no number of a user"), ("0,Cleo", "index: “0” is no number of a user"),
+])  # fmt: skip
+def test_nobody_new_is_called_like_another(take: Any, lockd: FakeLockd, row: str, fault: str) -> None:
+    assert take(f"index,name\n{row}\n").out.startswith(f"line 2: {fault}")
+    lockd.users = [{**ANNA, "name": "12"}]
+    assert take("name\n12\n").status == 0  # who is called so already
 
 
 def test_what_lockd_refuses_names_the_line(take: Any, lockd: FakeLockd) -> None:

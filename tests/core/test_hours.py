@@ -18,6 +18,7 @@ from lockd.core.events import (
     UserSet,
 )  # fmt: skip
 from lockd.core.roster import ALL
+from lockd.core.why import USED_UP
 from lockd.errors import DisabledUserDenied, NotFound, Restricted
 from lockd.settings import UserSettings
 from lockd.words import SCHEDULED, ScheduleKind, TimeState
@@ -333,6 +334,17 @@ def test_a_holiday_to_come_is_known_beforehand() -> None:
 ])  # fmt: skip
 def test_the_other_types_are_explained_as_well(kind: str, allowed: bool) -> None:
     assert explain(home(kind))["allowed"] is allowed
+
+
+@pytest.mark.parametrize("kind", ["DisposableUser", "ExpiringUser"])
+def test_a_right_that_is_used_up_is_told_from_one_that_was_taken(kind: str) -> None:
+    world = home(kind)
+    assert explain(world)["allowed"] is True
+    world.wait(3 * DAY_S)
+    said = explain(world)
+    assert (said["detail"], said["reason"]) == ("used-up", USED_UP)
+    world.submit(UserSet("Modify", 1, {"status": "OccupiedDisabled"}))
+    assert explain(world)["detail"] == ""
 
 
 def test_a_remote_only_user_is_told_where() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from lockd.cli.main import main
+from lockd.core.lockout import HELD_RECORDED
 from lockd.dbus.client import Client
 from lockd.errors import Busy, DisabledUserDenied, InsufficientBattery, InvalidCredential, InvalidField, LockdError
 from lockd.passphrase import derive, new_header
@@ -90,6 +91,11 @@ async def backup_of(caller: Client) -> bytes:
 async def restored(caller: Client, data: bytes, word: bytes = b"", key: bytes = KEY) -> dict[str, Any]:
     report: dict[str, Any] = json.loads(await talk(caller, "Restore", key + len(data).to_bytes(4) + data, word))
     return report
+
+
+async def since(caller: Client, seq: int) -> set[str]:
+    """What was recorded after this number."""
+    return {event.get("detail", event["kind"]) for event in await caller.call(LOG, "Read", seq + 1, 100)}
 
 
 async def opens(caller: Client, pin: str) -> bool:
@@ -169,7 +175,7 @@ async def test_without_the_word_and_with_a_wrong_one_nothing_is_done(still: Clie
     with pytest.raises(InvalidField, match="word"):
         await restored(still, data, b"restorE")
     assert [user["index"] for user in await still.call(USERS, "ListUsers")] == [1]
-    assert await still.get(LOG, "LastSequence") == before
+    assert await since(still, before) <= {"restore-refused"}
 
 
 async def test_no_file_that_somebody_had_in_hand_is_taken(still: Client) -> None:
@@ -187,7 +193,7 @@ async def test_no_file_that_somebody_had_in_hand_is_taken(still: Client) -> None
         await talk(still, "Restore", KEY + b"\0\0\xff\xff" + data)
     with pytest.raises(InvalidField, match="MiB"):
         await talk(still, "Restore", KEY + b"\xff" * 4)
-    assert await still.get(LOG, "LastSequence") == before
+    assert await since(still, before) <= {"restore-refused"}
     assert await opens(still, ANNA)
 
 
@@ -287,6 +293,22 @@ async def test_nobody_comes_in_while_it_could_not_be_recorded(tmp_path: Path) ->
         assert ("motor", True) not in lock.events
         lock.daemon.pump.hold(False)
         await asking
+
+
+async def test_who_was_refused_and_why_is_recorded_and_many_times_as_a_count(tmp_path: Path) -> None:
+    async with inside(tmp_path / "state") as lock:
+        caller: Any = Handed(lock)
+        data = await backup_of(caller)
+        with pytest.raises(InvalidCredential):
+            await restored(caller, data, key=bytes(32))
+        for _ in range(HELD_RECORDED + 1):
+            with pytest.raises(InvalidField):
+                await restored(caller, b"nothing")
+        told = [event for event in await lock.daemon.desk.read_log(1, 100) if event.get("detail") == "restore-refused"]
+        assert len(told) == HELD_RECORDED
+        assert told[0]["by"] == "test"
+        assert told[0]["value"].startswith("The backup does not open: either this is not its passphrase")
+        assert told[1]["value"] == "This is no backup that can be read: it does not begin like one."
 
 
 async def test_while_the_bolt_moves_and_while_the_battery_is_critical_it_is_refused(tmp_path: Path) -> None:

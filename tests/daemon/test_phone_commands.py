@@ -50,6 +50,9 @@ async def test_an_admin_manages_users_and_no_admin_or_owner(tmp_path: Path, priv
         assert (await phone.ask("USERS", op="clear", index=3))[0] == results.COMPLETE
         assert [(await phone.ask("USERS", op="clear", index=index))[0] for index in (1, 2)] == [results.FORBIDDEN] * 2
         assert (await phone.ask("USERS", op="clear"))[0] == results.BAD_PARAM
+        for everybody in (0xFFFE, 0xFFFF):  # Matter's word for all of them is no user
+            assert (await phone.ask("USERS", op="clear", index=everybody))[0] == results.BAD_PARAM
+            assert [user["index"] for user in lock.daemon.desk.list_users()] == [1, 2]
         assert (await phone.ask("INVITE", role="admin"))[0] == results.FORBIDDEN
         assert (await phone.ask("INVITE", role="user", user=1))[0] == results.FORBIDDEN
         assert (await phone.ask("INVITE", role="user", user=77))[0] == results.UNKNOWN_ID

@@ -12,6 +12,7 @@ from lockd import errors
 from lockd.dbus import names
 from lockd.dbus.bus import Bus
 from lockd.dbus.client import Client
+from lockd.dbus.twice import WITHIN_S, Twice
 from lockd.errors import LockdError
 from tests.dbus.conftest import Raw
 from tests.dbus.fakes import ENTRY, EVENT, EXPLANATION, HOLIDAY, LABEL, OPEN, PHONE, SAMPLE, VALUES, WAY, WEEK, FakeDesk
@@ -39,13 +40,13 @@ CALLS: list[tuple[str, str, tuple[Any, ...], tuple[Any, ...], Any]] = [
      ("set_user", "Add", 1, {"name": "Ännä", "unique_id": 8, "status": "OccupiedEnabled", "rule": "Single"}, BY), None),
     (USERS, "GetUser", (1,), ("get_user", 1), USER),
     (USERS, "ListUsers", (), ("list_users",), [USER]),
-    (USERS, "ClearUser", (names.ALL,), ("clear_user", names.ALL, BY), None),
+    (USERS, "ClearUser", (7,), ("clear_user", 7, BY), None),
     (USERS, "SetCredential", ("Add", "PIN", 1, b"123456", 0, {"user_type": "ExpiringUser", "uses": 3}),
      ("set_credential", "Add", "PIN", 1, b"123456", 0, {"user_type": "ExpiringUser", "uses": 3}, BY), (3, 4)),
     (USERS, "RatePIN", (b"123456", 3), ("rate_pin", "123456", 3), ["Its digits count up or down"]),
     (USERS, "Enrol", ("RFID", 3, {"timeout": 9}), ("enrol", "RFID", 3, 9, BY), 4),
     (USERS, "GetCredentialStatus", ("PIN", 1), ("credential_status", "PIN", 1), {"exists": True, "user": 3, "next": 0}),
-    (USERS, "ClearCredential", ("", names.ALL), ("clear_credential", "", names.ALL, BY), None),
+    (USERS, "ClearCredential", ("", 7), ("clear_credential", "", 7, BY), None),
     (USERS, "Explain", (1, 0), ("explain", 1, 0), EXPLANATION),
     (USERS, "SetWeekDaySchedule", (1, 2, 127, 8, 0, 17, 30), ("set_schedule", "WeekDaySchedule", 1, 2, WEEK, BY), None),
     (USERS, "GetWeekDaySchedule", (1, 2), ("get_schedule", "WeekDaySchedule", 1, 2), WEEK),
@@ -109,6 +110,40 @@ async def test_every_method_reaches_the_desk_with_its_caller_and_answers(client:
         desk.calls.clear()
         assert await client.call(interface, method, *given) == answer, method
         assert desk.calls == [seen]
+
+
+async def test_everybody_is_removed_by_the_second_call(client: Client, desk: FakeDesk) -> None:
+    for method, given, seen in (
+        ("ClearUser", (names.ALL,), ("clear_user", names.ALL, BY)),
+        ("ClearCredential", ("", names.ALL), ("clear_credential", "", names.ALL, BY)),
+        ("ClearCredential", ("PIN", names.ALL), ("clear_credential", "PIN", names.ALL, BY)),
+    ):
+        for _ in range(2):  # what was done is asked for twice again
+            desk.calls.clear()
+            with pytest.raises(errors.ConstraintError, match=r"\(confirm\): to do it make the same call once more"):
+                await client.call(USERS, method, *given)
+            assert desk.calls == []
+            await client.call(USERS, method, *given)
+            assert desk.calls == [seen]
+
+
+def test_only_the_same_caller_confirms_the_same_call_and_soon() -> None:
+    now = [100.0]
+    twice = Twice(lambda: now[0])
+
+    def done(*call: str) -> bool:
+        try:
+            twice.sure("everybody", *call)
+        except errors.ConstraintError:
+            return False
+        return True
+
+    assert [done(by, "ClearUser") for by in ("uid 0", "uid 7", "uid 0")] == [False] * 3
+    assert [done("uid 0", "ClearCredential", kind) for kind in ("", "PIN", "PIN", "PIN")] == [False, False, True, False]
+    now[0] += WITHIN_S + 1
+    assert not done("uid 0", "ClearCredential", "PIN")
+    now[0] += WITHIN_S
+    assert done("uid 0", "ClearCredential", "PIN")
 
 
 def test_the_calls_above_are_all_there_are() -> None:

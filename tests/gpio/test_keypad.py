@@ -15,6 +15,7 @@ from lockd.gpio.keypad import KEYS, LAYOUT, STUCK_S, MatrixKeypad, matrix_pins
 from lockd.gpio.lines import AGAIN_MOST_S
 from lockd.gpio.pins import Input, Output, Pins
 from lockd.settings import KeypadSettings, Pin, Settings, simulation
+from tests.gpio.chords import fuzz
 from tests.gpio.clockwork import Bench
 
 
@@ -125,6 +126,20 @@ def test_of_keys_held_together_at_most_one_is_told_and_none_that_was_not_down(
     typed.hold("5")
     assert typed.keys == before + "5"
     typed.close()
+
+
+def test_no_noise_makes_a_key(tmp_path: Path) -> None:
+    """The first of those that tests/slow has a million of."""
+    told, false = fuzz(tmp_path, 1000, 1)
+    assert (told > 50, false) == (True, 0)
+
+
+def test_a_keypad_that_takes_the_first_of_several_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = MatrixKeypad._scan
+    monkeypatch.setattr(MatrixKeypad, "_scan", lambda keypad: scan(keypad)[:1])
+    assert fuzz(tmp_path, 500, 1)[1] > 0
 
 
 @pytest.mark.parametrize("chord", ["12", "14", "125", "1245", "1346"])
