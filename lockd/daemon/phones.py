@@ -35,6 +35,8 @@ log = logging.getLogger("lockd.phones")
 
 INTERFACE = "org.lockd1.Phones"
 ASLEEP = "asleep while power is short"
+#: Who feeds the lock so stands at the door.
+RESCUES = ("EmergencyUsb", "Emergency9V")
 #: The inside button counts as held for so long after it was let go, as one has two hands for all this.
 HELD_S = 30.0
 
@@ -93,7 +95,7 @@ class Phones:
         phone, at = self._settings.phone, self._with.clock.now()
         power, inviting = self._with.lock.power(at), self._invitations.current(at.mono) is not None
         interval_ms = phone.slow_ms
-        if inviting or power["SessionActive"]:
+        if inviting or power["SessionActive"] or power["Source"] in RESCUES:
             interval_ms = phone.fast_ms
         elif power["BatteryLevel"] in ("Low", "Critical", "Dead"):
             interval_ms = phone.low_battery_ms
