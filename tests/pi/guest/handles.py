@@ -54,6 +54,7 @@ async def linked(own: str, peer: str, connect: Callable[[str], Awaitable[L]]) ->
         if links(own).get(address(peer)) == links(peer).get(address(own)):
             return link
         link.close()  # another one has come or gone meanwhile
+        await asyncio.to_thread(alone, own)
     raise OSError(f"{own} and {peer} do not agree on a handle")
 
 
