@@ -1,4 +1,4 @@
-"""Phones while power is short: there at once when somebody brings power."""
+"""Phones while power is short: asleep when the battery is nearly empty, there at once when somebody brings power."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.pi.test_battery import Supply
 
 READY_S = 5.0
 FIRST_MINUTE_S = 60
-FAST_MS = 100.0
+FAST_MS, LOW_MS = 100.0, 1000.0
 TRIES = 20
 WATCH = "systemd-run -q --collect --unit=btmon btmon -i hci0 -w /run/radio/btmon"
 
@@ -50,6 +50,28 @@ def supply(pi: Machine, lock: Lock, radio: Radio) -> Iterator[Supply]:
         hand.plug(False)
         pi.sh("systemctl stop btmon || true")
         pi.run("python3", "/run/rig/gauge.py", "end", check=False)
+
+
+@pytest.mark.full
+def test_phones_sleep_on_a_critical_battery_and_outside_power_wakes_them(
+    pi: Machine, lock: Lock, radio: Radio, supply: Supply
+) -> None:
+    radio.enrol("Anna", "admin", "hci1")
+    told = Monitor(pi)
+    supply.battery("set", 15, 3600)
+    supply.is_now("BatteryLevel", "Low")
+    told.await_interval(LOW_MS)
+    supply.battery("set", 8, 3500)
+    supply.is_now("BatteryLevel", "Critical")
+    radio.await_advertising(False)
+    supply.plug(True)
+    supply.is_now("Source", "EmergencyUsb")
+    radio.await_advertising()
+    told.await_interval(FAST_MS)
+    assert radio.lockctl("Anna", "hci1", "unlock") == "Unlocked.\n"
+    assert pi.door("await_bolt", 0.0, 30.0)
+    record = lock.await_log(kind="LockOperation", phase="done", type="Unlock")
+    assert record["source"] == "ProprietaryRemote"
 
 
 @pytest.mark.full
