@@ -35,6 +35,8 @@ log = logging.getLogger("lockd.phones")
 
 INTERFACE = "org.lockd1.Phones"
 ASLEEP = "asleep while power is short"
+#: Who feeds the lock so stands at the door.
+RESCUES = ("EmergencyUsb", "Emergency9V")
 #: The inside button counts as held for so long after it was let go, as one has two hands for all this.
 HELD_S = 30.0
 #: So long after emergency power has come phones find the lock fast.
@@ -54,7 +56,7 @@ class Phones:
         self._settings, self._with = settings, shared
         self._submit, self._changed, self._told, self._spawn, self._held = submit, changed, told, spawn, held
         self._asleep = False
-        self._session_at: float | None = None  # when an emergency session was first seen
+        self._rescued_at: float | None = None  # when emergency power was first seen
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._invitations = Invitations(shared.book.used)
         self._names: dict[bytes, str] = {}  # of the new user that an invitation makes
@@ -96,20 +98,21 @@ class Phones:
         phone, at = self._settings.phone, self._with.clock.now()
         power, inviting = self._with.lock.power(at), self._invitations.current(at.mono) is not None
         interval_ms = phone.slow_ms
-        if inviting or self._hastens(power["SessionActive"], at.mono):
+        rescued = power["SessionActive"] or power["Source"] in RESCUES
+        if inviting or self._hastens(rescued, at.mono):
             interval_ms = phone.fast_ms
-        elif power["BatteryLevel"] in ("Low", "Critical", "Dead") and not power["SessionActive"]:
+        elif power["BatteryLevel"] in ("Low", "Critical", "Dead") and not rescued:
             interval_ms = phone.low_battery_ms
         self._service.advertise(None if self._asleep else Spec(interval_ms, inviting, phone.name))
 
-    def _hastens(self, session: bool, at: float) -> bool:
+    def _hastens(self, rescued: bool, at: float) -> bool:
         """Whether emergency power has just come: somebody stands at the door."""
-        if not session:
-            self._session_at = None
-        elif self._session_at is None:
-            self._session_at = at
-            self._refresh_in("session", HASTE_S)
-        return self._session_at is not None and at < self._session_at + HASTE_S
+        if not rescued:
+            self._rescued_at = None
+        elif self._rescued_at is None:
+            self._rescued_at = at
+            self._refresh_in("rescue", HASTE_S)
+        return self._rescued_at is not None and at < self._rescued_at + HASTE_S
 
     def _refresh_in(self, why: str, seconds: float) -> None:
         if why in self._timers:

@@ -398,8 +398,9 @@ async def test_while_power_is_short_the_radio_rests(tmp_path: Path, private_bus:
         await until(lambda: bool(radio.advertised))
 
 
+@pytest.mark.parametrize("percent", [8.0, 1.0], ids=["critical, not a session yet", "dead"])
 async def test_a_lock_with_little_power_is_heard_less_often_and_in_an_emergencys_first_minute_more(
-    tmp_path: Path, private_bus: PrivateBus
+    tmp_path: Path, private_bus: PrivateBus, percent: float
 ) -> None:
     async with locked(tmp_path, private_bus.address) as (lock, radio):
 
@@ -409,15 +410,15 @@ async def test_a_lock_with_little_power_is_heard_less_often_and_in_an_emergencys
         await heard_every(250)
         lock.daemon.hardware.door.set_battery(15.0, 3.6)
         await heard_every(1000)
-        lock.daemon.hardware.door.set_battery(1.0, 3.0)
+        lock.daemon.hardware.door.set_battery(percent, 3.0)
         await until(lambda: not radio.advertised)
         lock.daemon.hardware.door.plug("EmergencyUsb", 5.0)
         await heard_every(100)
         phones = lock.daemon.desk.phones
         assert phones is not None
-        assert phones._session_at is not None
-        assert 0 < phones._timers["session"].when() - asyncio.get_running_loop().time() <= HASTE_S + 0.1
-        phones._session_at -= HASTE_S  # a minute later
+        assert phones._rescued_at is not None
+        assert 0 < phones._timers["rescue"].when() - asyncio.get_running_loop().time() <= HASTE_S + 0.1
+        phones._rescued_at -= HASTE_S  # a minute later
         phones.refresh()
         await heard_every(250)
 

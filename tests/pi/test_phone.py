@@ -46,6 +46,16 @@ def test_a_phone_is_invited_enrolled_and_opens_and_the_log_names_its_user(
 
 
 @pytest.mark.full
+def test_two_phones_at_once(pi: Machine, lock: Lock, radio: Radio) -> None:
+    radio.enrol("Anna", "admin", "hci1")
+    radio.enrol("Ben", "user", "hci2")
+    said = radio.phone("together", "Anna", "hci1", "Ben", "hci2")
+    print(f"\n{said}")
+    assert said["said"] == ["done"] * 6
+    assert {record.get("user") for record in lock.log() if record["kind"] == "LockOperation"} >= {1, 2}
+
+
+@pytest.mark.full
 def test_bluetoothd_dies_in_mid_session_and_the_adapter_goes_and_both_come_back(
     pi: Machine, lock: Lock, radio: Radio
 ) -> None:

@@ -7,9 +7,10 @@ import ctypes
 import os
 import socket
 import struct
-import subprocess
 import uuid
 from collections.abc import AsyncIterator
+
+from handles import address, linked
 
 from lockd.phone.refusals import Refused, Unreachable
 from lockd.phone.transport import Seen
@@ -24,13 +25,6 @@ PRIMARY, CHARACTERISTIC = 0x2800, 0x2803
 ANSWER_S = 30.0
 
 _libc = ctypes.CDLL(None, use_errno=True)
-
-
-def address(adapter: str) -> str:
-    """Of an adapter here, by its name."""
-    place = f"/org/bluez/{adapter}"
-    said = subprocess.check_output(["busctl", "get-property", "org.bluez", place, "org.bluez.Adapter1", "Address"])
-    return said.decode().split('"')[1]
 
 
 def sockaddr(device: str) -> bytes:
@@ -203,16 +197,21 @@ class Radio:
     """As lockd.phone.transport.Radio: from one adapter here to one lock."""
 
     def __init__(self, adapter: str = "hci1", lock: str = "hci0") -> None:
+        self._adapter, self._lock = adapter, lock
         self.own, self.peer = address(adapter), address(lock)
 
     async def scan(self, _seconds: float) -> tuple[Seen, ...]:
         """As Radio."""
         return (Seen(self.peer, "", 0, False),)
 
+    async def link(self) -> Att:
+        """One more link to the lock, with nothing said on it."""
+        return await linked(self._adapter, self._lock, lambda other: Att.connect(self.own, address(other)))
+
     @contextlib.asynccontextmanager
     async def connected(self, _address: str = "", mtu: int = 247) -> AsyncIterator[Line]:
         """As Radio."""
-        att = await Att.connect(self.own, self.peer)
+        att = await self.link()
         try:
             yield await Line.over(att, mtu)
         finally:

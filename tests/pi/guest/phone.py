@@ -13,6 +13,7 @@ from typing import Any
 
 from att import Line, Radio
 from echo import SERVICE as ECHO
+from handles import alone
 
 from lockd.errors import LockdError
 from lockd.phone.client import Client, Way
@@ -20,6 +21,7 @@ from lockd.phone.keys import Known
 from lockd.phone.refusals import Refused
 from lockd.phone.shelf import Shelf
 
+LOCK = "hci0"
 HOMES = Path("/run/radio")
 PHONES = ("org.lockd1", "/org/lockd1", "org.lockd1.Phones")
 
@@ -104,6 +106,17 @@ async def _end(line: Line, begun: float) -> float:
     return time.monotonic() - begun
 
 
+async def together(first: str, adapter: str, second: str, another: str) -> dict[str, Any]:
+    """Two phones at once, each with a session of its own, and each hearing the other's."""
+    await asyncio.to_thread(alone, LOCK)
+    async with Radio(adapter).connected() as one, Radio(another).connected() as two:
+        clients = await Client.over(one, way(first)), await Client.over(two, way(second))
+        said = [await outcome(client.command("STATUS")) for client in clients]
+        said += await asyncio.gather(*(outcome(client.command("UNLOCK")) for client in clients))
+        said += [await outcome(clients[0].command("LOCK")), await outcome(clients[1].command("STATUS"))]
+    return {"said": said}
+
+
 async def killed(name: str, adapter: str) -> dict[str, Any]:
     """bluetoothd dies in mid-session, and is back at once."""
     radio = Radio(adapter)
@@ -172,7 +185,7 @@ async def _echo(line: Line) -> None:
 
 
 DEEDS: dict[str, Callable[..., Coroutine[Any, Any, dict[str, Any]]]] = {
-    "rounds": rounds, "revoked": revoked, "killed": killed, "unplugged": unplugged,
+    "rounds": rounds, "revoked": revoked, "together": together, "killed": killed, "unplugged": unplugged,
     "speed": speed,
 }  # fmt: skip
 
