@@ -134,6 +134,11 @@ class Service:
         if before is not None and before.replaced_by(written.value):
             self._forget(written.device)
             self._connections.closed(written.device)
+        if written.device not in self._sessions and any(
+            other.speaks_as(written.value) for other in self._sessions.values()
+        ):
+            self._send_away(written.device)
+            return results.TOO_MANY_SESSIONS
         leaves = self._connections.opened(written.device, at)
         if leaves is not None:
             self._send_away(leaves)

@@ -75,6 +75,11 @@ class LockSession(End):
         begins = len(value) >= HEAD and value[0] & FIRST and value[2] == HANDSHAKE_1
         return bool(begins) and self._frames.tag not in (None, value[1])
 
+    def speaks_as(self, value: bytes) -> bool:
+        """Whether a write over another connection has this one's tag: the phone here would take the answer to it,
+        which reaches all, for its own."""
+        return len(value) > 1 and value[1] == self._frames.tag
+
     def reply(self, identity: int, result: int, fields: Mapping[str, Any], at: float) -> Output:
         """Answer a command: ACCEPTED and later another result, or one alone. If the session is over,
         nothing happens. MessageError: it has its answer, or this one is too long."""

@@ -52,6 +52,27 @@ async def test_every_frame_reaches_all_and_concerns_one(desk: Desk, air: FakeBlu
     assert len(desk.service.sessions) == 2
 
 
+@pytest.mark.parametrize("value", [
+    b"\x01\x00\x30" + bytes(48),  # its answer would be that the handshake is over
+    b"\x10\x00\x28" + bytes(40),
+    b"\x01\xff\xff" + bytes(9),
+], ids=["message 1", "data", "nonsense"])  # fmt: skip
+async def test_who_comes_with_the_tag_of_another_ends_nothing_of_his(
+    desk: Desk, air: FakeBluez, value: bytes
+) -> None:
+    # Defence: lockd/ble/service.py: other.speaks_as(written.value) for other in self._sessions.values()
+    phone = desk.phone(air)
+    await phone.connect(number=1)
+    await phone.open("STATUS")
+    mallory = air.connect(number=2)
+    error = await mallory.write(bytes((0xC0, phone._session._frames.tag or 0)) + value)
+    await until(lambda: mallory.gone)
+    assert phone.line.notifications.empty(), "whatever it is, the phone would take it for its own"
+    assert (await phone.ask("STATUS"))[0] == results.COMPLETE
+    assert error == results.TOO_MANY_SESSIONS
+    assert desk.ends == []
+
+
 async def test_a_disconnected_phone_leaves_nothing(desk: Desk, air: FakeBluez) -> None:
     # Defence: lockd/ble/service.py: session.close(results.TIMEOUT, now())
     phone = desk.phone(air)
@@ -138,8 +159,8 @@ async def test_of_those_who_do_not_verify_the_youngest_stays(
 ) -> None:
     # Defence: lockd/ble/service.py: for device in self._connections.overdue(at):
     lines = [air.connect(number=number) for number in (1, 2, 3)]
-    for line in lines:
-        assert await line.write(b"\x80\x07\x01\x00\x30" + bytes(10)) == 0
+    for tag, line in enumerate(lines):
+        assert await line.write(bytes((0x80, tag)) + b"\x01\x00\x30" + bytes(10)) == 0
     await after(2.0, desk, monkeypatch)
     await until(lambda: [line.gone for line in lines] == [True, True, False])
 

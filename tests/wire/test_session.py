@@ -335,6 +335,16 @@ def test_a_known_phone_that_says_nothing_sensible() -> None:
     assert line.world.limit._recent == ()
 
 
+def test_a_session_knows_who_comes_with_its_tag() -> None:
+    line = World().connect()
+    assert not line.lock.speaks_as(bytes(2)), "it has none yet"
+    line.open("STATUS")
+    own = line.phone._frames.tag or 0
+    assert line.lock.speaks_as(bytes((0, own)))
+    for other in (bytes((0, own ^ 1)), bytes(1), b""):
+        assert not line.lock.speaks_as(other)
+
+
 def test_message_1_with_another_tag_is_another_session() -> None:
     line = World().connect()
     hello = bytes((0xC0, 7, 1, 0, 48)) + bytes(48)
