@@ -64,13 +64,13 @@ def command(disk: Path, share: Path, append: str, console: list[str]) -> list[st
     system = kernel()
     return [
         "qemu-system-x86_64", "-accel", "tcg", *CLOCK, "-cpu", "max", "-smp", SMP, "-m", "1024",
-        "-nodefaults", "-no-reboot", "-display", "none", *console,
+        "-nodefaults", "-no-reboot", "-display", "none",
         "-kernel", str(system.image), "-initrd", str(initrd(system)),
         "-append", f"{KERNEL_LINE} {append}",
         "-drive", f"if=virtio,file={disk},format=qcow2",
         "-virtfs", f"local,path={system.modules},mount_tag=modules,security_model=none,readonly=on",
         "-virtfs", f"local,path={share},mount_tag=share,security_model=none",
-        "-device", "virtio-serial", "-device", "virtio-rng-pci",
+        "-device", "virtio-serial", "-device", "virtio-rng-pci", *console,
     ]  # fmt: skip
 
 
