@@ -17,7 +17,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "share").mkdir()
-        host.say("booting; you will be root. End with: poweroff, or Ctrl-a x. What you change is not kept.")
+        host.say("booting. You will be root; end with: poweroff, or Ctrl-a x. What you change is not kept.")
         port = ["-chardev", "null,id=rig", "-device", "virtserialport,chardev=rig,name=rig"]
         console = ["-serial", "mon:stdio", *port]
         qemu = command(overlay(base, folder / "disk.qcow2"), folder / "share", "", console)
