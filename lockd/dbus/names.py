@@ -74,6 +74,8 @@ INVITE_OPTIONS = {"role": "s", "user": "u", "name": "s"}
 PHONE_FIELDS = {
     "id": "s", "label": "s", "role": "s", "user": "u", "index": "u", "created": "t", "connected": "b",
 }
+#: Keys of ListBarred's answers.
+BARRED_FIELDS = {"id": "s", "kind": "s"}
 
 _OPTIONS = args("options a{sv}", OPERATION_OPTIONS)
 _EVENT = args("event a{sv}", EVENT_FIELDS)
@@ -297,7 +299,15 @@ PHONES = Interface(
                " credential of type Phone), created t (seconds since 1970), connected b. A guest (no label, index 0)"
                " has opened with a pass of the user's.", (), args("phones aa{sv}", PHONE_FIELDS)),
         Method("Revoke", "manage", "Forget a phone, and end its session if it is connected. A user's last credential"
-               " takes him along. A guest's passes are void from then on, whoever signs them.", args("id s")),
+               " takes him along. A guest is barred, as by Bar.", args("id s")),
+        Method("Bar", "manage", "Let no pass of a guest hold any more, whoever signs it, or one pass alone, be it used"
+               " yet or not; his session ends. id: the guest's public key (64 of 0-9 and a-f) or the pass's number (32"
+               " of them). ResourceExhausted: 256 are barred already.", args("id s")),
+        Method("Unbar", "manage", "Let them hold again, but for what a list or the epoch made void. id: as ListBarred"
+               " tells it.", args("id s")),
+        Method("ListBarred", "manage", "Every guest and pass that is barred, the latest last: id s (as for Bar; a"
+               " guest's id in List is how it begins), kind s (guest or pass).", (),
+               args("barred aa{sv}", BARRED_FIELDS)),
     ),
     properties=(
         Property("Advertising", "b", "Whether phones can find the lock now."),

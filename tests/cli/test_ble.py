@@ -255,7 +255,11 @@ def test_a_pass_from_the_guests_key_to_the_guests_book(
     assert "only Mon,Tue,Wed,Thu,Fri 08:00-17:00" in said.out
     assert ctl("ble", "pass", "show", made, "--json").document["holder"] == key
     assert [row["state"] for row in ctl("ble", "pass", "show", "--json").document] == ["valid"]
-    assert "Eva" in ctl("ble", "pass", "show").out
+    number = ctl("ble", "pass", "show", "--json").document[0]["number"]
+    assert text(bytes.fromhex(number)) == ctl("ble", "pass", "show", made, "--json").document["id"]
+    table = ctl("ble", "pass", "show").out
+    assert "Eva" in table
+    assert number in table
 
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "guest"))
     assert ctl("ble", "pass", "add", made, "--name", "Flat").status == 0
