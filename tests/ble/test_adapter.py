@@ -81,6 +81,25 @@ async def test_what_was_lost_while_it_was_asked_for_is_asked_for_again(private_b
         await until(lambda: bool(radio.advertised))
 
 
+class Fading(FakeBluez):
+    """Switched off between the end of an advertisement and the next one, for once."""
+
+    async def _on_UnregisterAdvertisement(self, message: Message, path: str) -> tuple[Any, ...]:
+        answer = await super()._on_UnregisterAdvertisement(message, path)
+        if self.calls.count("UnregisterAdvertisement") == 1:
+            self.switch(False)
+        return answer
+
+
+async def test_what_was_lost_while_it_was_withdrawn_is_asked_for_again(private_bus: PrivateBus) -> None:
+    async with Fading(private_bus.address) as radio, running(Desk(private_bus.address)) as desk:
+        await until(lambda: desk.service.advertising)
+        desk.service.advertise(Spec(100))
+        await until(lambda: desk.service.trouble == "the Bluetooth adapter is switched off")
+        radio.switch(True)
+        await until(lambda: bool(radio.advertised))
+
+
 async def test_without_a_bus_it_says_so_in_words() -> None:
     async with running(Desk("unix:path=/nowhere/bus")) as desk:
         await until(lambda: desk.service.trouble == "no D-Bus to reach bluetoothd by: No such file or directory")

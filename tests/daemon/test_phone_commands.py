@@ -368,8 +368,12 @@ async def test_a_reset_forgets_phones_and_invitations(tmp_path: Path, private_bu
 async def test_an_enrolment_that_fails_leaves_no_phone(tmp_path: Path, private_bus: PrivateBus) -> None:
     async with locked(tmp_path, private_bus.address) as (lock, radio):
         phone = await enrolled(lock, radio)
-        for keys, label, result in ((phone.keys, "again", results.EXISTS), (None, "a\nb", results.BAD_PARAM)):
-            offer = read_uri((lock.daemon.desk.phone_desk().create_invite({"role": "admin"}, "test"))[0])
+        for keys, label, user, result in (
+            (phone.keys, "again", 0, results.EXISTS), (None, "a\nb", 0, results.BAD_PARAM),
+            (None, "a\nb", 1, results.BAD_PARAM),  # who is there has a name, and the label is none
+        ):  # fmt: skip
+            fields = {"role": "admin", "user": user}
+            offer = read_uri((lock.daemon.desk.phone_desk().create_invite(fields, "test"))[0])
             late = FakePhone(radio, offer.lock_key, keys)
             await late.connect(offer.psk)
             assert (await late.open("ENROL", label=label, sign=late.sign))[0] == result
