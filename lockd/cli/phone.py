@@ -46,12 +46,13 @@ def add_parser(subparsers: Any) -> None:
     inviting_ = command(commands, "invite", "let one more phone in, with a QR code", (
         "lockctl phone invite --name Anna", "lockctl phone invite --user Anna --role admin",
     ), "Waits until the phone has enrolled; Ctrl-C takes the invitation back. With --json, as with --no-wait, it"
-       " stays open for two minutes.")
+       " stays open for two minutes. The first owner is invited from inside: press the inside button just before.")
     who = inviting_.add_mutually_exclusive_group()
     who.add_argument("--user", metavar="USER", help="whose phone it is: index or name of a user that there is")
     who.add_argument("--name", metavar="NAME", help="name of the new user whose phone it is")
     inviting_.add_argument("--role", choices=ROLES, metavar="ROLE", default="user",
-                           help=f"what the phone may do: {', '.join(ROLES)} (default: user)")
+                           help="what the phone may do: owner (everything), admin (people, not the settings), user"
+                           " (open and lock; default)")
     inviting_.add_argument("--no-qr", action="store_true", help="only the text, no QR code")
     inviting_.add_argument("--no-wait", action="store_true", help="end at once, with the invitation open")
     inviting_.set_defaults(run=on_bus(invite))
@@ -104,9 +105,7 @@ async def invite(lockd: Lockd, args: Namespace, out: Output) -> None:
     if out.as_json:
         out.document({"ok": True, "uri": uri, "id": number, "advice": advice})
         return
-    inviting.show(uri, out, args.no_qr)
-    for line in advice:
-        out.say(copyable(line))
+    inviting.show(uri, out, args.no_qr, advice)
     if not args.no_wait:
         came = await _who_comes(lockd, number, before)
         owner = _owner(came, await names(lockd))

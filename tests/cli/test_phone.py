@@ -70,6 +70,7 @@ def test_what_keeps_every_phone_away_is_told_with_the_invitation(ctl: Ctl, lockd
     lockd.properties[names.MANAGER.name]["Degraded"] = ["disk: full", "phones: bluetoothd does not run"]
     said = "No phone can come now: bluetoothd does not run. See: sudo lockctl doctor bluetooth"
     assert ctl("phone", "invite", "--no-wait", "--no-qr").out.splitlines()[-1] == said
+    assert said in ctl("phone", "invite", "--no-wait").out.splitlines()[:3], "before the code"
     assert ctl("phone", "invite", "--json").document["advice"] == [said]
 
 
