@@ -116,10 +116,21 @@ async def test_the_bus_may_die(desk: Desk, private_bus: PrivateBus) -> None:
 
 
 async def test_an_advertisement_that_vanished_with_a_connection_is_missed(desk: Desk, radio: FakeBluez) -> None:
+    # Defence: lockd/ble/adapter.py: if count.value < len(self._advertised):
+    # Defence: lockd/ble/adapter.py: self._suspect, self._either = True, False
     await until(lambda: desk.service.advertising)
     line = radio.connect()
+    await until(lambda: radio.heard)  # it was renewed, as with each connection
     radio.advertised.clear()  # without a word
     radio.drop(line)
+    await until(lambda: bool(radio.advertised))
+
+
+async def test_an_advertisement_that_vanished_by_itself_is_missed(desk: Desk, radio: FakeBluez) -> None:
+    # Defence: lockd/ble/adapter.py: self._suspect = True
+    await until(lambda: desk.service.advertising)
+    radio.advertised.clear()
+    radio.changed(ADAPTER, names.ADVERTISING_MANAGER, ActiveInstances=Variant("y", 0))
     await until(lambda: bool(radio.advertised))
 
 
