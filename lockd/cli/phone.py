@@ -178,7 +178,8 @@ async def unbar(lockd: Lockd, args: Namespace, out: Output) -> None:
 
     wanted = args.guest if HEX.fullmatch(args.guest) else guests.named(args.guest).hex()
     rows = await lockd.call(PHONES, "ListBarred")
-    number = _only([row for row in rows if row["id"].startswith(wanted)], args.guest, "barred")["id"]
+    found = [row for row in rows if row["id"].startswith(wanted)]
+    number = _only(found, args.guest, "barred guest or pass", "barred")["id"]
     await lockd.call(PHONES, "Unbar", number)
     out.done(f"{_kind(number).capitalize()} {number[:SHORT]} is barred no more.", id=number)
 
@@ -194,13 +195,13 @@ def _one(phones: Any, wanted: str) -> Row:
         row for row in phones
         if wanted and (row["id"].startswith(wanted) or row["label"].casefold() == wanted.casefold())
     ]  # fmt: skip
-    return _only(exact or near, wanted, "list")
+    return _only(exact or near, wanted, "phone", "list")
 
 
-def _only(found: Any, wanted: str, where: str) -> Row:
+def _only(found: Any, wanted: str, what: str, where: str) -> Row:
     if len(found) != 1:
-        fault = "several begin with or are called" if found else "there is no"
-        raise NotFound(f"{fault} “{wanted}”: `lockctl phone {where}` shows all")
+        fault = "more than one" if found else "no"
+        raise NotFound(f"there is {fault} {what} “{wanted}”: `lockctl phone {where}` shows all")
     one: Row = found[0]
     return one
 

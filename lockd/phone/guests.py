@@ -93,7 +93,8 @@ def carried(book: Book, given: str) -> tuple[Known, bytes]:
     try:
         told = read_list(data)
     except MessageError:
-        raise InvalidField("that is no revocation list") from None
+        text = "that is no revocation list: copy all of what `lockctl ble pass revoke --text` printed"
+        raise InvalidField(text) from None
     found = next((lock for lock in book.locks if lock.key == told.lock), None)
     if found is None:
         raise NotFound("the revocation list is for a lock that this phone does not know")
@@ -110,7 +111,7 @@ def read(given: str) -> Pass:
     try:
         return read_pass(_decoded(given, "a pass"))
     except MessageError:
-        raise InvalidField("that is not a guest pass") from None
+        raise InvalidField("that is not a guest pass: copy all of what `lockctl ble pass create` printed") from None
 
 
 def named(given: str) -> bytes:
