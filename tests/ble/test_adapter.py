@@ -126,6 +126,26 @@ async def test_an_advertisement_that_vanished_with_a_connection_is_missed(desk: 
     await until(lambda: bool(radio.advertised))
 
 
+class Leaving(FakeBluez):
+    """The first phone goes, and takes the advertisement along that was just renewed for it."""
+
+    async def _on_RegisterAdvertisement(self, message: Message, path: str, options: Any) -> tuple[Any, ...]:
+        answer = await super()._on_RegisterAdvertisement(message, path, options)
+        if self.calls.count("RegisterAdvertisement") == 2:
+            self.advertised.clear()
+            (line,) = self.phones.values()
+            self.drop(line)
+        return answer
+
+
+async def test_an_advertisement_that_vanished_while_it_was_renewed_is_missed(private_bus: PrivateBus) -> None:
+    async with Leaving(private_bus.address) as radio, running(Desk(private_bus.address)) as desk:
+        await until(lambda: desk.service.advertising)
+        radio.connect()
+        await until(lambda: radio.calls.count("RegisterAdvertisement") == 3)
+        await until(lambda: bool(radio.advertised))
+
+
 async def test_an_advertisement_that_vanished_by_itself_is_missed(desk: Desk, radio: FakeBluez) -> None:
     # Defence: lockd/ble/adapter.py: self._suspect = True
     await until(lambda: desk.service.advertising)
