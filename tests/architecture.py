@@ -55,7 +55,7 @@ OWNERS = {
     "textual": ("cli",),
 }
 #: Plain tables, read by lockctl too, which starts without a bus.
-WITHOUT_LIBRARIES = ("dbus.names",)
+WITHOUT_LIBRARIES = ("dbus.names", "dbus.shape")
 
 #: Parts that decide or translate, and never act.
 PURE = ("core", "wire")

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lockd.core.bolt import TABLE
-from lockd.dbus.names import INTERFACES, Arg, Interface, Method
+from lockd.dbus.names import INTERFACES
+from lockd.dbus.shape import Arg, Interface, Method
 from lockd.header import boot_lines
 from lockd.wire import rights
 from lockd.wire.messages import ALL, Field

@@ -344,9 +344,9 @@ class Adapter:
             self._gatt.spec = spec
         for path in wanted:
             if path not in self._advertised:
+                self._suspect = False  # of what was; who disconnects meanwhile may take the new one along
                 await self._announce(link, path)
                 self._advertised[path] = wanted[path]
-                self._suspect = False
 
     async def _announce(self, link: Link, path: str) -> None:
         try:

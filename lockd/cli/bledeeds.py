@@ -291,8 +291,8 @@ async def pass_revoke(phone: Phone, args: Namespace, out: Output) -> None:
 
 async def _revoke_all(phone: Phone, args: Namespace, out: Output) -> None:
     """The lock says which epoch it has, and gets the next one."""
-    ask.sure("Every guest needs a new pass then, from whomever he had his.", "void", args.yes)
     lock = phone.shelf.load().find(args.lock)
+    ask.sure("Every guest needs a new pass then, from whomever he had his.", "void", args.yes)
 
     async def raised(client: Client) -> Known:
         said = await client.command("STATUS")

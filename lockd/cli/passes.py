@@ -7,6 +7,7 @@ from argparse import Namespace
 from datetime import datetime
 from typing import Any
 
+from lockd.cli.copyable import copyable
 from lockd.cli.exits import Usage
 from lockd.cli.issuing import DAYS, instant
 from lockd.cli.output import Output
@@ -17,6 +18,8 @@ from lockd.phone.keys import Book, Made, text
 from lockd.phone.shelf import Shelf
 
 EVERY_DAY = 127
+UNTOLD = ("The lock has not heard of it from here: run lockctl ble pass revoke NAME near it again, or have a phone that"
+          " it knows carry the list there (--text).")  # fmt: skip
 
 
 def key(shelf: Shelf, args: Namespace, out: Output) -> None:
@@ -55,15 +58,20 @@ def show(shelf: Shelf, args: Namespace, out: Output) -> None:
         return
     lock = shelf.load().find(args.lock)
     told = lock.told >= lock.listed
-    rows = [(each.whose, each.expires, _state(each)) for each in lock.made]
+    rows: list[dict[str, Any]] = [
+        {"guest": each.whose, "expires": each.expires, "state": _state(each), "number": each.id.hex(), "told": told}
+        for each in lock.made
+    ]
     if out.as_json:
-        out.document([{**dict(zip(("guest", "expires", "state"), row, strict=True)), "told": told} for row in rows])
+        out.document(rows)
     elif not rows:
         out.say("No pass was made here for this lock.")
     else:
-        untold = {} if told else {"revoked": "revoked, but the lock has not heard of it from here"}
-        lines = ((who, _told(until), untold.get(state, state)) for who, until, state in rows)
-        out.table(("Guest", "Until", "State"), lines, wraps="Guest")
+        out.table(("Guest", "Until", "Number", "State"), (
+            (row["guest"], _told(row["expires"]), row["number"], row["state"]) for row in rows
+        ), wraps="Guest")
+        if not told and any(row["state"] == "revoked" for row in rows):
+            out.say(copyable(UNTOLD))
 
 
 def revoked(shelf: Shelf, args: Namespace, now: float) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from argparse import Namespace
 from collections.abc import Mapping
 from datetime import datetime
@@ -27,6 +28,9 @@ Row = Mapping[str, Any]
 ROLES = ("owner", "admin", "user")
 #: Who has opened with a pass; he has no label.
 GUEST = "guest"
+#: So many digits of an id are enough for people.
+SHORT = 12
+HEX = re.compile("[0-9a-f]{1,64}")
 #: How lockd's line begins that says why no phone can come.
 TROUBLE = "phones: "
 
@@ -42,20 +46,35 @@ def add_parser(subparsers: Any) -> None:
     inviting_ = command(commands, "invite", "let one more phone in, with a QR code", (
         "lockctl phone invite --name Anna", "lockctl phone invite --user Anna --role admin",
     ), "Waits until the phone has enrolled; Ctrl-C takes the invitation back. With --json, as with --no-wait, it"
-       " stays open for two minutes.")
+       " stays open for two minutes. The first owner is invited from inside: press the inside button just before.")
     who = inviting_.add_mutually_exclusive_group()
     who.add_argument("--user", metavar="USER", help="whose phone it is: index or name of a user that there is")
     who.add_argument("--name", metavar="NAME", help="name of the new user whose phone it is")
     inviting_.add_argument("--role", choices=ROLES, metavar="ROLE", default="user",
-                           help=f"what the phone may do: {', '.join(ROLES)} (default: user)")
+                           help="what the phone may do: owner (everything), admin (people, not the settings), user"
+                           " (open and lock; default)")
     inviting_.add_argument("--no-qr", action="store_true", help="only the text, no QR code")
     inviting_.add_argument("--no-wait", action="store_true", help="end at once, with the invitation open")
     inviting_.set_defaults(run=on_bus(invite))
 
     revoking = command(commands, "revoke", "let a phone in no more", ("lockctl phone revoke 3f2a",),
-                       "A session of that phone ends within a second. A guest's phone opens with no pass any more.")
+                       "A session of that phone ends within a second. A guest is barred, as by lockctl phone bar.")
     revoking.add_argument("phone", metavar="PHONE", help="its id (or how it begins), or its label")
     revoking.set_defaults(run=on_bus(revoke))
+
+    barring = command(commands, "bar", "let a guest in no more, or by one pass, be it used yet or not", (
+        "lockctl phone bar KEY", "lockctl phone bar PASS",
+    ), "A key bars the guest, whatever pass he shows; a pass, or its number, bars that one alone.")
+    barring.add_argument("guest", metavar="GUEST", help="his key, the pass he was given, or its number as lockctl ble"
+                         " pass show tells it")
+    barring.set_defaults(run=on_bus(bar))
+    command(commands, "barred", "every guest and pass that is barred",
+            ("lockctl phone barred",)).set_defaults(run=on_bus(show_barred))
+    sparing = command(commands, "unbar", "let a guest or a pass that was barred by mistake hold again",
+                      ("lockctl phone unbar 3f2a",), "What a list or the epoch made void stays so.")
+    sparing.add_argument("guest", metavar="GUEST", help="the id, or how it begins, that lockctl phone barred tells, or"
+                         " what it was barred by")
+    sparing.set_defaults(run=on_bus(unbar))
 
 
 async def show_list(lockd: Lockd, args: Namespace, out: Output) -> None:
@@ -86,9 +105,7 @@ async def invite(lockd: Lockd, args: Namespace, out: Output) -> None:
     if out.as_json:
         out.document({"ok": True, "uri": uri, "id": number, "advice": advice})
         return
-    inviting.show(uri, out, args.no_qr)
-    for line in advice:
-        out.say(copyable(line))
+    inviting.show(uri, out, args.no_qr, advice)
     if not args.no_wait:
         came = await _who_comes(lockd, number, before)
         owner = _owner(came, await names(lockd))
@@ -134,15 +151,57 @@ async def revoke(lockd: Lockd, args: Namespace, out: Output) -> None:
     out.done(f"Revoked: {row['label'] or row['role']} (id {row['id']}).", id=row["id"])
 
 
+async def bar(lockd: Lockd, args: Namespace, out: Output) -> None:
+    """A guest, or one pass."""
+    from lockd.phone import guests  # with the protocol's libraries, which are slow to import
+
+    number = guests.named(args.guest).hex()
+    await lockd.call(PHONES, "Bar", number)
+    text = f"Barred: {_kind(number)} {number[:SHORT]} opens nothing any more. To undo it: lockctl phone unbar"
+    out.done(copyable(f"{text} {number[:SHORT]}"), id=number)
+
+
+async def show_barred(lockd: Lockd, args: Namespace, out: Output) -> None:
+    """A table of all that is barred."""
+    rows = await lockd.call(PHONES, "ListBarred")
+    if out.as_json:
+        out.document(rows)
+    elif not rows:
+        out.say("Nobody is barred.")
+    else:
+        out.table(("Id", "What"), ((row["id"], row["kind"]) for row in rows), wraps="What")
+
+
+async def unbar(lockd: Lockd, args: Namespace, out: Output) -> None:
+    """By the beginning of its id, or by what a person has in hand."""
+    from lockd.phone import guests
+
+    wanted = args.guest if HEX.fullmatch(args.guest) else guests.named(args.guest).hex()
+    rows = await lockd.call(PHONES, "ListBarred")
+    found = [row for row in rows if row["id"].startswith(wanted)]
+    number = _only(found, args.guest, "barred guest or pass", "barred")["id"]
+    await lockd.call(PHONES, "Unbar", number)
+    out.done(f"{_kind(number).capitalize()} {number[:SHORT]} is barred no more.", id=number)
+
+
+def _kind(number: str) -> str:
+    return "the guest" if len(number) == 64 else "the pass"
+
+
 def _one(phones: Any, wanted: str) -> Row:
     """By the beginning of its id, or its label; NotFound says why not."""
-    found = [row for row in phones if row["id"] == wanted] or [
+    exact = [row for row in phones if row["id"] == wanted]
+    near = [
         row for row in phones
         if wanted and (row["id"].startswith(wanted) or row["label"].casefold() == wanted.casefold())
     ]  # fmt: skip
+    return _only(exact or near, wanted, "phone", "list")
+
+
+def _only(found: Any, wanted: str, what: str, where: str) -> Row:
     if len(found) != 1:
-        what = "several phones are" if found else "there is no phone"
-        raise NotFound(f"{what} “{wanted}”: `lockctl phone list` shows all")
+        fault = "more than one" if found else "no"
+        raise NotFound(f"there is {fault} {what} “{wanted}”: `lockctl phone {where}` shows all")
     one: Row = found[0]
     return one
 

@@ -300,7 +300,8 @@ def _system(event: Event, names: Names) -> str:
     started = told if told.startswith("lockd") else told[:1].upper() + told[1:]
     if detail == "lockout-ended" and event.get("count"):
         started += f"; {event['count']} more tries were refused"
-    started += f" ({event['value']})" if detail == "restored" and event.get("value") else ""
+    if detail == "restored" or detail.endswith("barred"):
+        started += f" ({event['value']})" if event.get("value") else ""
     if detail == "restore-refused":
         why = str(event.get("value", "")).rstrip(".")
         started += f" ({why[:1].lower()}{why[1:]})" + (f"; {event['count']} more before" if event.get("count") else "")
@@ -340,6 +341,10 @@ SYSTEM = {
     "codes-revoke": "the codes of a label were made void",
     "codes-remove": "a label for codes was removed",
     "settings-loaded": "new settings were loaded",
+    "guest-barred": "a guest was barred",
+    "pass-barred": "a guest's pass was barred",
+    "guest-unbarred": "a guest is barred no more",
+    "pass-unbarred": "a guest's pass is barred no more",
     "power-returned": "power is back",
     "cover-back": "the outer cover is back",
     "late-record": "an earlier event could be recorded only now",

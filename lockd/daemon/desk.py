@@ -274,23 +274,8 @@ class Desk:
 
     # Phones -------------------------------------------------------------------------------------
 
-    async def create_invite(self, fields: Mapping[str, Any], by: str) -> tuple[str, str]:
-        """The URI to be shown as a QR code, and the invitation's number."""
-        return self._phones().create_invite(fields, by)
-
-    async def cancel_invite(self, number: str) -> None:
-        """Close it unused."""
-        self._phones().cancel_invite(number)
-
-    def list_phones(self) -> list[dict[str, Any]]:
-        """Every phone that may come in."""
-        return self._phones().listed()
-
-    async def revoke_phone(self, number: str, by: str) -> None:
-        """It opens nothing any more."""
-        await self._phones().revoke(number, by)
-
-    def _phones(self) -> PhoneDesk:
+    def phone_desk(self) -> PhoneDesk:
+        """Who is asked about them."""
         if self.phones is None:
             text = "Phones are off: set enabled = true under [phone] in lockd.toml, and restart lockd."
             raise UnsupportedCommand(text)

@@ -11,8 +11,9 @@ from typing import Any
 
 from lockd.core.effects import Drop, Put
 from lockd.core.people import People
+from lockd.errors import Duplicate, NotFound, ResourceExhausted
 from lockd.value import Value, secret
-from lockd.wire.noise import KeyPair
+from lockd.wire.noise import KEY, KeyPair
 from lockd.wire.passes import Book as PassBook
 from lockd.wire.passes import Pass, RevocationList
 from lockd.wire.rights import Role
@@ -21,6 +22,7 @@ from lockd.wire.session import Phone
 PREFIX = "phone:"
 LOCK_KEY, USED, LIST = f"{PREFIX}lock", f"{PREFIX}used", f"{PREFIX}list"
 PHONE, PASS = f"{PREFIX}key:", f"{PREFIX}pass:"
+MOST_BARRED = 256  #: guests and passes
 
 
 class Known(Value):
@@ -74,7 +76,7 @@ class Opened(Value):
 
 class Void(Value):
     """What passes are worth nothing: those from before `epoch`, those on an issuer's latest list (`lists`: by issuer
-    its number and the passes' ids), and those of guests whose keys are `barred` at the lock itself."""
+    its number and the passes' ids), and what is `barred` at the lock itself: guests' keys and passes' ids."""
 
     epoch: int = 0
     lists: Mapping[bytes, tuple[int, tuple[bytes, ...]]] = {}
@@ -85,7 +87,7 @@ class Void(Value):
         """As it is stored."""
         lists = {issuer.hex(): {"number": number, "ids": [each.hex() for each in ids]}
                  for issuer, (number, ids) in self.lists.items()}  # fmt: skip
-        return Put("state", LIST, {"epoch": self.epoch, "lists": lists, "barred": [key.hex() for key in self.barred]})
+        return Put("state", LIST, {"epoch": self.epoch, "lists": lists, "barred": [each.hex() for each in self.barred]})
 
 
 class PhoneBook:
@@ -152,7 +154,7 @@ class PhoneBook:
         """What a pass or a revocation list is looked at with."""
         issuers = {known.sign: known.role for known, _, _ in self.living(people)}
         void, used = self.void, {number: each.used for number, each in self._passes.items()}
-        revoked = frozenset(number for _, ids in void.lists.values() for number in ids)
+        revoked = frozenset((*void.barred, *(number for _, ids in void.lists.values() for number in ids)))
         lists = {issuer: number for issuer, (number, _) in void.lists.items()}
         return PassBook(keys.public, issuers, void.epoch, revoked, frozenset(void.barred), used, lists)
 
@@ -181,9 +183,25 @@ class PhoneBook:
         lists = {**self.void.lists, new.issuer: (new.number, new.passes)}
         return self.void.but(lists=lists, epoch=max(new.epoch, self.void.epoch))
 
-    def with_barred(self, guests: tuple[bytes, ...]) -> Void:
-        """The same with guests who may show what passes they like."""
-        return self.void.but(barred=(*self.void.barred, *guests))
+    def with_barred(self, number: bytes) -> Void:
+        """The same with a guest, by his key, or a pass, by its id; Duplicate, ResourceExhausted."""
+        if number in self.void.barred:
+            raise Duplicate(f"That {kind_of(number)} is barred already: see `lockctl phone barred`.")
+        if len(self.void.barred) >= MOST_BARRED:
+            raise ResourceExhausted(f"{MOST_BARRED} guests and passes are barred, and there is no room for more: end"
+                                    " every pass with `lockctl ble pass revoke --all`, then unbar some.")
+        return self.void.but(barred=(*self.void.barred, number))
+
+    def without_barred(self, number: bytes) -> Void:
+        """The other way round; NotFound."""
+        if number not in self.void.barred:
+            raise NotFound(f"That {kind_of(number)} is not barred: see `lockctl phone barred`.")
+        return self.void.but(barred=tuple(each for each in self.void.barred if each != number))
+
+
+def kind_of(number: bytes) -> str:
+    """Whether a guest's key or a pass's id is barred."""
+    return "guest" if len(number) == KEY else "pass"
 
 
 def _known(key: str, row: Mapping[str, Any]) -> Known:

@@ -293,12 +293,13 @@ class Commands:
         await self.make_void(lambda book: book.with_list(new), "passes-revoked", asked.by)
         return {}
 
-    async def make_void(self, changed: Callable[[PhoneBook], Void], detail: str, by: str) -> None:
-        """Passes that are worth nothing from now on, on disk first; guests who came with them go."""
+    async def make_void(self, changed: Callable[[PhoneBook], Void], detail: str, by: str, what: str = "") -> None:
+        """Passes that are worth nothing from now on (or again something), on disk first; guests who came with them
+        go. `what`: which, for the trail."""
         book = self._with.book
         async with self._voiding:
             void = changed(book)
-            await self._note(detail, by, void.row)
+            await self._note(detail, by, void.row, what=what)
             book.void = void
         self._host.look()
 
@@ -337,8 +338,8 @@ class Commands:
         if not may_manage(role, self._with.book.role_of(user, self._with.lock.people)):
             raise Restricted(f"An {role} changes nothing about user {user}.")
 
-    async def _note(self, detail: str, by: str, *writes: Any) -> None:
-        await self._with.desk.ask(lambda request: Noted(detail, by, request=request, writes=writes), lambda: None)
+    async def _note(self, detail: str, by: str, *writes: Any, what: str = "") -> None:
+        await self._with.desk.ask(lambda request: Noted(detail, by, request=request, writes=writes, value=what))
 
 
 def _listed(users: list[Mapping[str, Any]]) -> Mapping[str, Any]:

@@ -5,24 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from lockd.dbus import desk
 
-class PhoneDesk(Protocol):
+
+class PhoneDesk(desk.PhoneDesk, Protocol):
     """daemon.phones.Phones."""
 
     def properties(self) -> Mapping[str, Any]:
         """org.lockd1.Phones."""
-
-    def create_invite(self, fields: Mapping[str, Any], by: str) -> tuple[str, str]:
-        """The URI to be shown as a QR code, and the invitation's number."""
-
-    def cancel_invite(self, number: str) -> None:
-        """NotFound: it is not open."""
-
-    def listed(self) -> list[dict[str, Any]]:
-        """Every phone, by user."""
-
-    async def revoke(self, number: str, by: str) -> None:
-        """Remove its credential."""
 
     async def forget(self, by: str) -> None:
         """After everybody was."""

@@ -18,7 +18,7 @@ from lockd.ble.service import Service
 from lockd.core.effects import Write
 from lockd.core.events import CredentialCleared, CredentialSet, Denied, Event, Noted
 from lockd.core.roster import credentials_supported
-from lockd.daemon.phone_book import Known, PhoneBook
+from lockd.daemon.phone_book import Known, PhoneBook, kind_of
 from lockd.daemon.phone_commands import Asked, Commands, Shared
 from lockd.errors import Busy, Duplicate, Failure, InvalidField, LockdError, NotFound, Restricted
 from lockd.settings import Settings
@@ -179,7 +179,7 @@ class Phones:
         living = self._with.book.living(self._with.lock.people)
         found = next(((known, index) for known, _, index in living if known.id == number), None)
         if found is None:
-            await self._bar(number, by)
+            await self._bar_seen(number, by)
             return
         known, index = found
         await self._ask(lambda request: CredentialCleared("Phone", index, request, by))
@@ -187,11 +187,30 @@ class Phones:
         gone = self._with.book.drop(known)
         await self._ask(lambda request: Noted("phone-revoked", by, request=request, writes=(gone,)))
 
-    async def _bar(self, number: str, by: str) -> None:
-        found = tuple(each.guest for each in self._commands.guests() if each.id == number)
-        if not found:
+    async def _bar_seen(self, number: str, by: str) -> None:
+        found = next((each.guest for each in self._commands.guests() if each.id == number), None)
+        if found is None:
             raise NotFound(f"There is no phone {number}: see `lockctl phone list`.")
-        await self._commands.make_void(lambda book: book.with_barred(found), "guest-revoked", by)
+        await self.bar(found, by)
+
+    async def bar(self, number: bytes, by: str) -> None:
+        """Void from now on, whether the lock has seen it yet or not: every pass of a guest, by his key, or the one
+        with this number."""
+        if self._with.book.who(number, self._with.lock.people) is not None:
+            raise InvalidField(f"id: the key of an enrolled phone: `lockctl phone revoke {number[:6].hex()}`.")
+        await self._commands.make_void(
+            lambda book: book.with_barred(number), f"{kind_of(number)}-barred", by, number.hex()
+        )  # fmt: skip
+
+    async def unbar(self, number: bytes, by: str) -> None:
+        """What was barred by mistake holds again."""
+        await self._commands.make_void(
+            lambda book: book.without_barred(number), f"{kind_of(number)}-unbarred", by, number.hex()
+        )  # fmt: skip
+
+    def barred(self) -> list[dict[str, Any]]:
+        """Guests and passes, the latest last."""
+        return [{"id": number.hex(), "kind": kind_of(number)} for number in self._with.book.void.barred]
 
     async def forget(self, by: str) -> None:
         """After everybody was: no invitation holds any more. The lock stays who it is."""

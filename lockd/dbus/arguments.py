@@ -38,6 +38,7 @@ _invitation = fields(
     names.INVITE_OPTIONS,
     {"role": word("owner", "admin", "user"), "user": _user_or_none, "name": text},
 )
+_barred = matching(r"[0-9a-f]{32}|[0-9a-f]{64}", "32 (a pass's number) or 64 (a guest's key) of 0-9 and a-f")
 _hex = matching(r"[0-9a-f]{1,64}", "1 to 64 of 0-9 and a-f")
 _label = matching(NAME, NAME_WORDS)
 _credential_fields = fields(
@@ -125,6 +126,9 @@ ARGUMENTS: Mapping[str, Mapping[str, Check]] = {
     "CancelInvite": {"id": _hex},
     "List": {},
     "Revoke": {"id": _hex},
+    "Bar": {"id": _barred},
+    "Unbar": {"id": _barred},
+    "ListBarred": {},
     "Read": {"from": number(0, 2**63 - 1), "max": number(1, 1000)},
     "Verify": {},
     "Drill": {},

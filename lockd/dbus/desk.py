@@ -24,6 +24,31 @@ class Caller(Value):
         return f"uid {self.uid} ({self.name})" if self.name else f"uid {self.uid}"
 
 
+class PhoneDesk(Protocol):
+    """The same for phones, as far as D-Bus asks for them."""
+
+    def create_invite(self, fields: Mapping[str, Any], by: str) -> tuple[str, str]:
+        """The URI, and the invitation's number."""
+
+    def cancel_invite(self, number: str) -> None:
+        """Close it unused."""
+
+    def listed(self) -> list[dict[str, Any]]:
+        """PHONE_FIELDS of each."""
+
+    async def revoke(self, number: str, by: str) -> None:
+        """By its id."""
+
+    async def bar(self, number: bytes, by: str) -> None:
+        """A guest by his key, or a pass by its number."""
+
+    async def unbar(self, number: bytes, by: str) -> None:
+        """The other way round."""
+
+    def barred(self) -> list[dict[str, Any]]:
+        """BARRED_FIELDS of each."""
+
+
 class Desk(Protocol):
     """The daemon's counter. Arguments are of the right type and range; everything raises LockdError.
 
@@ -109,17 +134,8 @@ class Desk(Protocol):
     def list_open_codes(self) -> list[dict[str, Any]]:
         """CODE_FIELDS of each."""
 
-    async def create_invite(self, fields: Mapping[str, Any], by: str) -> tuple[str, str]:
-        """The URI, and the invitation's number."""
-
-    async def cancel_invite(self, number: str) -> None:
-        """Close it unused."""
-
-    def list_phones(self) -> list[dict[str, Any]]:
-        """PHONE_FIELDS of each."""
-
-    async def revoke_phone(self, number: str, by: str) -> None:
-        """By its id."""
+    def phone_desk(self) -> PhoneDesk:
+        """UnsupportedCommand: phones are off."""
 
     async def read_log(self, first: int, limit: int) -> list[dict[str, Any]]:
         """EVENT_FIELDS of each, ascending."""

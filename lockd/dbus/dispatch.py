@@ -19,6 +19,7 @@ from lockd.dbus.desk import Caller
 from lockd.dbus.frames import close_all
 from lockd.dbus.polkit import Policy
 from lockd.dbus.router import Answer, Call, Router, body_of
+from lockd.dbus.shape import Arg
 from lockd.dbus.standard import ERROR, StandardError
 from lockd.dbus.variants import clean
 from lockd.errors import AccessDenied, Busy, InvalidField, LockdError
@@ -145,7 +146,7 @@ class Dispatcher:
         return body_of(call.gives, result if len(call.gives) > 1 else (result,)[: len(call.gives)]), None
 
     def _reply(
-        self, message: Message, gives: tuple[names.Arg, ...], body: list[Any], marshalled: bytes | None = None
+        self, message: Message, gives: tuple[Arg, ...], body: list[Any], marshalled: bytes | None = None
     ) -> None:
         reply = Message.new_method_return(message, "".join(arg.signature for arg in gives), body)
         self._send(message, reply, marshalled)

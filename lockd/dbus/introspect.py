@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from xml.etree import ElementTree as Xml
 
-from lockd.dbus.names import PATH, Arg, Interface, Property
+from lockd.dbus.names import PATH
+from lockd.dbus.shape import Arg, Interface, Property
 
 DOCTYPE = (
     '<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Object Introspection 1.0//EN"\n'

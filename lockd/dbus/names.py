@@ -6,10 +6,7 @@ written from them. A method that is not in a table does not exist; one without a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal
-
-from lockd.value import Value
+from lockd.dbus.shape import Interface, Method, Property, Signal, args
 from lockd.words import SCHEDULES_AT_ONCE
 
 BUS_NAME = "org.lockd1"
@@ -17,63 +14,6 @@ PATH = "/org/lockd1"
 ERROR = "org.lockd1.Error."
 ALL = 0xFFFE
 ALL_SCHEDULES = 0xFE
-
-#: Polkit actions `org.lockd1.<right>`; "any": everybody who may speak to the name at all.
-Right = Literal["any", "operate", "manage", "read-log", "configure", "reset"]
-
-
-class Arg(Value):
-    """One argument. `fields`: the keys that its dictionaries may have, and their types."""
-
-    name: str
-    signature: str
-    fields: Mapping[str, str] = {}
-
-
-class Method(Value):
-    """`takes` and `gives` in order; `right` is asked of the caller."""
-
-    name: str
-    right: Right
-    doc: str
-    takes: tuple[Arg, ...] = ()
-    gives: tuple[Arg, ...] = ()
-
-
-class Property(Value):
-    """`write`: the right to set it; empty: read-only. Reading is open to all. `changes`: whether
-    PropertiesChanged tells of it (EmitsChangedSignal)."""
-
-    name: str
-    signature: str
-    doc: str
-    write: Right | Literal[""] = ""
-    changes: Literal["true", "false", "const"] = "true"
-
-
-class Signal(Value):
-    """One signal."""
-
-    name: str
-    doc: str
-    carries: tuple[Arg, ...]
-
-
-class Interface(Value):
-    """One interface of the object."""
-
-    name: str
-    doc: str
-    methods: tuple[Method, ...] = ()
-    properties: tuple[Property, ...] = ()
-    signals: tuple[Signal, ...] = ()
-
-
-def args(text: str, fields: Mapping[str, str] | None = None) -> tuple[Arg, ...]:
-    """`"index u, options a{sv}"` as arguments; `fields` are those of the dictionaries among them."""
-    pairs = (part.split() for part in text.split(",") if part.strip())
-    return tuple(Arg(name, signature, fields or {} if "{" in signature else {}) for name, signature in pairs)
-
 
 #: Keys of the event dictionaries and their types.
 EVENT_FIELDS = {
@@ -134,6 +74,8 @@ INVITE_OPTIONS = {"role": "s", "user": "u", "name": "s"}
 PHONE_FIELDS = {
     "id": "s", "label": "s", "role": "s", "user": "u", "index": "u", "created": "t", "connected": "b",
 }
+#: Keys of ListBarred's answers.
+BARRED_FIELDS = {"id": "s", "kind": "s"}
 
 _OPTIONS = args("options a{sv}", OPERATION_OPTIONS)
 _EVENT = args("event a{sv}", EVENT_FIELDS)
@@ -357,7 +299,15 @@ PHONES = Interface(
                " credential of type Phone), created t (seconds since 1970), connected b. A guest (no label, index 0)"
                " has opened with a pass of the user's.", (), args("phones aa{sv}", PHONE_FIELDS)),
         Method("Revoke", "manage", "Forget a phone, and end its session if it is connected. A user's last credential"
-               " takes him along. A guest's passes are void from then on, whoever signs them.", args("id s")),
+               " takes him along. A guest is barred, as by Bar.", args("id s")),
+        Method("Bar", "manage", "Let no pass of a guest hold any more, whoever signs it, or one pass alone, be it used"
+               " yet or not; his session ends. id: the guest's public key (64 of 0-9 and a-f) or the pass's number (32"
+               " of them). ResourceExhausted: 256 are barred already.", args("id s")),
+        Method("Unbar", "manage", "Let them hold again, but for what a list or the epoch made void. id: as ListBarred"
+               " tells it.", args("id s")),
+        Method("ListBarred", "manage", "Every guest and pass that is barred, the latest last: id s (as for Bar; a"
+               " guest's id in List is how it begins), kind s (guest or pass).", (),
+               args("barred aa{sv}", BARRED_FIELDS)),
     ),
     properties=(
         Property("Advertising", "b", "Whether phones can find the lock now."),

@@ -15,13 +15,22 @@ class Phones:
         self._desk = desk
 
     async def CreateInvite(self, caller: Caller, fields: Mapping[str, Any]) -> tuple[str, str]:
-        return await self._desk.create_invite(fields, caller.by)
+        return self._desk.phone_desk().create_invite(fields, caller.by)
 
     async def CancelInvite(self, _caller: Caller, number: str) -> None:
-        await self._desk.cancel_invite(number)
+        self._desk.phone_desk().cancel_invite(number)
 
     async def List(self, _caller: Caller) -> list[dict[str, Any]]:
-        return self._desk.list_phones()
+        return self._desk.phone_desk().listed()
 
     async def Revoke(self, caller: Caller, number: str) -> None:
-        await self._desk.revoke_phone(number, caller.by)
+        await self._desk.phone_desk().revoke(number, caller.by)
+
+    async def Bar(self, caller: Caller, number: str) -> None:
+        await self._desk.phone_desk().bar(bytes.fromhex(number), caller.by)
+
+    async def Unbar(self, caller: Caller, number: str) -> None:
+        await self._desk.phone_desk().unbar(bytes.fromhex(number), caller.by)
+
+    async def ListBarred(self, _caller: Caller) -> list[dict[str, Any]]:
+        return self._desk.phone_desk().barred()

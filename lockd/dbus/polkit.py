@@ -13,7 +13,8 @@ from dbus_next.signature import Variant
 
 from lockd.dbus.connection import CallError, Connection
 from lockd.dbus.desk import Caller
-from lockd.dbus.names import BUS_NAME, Right
+from lockd.dbus.names import BUS_NAME
+from lockd.dbus.shape import Right
 from lockd.errors import AccessDenied, Busy
 
 log = logging.getLogger("lockd.dbus")

@@ -15,9 +15,9 @@ from lockd.dbus.desk import Caller, Desk
 from lockd.dbus.lock import Lock
 from lockd.dbus.log import Log
 from lockd.dbus.manager import Manager
-from lockd.dbus.names import Arg, Interface, Method, Property, Right
 from lockd.dbus.phones import Phones
 from lockd.dbus.power import Power
+from lockd.dbus.shape import Arg, Interface, Method, Property, Right
 from lockd.dbus.simulator import Simulator
 from lockd.dbus.standard import StandardError
 from lockd.dbus.users import Users

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from struct import pack, pack_into
 from typing import Any
 
-from lockd.dbus.names import Arg
+from lockd.dbus.shape import Arg
 from lockd.dbus.variants import clean
 
 SIGNATURE = "aa{sv}"

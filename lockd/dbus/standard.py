@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lockd.dbus.names import Interface, Method, Signal, args
+from lockd.dbus.shape import Interface, Method, Signal, args
 
 #: https://dbus.freedesktop.org/doc/dbus-specification.html#standard-interfaces
 ERROR = "org.freedesktop.DBus.Error."

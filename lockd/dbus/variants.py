@@ -8,7 +8,7 @@ from typing import Any
 
 from dbus_next.signature import Variant
 
-from lockd.dbus.names import Arg
+from lockd.dbus.shape import Arg
 from lockd.errors import InvalidField
 
 #: The type of a file descriptor: its place among those that are sent with the message.

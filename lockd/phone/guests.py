@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 
 from lockd.errors import InvalidField, NotFound, ResourceExhausted, Restricted
 from lockd.phone.keys import Book, Known, Made, new_keys, octets, text
@@ -23,7 +25,7 @@ from lockd.wire.passes import (
 from lockd.wire.rights import GRANTABLE, ISSUERS
 
 __all__ = [
-    "GRANTABLE", "Pass", "Terms", "Window", "accept", "carried", "make", "read", "revoke", "revoke_all",
+    "GRANTABLE", "Pass", "Terms", "Window", "accept", "carried", "make", "named", "read", "revoke", "revoke_all",
     "with_guest_keys",
 ]  # fmt: skip
 
@@ -91,7 +93,8 @@ def carried(book: Book, given: str) -> tuple[Known, bytes]:
     try:
         told = read_list(data)
     except MessageError:
-        raise InvalidField("that is no revocation list") from None
+        text = "that is no revocation list: copy all of what `lockctl ble pass revoke --text` printed"
+        raise InvalidField(text) from None
     found = next((lock for lock in book.locks if lock.key == told.lock), None)
     if found is None:
         raise NotFound("the revocation list is for a lock that this phone does not know")
@@ -108,7 +111,20 @@ def read(given: str) -> Pass:
     try:
         return read_pass(_decoded(given, "a pass"))
     except MessageError:
-        raise InvalidField("that is not a guest pass") from None
+        raise InvalidField("that is not a guest pass: copy all of what `lockctl ble pass create` printed") from None
+
+
+def named(given: str) -> bytes:
+    """What the lock is to know a guest or a pass by, of what a person has in hand: the guest's key; the number of a
+    pass; or that of the pass whose text it is. InvalidField: it is none of them."""
+    if re.fullmatch("[0-9a-f]{32}|[0-9a-f]{64}", given):
+        return bytes.fromhex(given)
+    with contextlib.suppress(ValueError, MessageError):
+        data = octets(given.strip())
+        if text(data) == given.strip():
+            return data if len(data) in (ID, KEY) else read_pass(data).id
+    raise InvalidField("that is neither a guest's key nor a pass: give what `lockctl ble pass key` printed for him, or"
+                       " the text of his pass; one who has opened already: `lockctl phone revoke`, by his id")
 
 
 def accept(book: Book, given: str, name: str) -> Book:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, Protocol
 
 SERVICE = "lockd phone"
@@ -17,6 +18,9 @@ class Keyring(Protocol):
 
     def put(self, place: str, secret: str) -> bool:
         """Keep it. False: it was not taken."""
+
+    def drop(self, place: str) -> None:
+        """Keep it no more, if it is there."""
 
 
 class Desktop:
@@ -40,6 +44,11 @@ class Desktop:
         except self._errors:
             return False
         return self.get(place) == secret
+
+    def drop(self, place: str) -> None:
+        """As Keyring."""
+        with contextlib.suppress(*self._errors):
+            self._backend.delete_password(SERVICE, place)
 
 
 def desktop() -> Desktop | None:

@@ -50,8 +50,10 @@ class Shelf:
         """Put a changed book in place of what is there now; no other lockctl can come in between."""
         try:
             with self._alone():
-                book = how(self.load())
+                before = self.load()
+                book = how(before)
                 self._write(self._without_keys(written(book)))
+                self._drop(_places(before) - _places(book))
         except OSError as fault:
             raise Failure(f"{self.file} cannot be written: {fault.strerror}") from None
         return book
@@ -100,6 +102,13 @@ class Shelf:
                 row["keys"] = IN_KEYRING
         return content
 
+    def _drop(self, places: set[str]) -> None:
+        """The keys to a lock that was forgotten are nowhere any more."""
+        keyring = self._keyring() if places else None
+        if keyring is not None:
+            for place in places:
+                keyring.drop(place)
+
     def _with_keys(self, content: dict[str, Any]) -> dict[str, Any]:
         for place, row in _rows(content):
             if row["keys"] == IN_KEYRING:
@@ -109,6 +118,10 @@ class Shelf:
                     raise Failure("the desktop's keyring does not give the phone's keys: unlock it, and try again")
                 row["keys"] = json.loads(found)
         return content
+
+
+def _places(book: Book) -> set[str]:
+    return {place for place, _ in _rows(written(book))}
 
 
 def _rows(content: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -56,7 +56,8 @@ def read_uri(uri: str) -> Offer:
     """What was scanned or typed; InvitationError: it is no invitation of this version."""
     found = _URI.fullmatch(uri.strip())
     if found is None:
-        raise InvitationError("not an invitation to a lock (lkp:1?k=…): scan the code again")
+        raise InvitationError("not an invitation to a lock (lkp:1?k=…): scan the code again, or copy all of its text"
+                              " and give it in quotes")
     try:
         key, psk, number, name = (_bytes(part) for part in found.groups())
         return Offer(key, psk, number, name.decode())

@@ -81,6 +81,25 @@ async def test_what_was_lost_while_it_was_asked_for_is_asked_for_again(private_b
         await until(lambda: bool(radio.advertised))
 
 
+class Fading(FakeBluez):
+    """Switched off between the end of an advertisement and the next one, for once."""
+
+    async def _on_UnregisterAdvertisement(self, message: Message, path: str) -> tuple[Any, ...]:
+        answer = await super()._on_UnregisterAdvertisement(message, path)
+        if self.calls.count("UnregisterAdvertisement") == 1:
+            self.switch(False)
+        return answer
+
+
+async def test_what_was_lost_while_it_was_withdrawn_is_asked_for_again(private_bus: PrivateBus) -> None:
+    async with Fading(private_bus.address) as radio, running(Desk(private_bus.address)) as desk:
+        await until(lambda: desk.service.advertising)
+        desk.service.advertise(Spec(100))
+        await until(lambda: desk.service.trouble == "the Bluetooth adapter is switched off")
+        radio.switch(True)
+        await until(lambda: bool(radio.advertised))
+
+
 async def test_without_a_bus_it_says_so_in_words() -> None:
     async with running(Desk("unix:path=/nowhere/bus")) as desk:
         await until(lambda: desk.service.trouble == "no D-Bus to reach bluetoothd by: No such file or directory")
@@ -97,10 +116,41 @@ async def test_the_bus_may_die(desk: Desk, private_bus: PrivateBus) -> None:
 
 
 async def test_an_advertisement_that_vanished_with_a_connection_is_missed(desk: Desk, radio: FakeBluez) -> None:
+    # Defence: lockd/ble/adapter.py: if count.value < len(self._advertised):
+    # Defence: lockd/ble/adapter.py: self._suspect, self._either = True, False
     await until(lambda: desk.service.advertising)
     line = radio.connect()
+    await until(lambda: radio.heard)  # it was renewed, as with each connection
     radio.advertised.clear()  # without a word
     radio.drop(line)
+    await until(lambda: bool(radio.advertised))
+
+
+class Leaving(FakeBluez):
+    """The first phone goes, and takes the advertisement along that was just renewed for it."""
+
+    async def _on_RegisterAdvertisement(self, message: Message, path: str, options: Any) -> tuple[Any, ...]:
+        answer = await super()._on_RegisterAdvertisement(message, path, options)
+        if self.calls.count("RegisterAdvertisement") == 2:
+            self.advertised.clear()
+            (line,) = self.phones.values()
+            self.drop(line)
+        return answer
+
+
+async def test_an_advertisement_that_vanished_while_it_was_renewed_is_missed(private_bus: PrivateBus) -> None:
+    async with Leaving(private_bus.address) as radio, running(Desk(private_bus.address)) as desk:
+        await until(lambda: desk.service.advertising)
+        radio.connect()
+        await until(lambda: radio.calls.count("RegisterAdvertisement") == 3)
+        await until(lambda: bool(radio.advertised))
+
+
+async def test_an_advertisement_that_vanished_by_itself_is_missed(desk: Desk, radio: FakeBluez) -> None:
+    # Defence: lockd/ble/adapter.py: self._suspect = True
+    await until(lambda: desk.service.advertising)
+    radio.advertised.clear()
+    radio.changed(ADAPTER, names.ADVERTISING_MANAGER, ActiveInstances=Variant("y", 0))
     await until(lambda: bool(radio.advertised))
 
 

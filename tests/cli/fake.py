@@ -29,7 +29,7 @@ MANAGER = {"Version": "1.2.3", "TimeState": "Trusted", "Degraded": []}
 ANSWERS = {
     "ListUsers": "users", "Verify": "report", "Diagnose": "findings", "ListLabels": "labels", "ListOpen": "open_codes",
     "Ways": "ways", "History": "samples", "Explain": "explanation", "RatePIN": "pin_faults",
-    "GetCredentialStatus": "terms", "List": "phones",
+    "GetCredentialStatus": "terms", "List": "phones", "ListBarred": "barred",
 }  # fmt: skip
 
 
@@ -67,6 +67,7 @@ class FakeLockd:
         self.terms: dict[str, Any] = {"exists": True}
         self.schedules: dict[tuple[Any, ...], dict[str, Any]] = {}
         self.phones: list[dict[str, Any]] = []
+        self.barred: list[dict[str, Any]] = []
         self.done: list[tuple[Any, ...]] = []
         self.asked: list[tuple[Any, ...]] = []
         self.refuse: dict[str, LockdError] = {}

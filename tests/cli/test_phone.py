@@ -11,6 +11,9 @@ import pytest
 from lockd import errors
 from lockd.cli import inviting
 from lockd.dbus import names
+from lockd.phone.keys import text
+from lockd.wire import cose
+from lockd.wire.passes import Pass, sign_pass
 from tests.cli.conftest import Ctl
 from tests.cli.fake import FakeLockd
 
@@ -67,6 +70,7 @@ def test_what_keeps_every_phone_away_is_told_with_the_invitation(ctl: Ctl, lockd
     lockd.properties[names.MANAGER.name]["Degraded"] = ["disk: full", "phones: bluetoothd does not run"]
     said = "No phone can come now: bluetoothd does not run. See: sudo lockctl doctor bluetooth"
     assert ctl("phone", "invite", "--no-wait", "--no-qr").out.splitlines()[-1] == said
+    assert said in ctl("phone", "invite", "--no-wait").out.splitlines()[:3], "before the code"
     assert ctl("phone", "invite", "--json").document["advice"] == [said]
 
 
@@ -110,7 +114,7 @@ def test_revoke_takes_an_id_its_beginning_or_a_label(ctl: Ctl, lockd: FakeLockd,
 
 
 @pytest.mark.parametrize(("wanted", "words"), [
-    ("zz", "no phone"), ("same", "several phones"), ("", "no phone"),
+    ("zz", "no phone"), ("same", "more than one phone"), ("", "no phone"),
 ])  # fmt: skip
 def test_revoke_revokes_one_or_none(ctl: Ctl, lockd: FakeLockd, wanted: str, words: str) -> None:
     lockd.phones = [{**ANNAS, "label": "same"}, {**BOBS, "label": "same"}]
@@ -118,6 +122,58 @@ def test_revoke_revokes_one_or_none(ctl: Ctl, lockd: FakeLockd, wanted: str, wor
     assert (ran.status, lockd.done) == (4, [])
     assert words in ran.err
     assert "phone list" in ran.err
+
+
+KEY, NUMBER = bytes(range(32)), bytes(range(16))
+SIGNER = bytes(32)
+GIVEN = sign_pass(Pass(KEY, NUMBER, cose.public(SIGNER), KEY, 1_900_000_000, 1_900_086_400), SIGNER)
+
+
+@pytest.mark.parametrize(("given", "number", "words"), [
+    (text(KEY), KEY, "the guest 000102030405"), (KEY.hex(), KEY, "the guest"), (text(NUMBER), NUMBER, "the pass"),
+    (NUMBER.hex(), NUMBER, "the pass"), (f" {text(GIVEN)}\n", NUMBER, "the pass 000102030405"),
+])  # fmt: skip
+def test_a_guest_is_barred_by_what_he_was_given(
+    ctl: Ctl, lockd: FakeLockd, given: str, number: bytes, words: str
+) -> None:
+    ran = ctl("phone", "bar", given)
+    assert lockd.done == [("Bar", number.hex())]
+    assert f"Barred: {words}" in ran.out
+    assert ran.out.endswith(f"lockctl phone unbar {number.hex()[:12]}\n")
+    assert ctl("phone", "bar", given, "--json").document == {"ok": True, "id": number.hex()}
+
+
+@pytest.mark.parametrize(
+    "given", ["", "Anna", "Anna's own old telephone", text(KEY[1:]), KEY.hex()[1:], text(GIVEN)[:-1],
+              "AAECAwQFBg. ..cICQoLDA0ODw"]
+)
+def test_what_is_no_guests_is_not_barred(ctl: Ctl, lockd: FakeLockd, given: str) -> None:
+    ran = ctl("phone", "bar", given)
+    assert (ran.status, lockd.done) == (65, [])
+    assert "lockctl ble pass key" in ran.err
+    assert "lockctl phone revoke" in ran.err
+
+
+@pytest.mark.parametrize("wanted", [KEY.hex(), KEY.hex()[:20], text(KEY), "000102030405060708090a0b0c0d0e0f1"])
+def test_who_was_barred_is_shown_and_let_in_again(ctl: Ctl, lockd: FakeLockd, wanted: str) -> None:
+    lockd.barred = [{"id": "ff" * 16, "kind": "pass"}, {"id": KEY.hex(), "kind": "guest"}]
+    shown = ctl("phone", "barred").out
+    assert "ff" * 16 in shown
+    assert "guest" in shown
+    assert ctl("phone", "barred", "--json").document == lockd.barred
+    assert ctl("phone", "unbar", wanted).out == "The guest 000102030405 is barred no more.\n"
+    assert lockd.done == [("Unbar", KEY.hex())]
+
+
+def test_unbar_lets_one_in_or_none(ctl: Ctl, lockd: FakeLockd) -> None:
+    assert ctl("phone", "barred").out == "Nobody is barred.\n"
+    lockd.barred = [{"id": "ffaa" * 8, "kind": "pass"}, {"id": "ffbb" * 8, "kind": "pass"}]
+    for wanted, words, status in (
+        ("ff", "more than one barred", 4), ("00", "no barred", 4), ("x", "pass key", 65), ("", "pass key", 65)
+    ):  # fmt: skip
+        ran = ctl("phone", "unbar", wanted)
+        assert (ran.status, lockd.done) == (status, [])
+        assert words in ran.err
 
 
 def test_the_code_is_drawn_unless_it_is_not_wanted(ctl: Ctl, lockd: FakeLockd) -> None:

@@ -54,5 +54,32 @@ def test_without_the_library_there_is_the_text_and_what_to_install(monkeypatch: 
 def test_only_the_text_if_that_is_wanted() -> None:
     stream = io.StringIO()
     inviting.show(URI, Output(False, stream), plain=True)
-    assert stream.getvalue().splitlines()[0] == URI
-    assert "segno" not in stream.getvalue()
+    hint, uri = stream.getvalue().splitlines()
+    assert uri == URI
+    assert "scan" not in hint
+
+
+class Terminal(io.StringIO):
+    """Of a size that the environment says."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("columns", "rows", "name", "drawn", "larger"), [
+    (80, 24, "SG9tZQ", 23, ""), (80, 23, "SG9tZQ", 23, "24 lines"), (44, 24, "SG9tZQ", 0, "45 columns"),
+    (80, 24, "eCB4IHggeCB4IHggeCB4IHggeA", 25, "49 columns and 26 lines"),
+])  # fmt: skip
+def test_in_a_small_window_all_of_the_code_is_in_sight_or_its_size_is_said(
+    monkeypatch: pytest.MonkeyPatch, columns: int, rows: int, name: str, drawn: int, larger: str
+) -> None:
+    pytest.importorskip("segno")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("LINES", str(rows))
+    stream = Terminal()
+    inviting.show(URI.replace("SG9tZQ", name), Output(False, stream), plain=False, advice=["advice"])
+    text = stream.getvalue()
+    assert sum("█" in line for line in text.splitlines()) == drawn
+    assert text.rstrip("\n").endswith("█\x1b[0m" if drawn else ")"), "nothing comes after it"
+    assert ("make it larger" in text) is bool(larger)
+    assert larger in text

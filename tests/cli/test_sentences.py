@@ -123,6 +123,7 @@ OTHERS: list[tuple[dict[str, Any], str]] = [
      "Anna showed a PIN at the keypad; 1 more needed"),
     ({"kind": "System", "property": "AutoRelockTime", "value": "30", "by": ANNA}, "anna set auto relock time to 30"),
     ({"kind": "System", "detail": "backed-up", "by": ANNA}, "A backup of everything was made, by anna"),
+    ({"kind": "System", "detail": "guest-barred", "by": ANNA, "value": "0a1b"}, "A guest was barred (0a1b), by anna"),
     ({"kind": "System", "detail": "restored", "by": ANNA, "value": "made 2026-11-21 19:09 UTC at pi, record 4"},
      "Everything was restored from a backup (made 2026-11-21 19:09 UTC at pi, record 4), by anna"),
     ({"kind": "System", "detail": "restore-refused", "by": ANNA, "value": "This is no backup that can be read: cut."},

@@ -14,7 +14,7 @@ from lockd import errors
 from lockd.dbus import names
 from lockd.dbus.client import Client
 from lockd.dbus.connection import CallError, Connection
-from lockd.dbus.names import Method
+from lockd.dbus.shape import Method
 from lockd.dbus.variants import to_wire
 from lockd.errors import LockdError
 from tests.daemon.process import LOCK, MANAGER, PATIENCE_S, SIMULATOR, USERS, Lockd, changed, enrol, everything

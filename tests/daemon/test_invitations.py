@@ -22,7 +22,7 @@ _with_phones = test_phones._with_phones
 
 
 async def invited(lock: Inside) -> tuple[Offer, str]:
-    uri, number = await lock.daemon.desk.create_invite({"role": "admin"}, "test")
+    uri, number = lock.daemon.desk.phone_desk().create_invite({"role": "admin"}, "test")
     return read_uri(uri), number
 
 
@@ -43,11 +43,11 @@ async def used(lock: Inside, radio: FakeBluez, offer: Offer, _number: str) -> No
 
 
 async def cancelled(lock: Inside, _radio: FakeBluez, _offer: Offer, number: str) -> None:
-    await lock.daemon.desk.cancel_invite(number)
+    lock.daemon.desk.phone_desk().cancel_invite(number)
 
 
 async def ran_out(lock: Inside, _radio: FakeBluez, _offer: Offer, _number: str) -> None:
-    invitations = lock.daemon.desk._phones()._invitations  # type: ignore[attr-defined]
+    invitations = lock.daemon.desk.phone_desk()._invitations  # type: ignore[attr-defined]
     assert invitations.current(lock.daemon.clock.now().mono + LASTS_S) is None
 
 
@@ -80,14 +80,14 @@ async def test_none_comes_alive_again(tmp_path: Path, private_bus: PrivateBus, f
         await fate(lock, radio, offer, number)
         if fate is not left_open:
             assert await enrolling(radio, offer) == -results.BAD_HANDSHAKE
-        known = [(phone["id"], phone["role"]) for phone in lock.daemon.desk.list_phones()]
+        known = [(phone["id"], phone["role"]) for phone in lock.daemon.desk.phone_desk().listed()]
         assert len(known) == (fate is used)
     async with locked(tmp_path, private_bus.address) as (lock, radio):
         assert await enrolling(radio, offer) == -results.BAD_HANDSHAKE
         await invited(lock)  # nor while another one is open
         assert await enrolling(radio, offer) == -results.BAD_HANDSHAKE
-        assert [(phone["id"], phone["role"]) for phone in lock.daemon.desk.list_phones()] == known
-        assert (offer.id in lock.daemon.desk._phones()._invitations.used) == (fate is used)  # type: ignore[attr-defined]
+        assert [(phone["id"], phone["role"]) for phone in lock.daemon.desk.phone_desk().listed()] == known
+        assert (offer.id in lock.daemon.desk.phone_desk()._invitations.used) == (fate is used)  # type: ignore[attr-defined]
 
 
 async def test_an_invitation_that_a_store_brought_back_would_be_used_again(
@@ -97,7 +97,7 @@ async def test_an_invitation_that_a_store_brought_back_would_be_used_again(
     async with locked(tmp_path, private_bus.address) as (lock, _):
         offer, _ = await invited(lock)
     async with locked(tmp_path, private_bus.address) as (lock, radio):
-        kept: Invitations = lock.daemon.desk._phones()._invitations  # type: ignore[attr-defined]
+        kept: Invitations = lock.daemon.desk.phone_desk()._invitations  # type: ignore[attr-defined]
         kept.open(offer.id, offer.psk, "admin", 0, lock.daemon.clock.now().mono)
         assert await enrolling(radio, offer) == results.COMPLETE
 
@@ -106,7 +106,7 @@ async def test_one_that_was_used_is_known_as_used_after_a_restart(tmp_path: Path
     async with locked(tmp_path, private_bus.address) as (lock, radio):
         offers = [(await invited(lock))[0] for _ in range(2)]
         assert await enrolling(radio, offers[1]) == results.COMPLETE
-        phones = lock.daemon.desk.list_phones()
+        phones = lock.daemon.desk.phone_desk().listed()
     async with locked(tmp_path, private_bus.address) as (lock, radio):
-        assert lock.daemon.desk._phones()._with.book.used == (offers[1].id,)  # type: ignore[attr-defined]
-        assert len(lock.daemon.desk.list_phones()) == len(phones) == 1
+        assert lock.daemon.desk.phone_desk()._with.book.used == (offers[1].id,)  # type: ignore[attr-defined]
+        assert len(lock.daemon.desk.phone_desk().listed()) == len(phones) == 1

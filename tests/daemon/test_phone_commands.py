@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from lockd.errors import NotFound
+from lockd.daemon import phone_book
+from lockd.errors import Duplicate, InvalidField, NotFound, ResourceExhausted
 from lockd.wire import results
 from lockd.wire.enrolment import read_uri
 from lockd.wire.messages import MAX_TIME
@@ -256,24 +257,90 @@ async def test_a_guest_is_revoked_at_the_lock_with_all_his_passes(tmp_path: Path
         owner = await enrolled(lock, radio, "owner")
         visitor = await guest(radio, owner)
         await visitor.open("PASS", **{"pass": signed(lock, owner, visitor)})
-        assert [row["role"] for row in lock.daemon.desk.list_phones()] == ["owner"], "he has not opened yet"
+        assert [row["role"] for row in lock.daemon.desk.phone_desk().listed()] == ["owner"], "he has not opened yet"
         assert (await visitor.ask("UNLOCK"))[0] == results.ACCEPTED
         assert (await visitor.next())[0] == results.COMPLETE
-        _, seen = lock.daemon.desk.list_phones()
+        _, seen = lock.daemon.desk.phone_desk().listed()
         assert (seen["id"], seen["user"]) == (visitor.keys.public[:6].hex(), 1)
         assert (seen["role"], seen["index"], seen["connected"]) == ("guest", 0, True)
-        await lock.daemon.desk.revoke_phone(seen["id"], "test")
+        await lock.daemon.desk.phone_desk().revoke(seen["id"], "test")
         assert await visitor.next() == (-results.REVOKED, {})
-        assert [row["role"] for row in lock.daemon.desk.list_phones()] == ["owner"]
+        assert [row["role"] for row in lock.daemon.desk.phone_desk().listed()] == ["owner"]
         with pytest.raises(NotFound):
-            await lock.daemon.desk.revoke_phone(seen["id"], "test")
-        (trace,) = await records(lock, detail="guest-revoked")
-        assert trace["by"] == "test"
+            await lock.daemon.desk.phone_desk().revoke(seen["id"], "test")
+        (trace,) = await records(lock, detail="guest-barred")
+        assert (trace["by"], trace["value"]) == ("test", visitor.keys.public.hex())
     async with locked(tmp_path, private_bus.address) as (lock, radio):
         for phone in (FakePhone(radio, owner.lock_key, visitor.keys), FakePhone(radio, owner.lock_key)):
             await phone.connect(number=8)
             again = await phone.open("PASS", **{"pass": signed(lock, owner, phone)})
             assert again[0] == (results.REVOKED if phone.keys is visitor.keys else results.COMPLETE)
+
+
+async def test_a_pass_or_a_guest_is_barred_before_he_has_come_and_let_in_again(
+    tmp_path: Path, private_bus: PrivateBus
+) -> None:
+    # Defence: lockd/daemon/phone_book.py: revoked = frozenset((*void.barred,
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        phones = lock.daemon.desk.phone_desk()
+        owner = await enrolled(lock, radio, "owner")
+        visitor = FakePhone(radio, owner.lock_key)
+        given, other = (signed(lock, owner, visitor, uses=1) for _ in range(2))
+        key, number = visitor.keys.public, read_pass(given).id
+
+        async def shown(data: bytes) -> int:
+            phone = FakePhone(radio, owner.lock_key, visitor.keys)
+            await phone.connect(number=8)
+            result, _ = await phone.open("PASS", **{"pass": data})
+            phone.leave()
+            return result
+
+        await phones.bar(number, "test")
+        assert (await shown(given), await shown(other)) == (results.REVOKED, results.COMPLETE)
+        await phones.bar(key, "test")
+        assert phones.barred() == [{"id": number.hex(), "kind": "pass"}, {"id": key.hex(), "kind": "guest"}]
+        assert await shown(other) == results.REVOKED
+        await phones.unbar(number, "test")
+        assert await shown(given) == results.REVOKED, "his key is barred still"
+        traces = [(row["detail"], row["value"]) for row in await records(lock, by="test") if "barred" in row["detail"]]
+        assert traces == [("pass-barred", number.hex()), ("guest-barred", key.hex()), ("pass-unbarred", number.hex())]
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        assert await shown(given) == results.REVOKED
+        await lock.daemon.desk.phone_desk().unbar(key, "test")
+        assert await shown(given) == results.COMPLETE
+        assert lock.daemon.desk.phone_desk().barred() == []
+
+
+async def test_a_guest_who_is_barred_while_he_is_there_goes_at_once(tmp_path: Path, private_bus: PrivateBus) -> None:
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        owner = await enrolled(lock, radio, "owner")
+        for device in (7, 8):
+            visitor = FakePhone(radio, owner.lock_key)
+            given = signed(lock, owner, visitor)
+            await visitor.connect(number=device)
+            assert (await visitor.open("PASS", **{"pass": given}))[0] == results.COMPLETE
+            number = visitor.keys.public if device == 7 else read_pass(given).id
+            await lock.daemon.desk.phone_desk().bar(number, "test")
+            assert await visitor.next() == (-results.REVOKED, {})
+
+
+async def test_what_cannot_be_barred_or_let_in_again_is_said(
+    tmp_path: Path, private_bus: PrivateBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(phone_book, "MOST_BARRED", 2)
+    async with locked(tmp_path, private_bus.address) as (lock, radio):
+        phones, user = lock.daemon.desk.phone_desk(), await enrolled(lock, radio)
+        with pytest.raises(InvalidField, match=f"phone revoke {user.keys.public[:6].hex()}"):
+            await phones.bar(user.keys.public, "test")
+        with pytest.raises(NotFound, match="phone barred"):
+            await phones.unbar(bytes(16), "test")
+        await phones.bar(bytes(16), "test")
+        with pytest.raises(Duplicate, match="phone barred"):
+            await phones.bar(bytes(16), "test")
+        await phones.bar(bytes(32), "test")
+        with pytest.raises(ResourceExhausted, match="revoke --all"):
+            await phones.bar(b"x" * 16, "test")
+        assert [row["kind"] for row in phones.barred()] == ["pass", "guest"]
 
 
 async def test_who_loses_his_phone_loses_his_guests(tmp_path: Path, private_bus: PrivateBus) -> None:
@@ -288,9 +355,9 @@ async def test_who_loses_his_phone_loses_his_guests(tmp_path: Path, private_bus:
 async def test_a_reset_forgets_phones_and_invitations(tmp_path: Path, private_bus: PrivateBus) -> None:
     async with locked(tmp_path, private_bus.address) as (lock, radio):
         phone = await enrolled(lock, radio)
-        offer = read_uri((await lock.daemon.desk.create_invite({}, "test"))[0])
+        offer = read_uri((lock.daemon.desk.phone_desk().create_invite({}, "test"))[0])
         await lock.daemon.desk.factory_reset("test")
-        assert lock.daemon.desk.list_phones() == []
+        assert lock.daemon.desk.phone_desk().listed() == []
         late = FakePhone(radio, offer.lock_key)
         await late.connect(offer.psk)
         assert (await late.open("ENROL", label="late", sign=late.sign))[0] == -results.BAD_HANDSHAKE
@@ -301,17 +368,21 @@ async def test_a_reset_forgets_phones_and_invitations(tmp_path: Path, private_bu
 async def test_an_enrolment_that_fails_leaves_no_phone(tmp_path: Path, private_bus: PrivateBus) -> None:
     async with locked(tmp_path, private_bus.address) as (lock, radio):
         phone = await enrolled(lock, radio)
-        for keys, label, result in ((phone.keys, "again", results.EXISTS), (None, "a\nb", results.BAD_PARAM)):
-            offer = read_uri((await lock.daemon.desk.create_invite({"role": "admin"}, "test"))[0])
+        for keys, label, user, result in (
+            (phone.keys, "again", 0, results.EXISTS), (None, "a\nb", 0, results.BAD_PARAM),
+            (None, "a\nb", 1, results.BAD_PARAM),  # who is there has a name, and the label is none
+        ):  # fmt: skip
+            fields = {"role": "admin", "user": user}
+            offer = read_uri((lock.daemon.desk.phone_desk().create_invite(fields, "test"))[0])
             late = FakePhone(radio, offer.lock_key, keys)
             await late.connect(offer.psk)
             assert (await late.open("ENROL", label=label, sign=late.sign))[0] == result
             late.leave()
-            assert [row["label"] for row in lock.daemon.desk.list_phones()] == ["user's phone"], "as it was"
-        offer = read_uri((await lock.daemon.desk.create_invite({"user": 1}, "test"))[0])
+            assert [row["label"] for row in lock.daemon.desk.phone_desk().listed()] == ["user's phone"], "as it was"
+        offer = read_uri((lock.daemon.desk.phone_desk().create_invite({"user": 1}, "test"))[0])
         await lock.daemon.desk.set_user("Add", 2, {"name": "stays"}, "test")
         await lock.daemon.desk.clear_user(1, "test")
         late = FakePhone(radio, offer.lock_key)
         await late.connect(offer.psk)
         assert (await late.open("ENROL", label="late", sign=late.sign))[0] == results.UNKNOWN_ID
-        assert lock.daemon.desk.list_phones() == []
+        assert lock.daemon.desk.phone_desk().listed() == []

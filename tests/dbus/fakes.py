@@ -30,6 +30,7 @@ OPEN = {"label": "guest", "kind": "span", "start": 1_800_000_000, "end": 1_800_0
 PHONE = {
     "id": "0a1b", "label": "Anna's", "role": "owner", "user": 1, "index": 1, "created": 1_700_000_000, "connected": True
 }
+BARRED = {"id": "ab" * 16, "kind": "pass"}
 
 
 class FakeDoor:
@@ -147,19 +148,32 @@ class FakeDesk:
         self._saw("list_open_codes")
         return [dict(OPEN)]
 
-    async def create_invite(self, *args: Any) -> tuple[str, str]:
+    def phone_desk(self) -> FakeDesk:
+        return self
+
+    def create_invite(self, *args: Any) -> tuple[str, str]:
         self._saw("create_invite", *args)
         return "lkp:1?k=", "0102"
 
-    async def cancel_invite(self, *args: Any) -> None:
+    def cancel_invite(self, *args: Any) -> None:
         self._saw("cancel_invite", *args)
 
-    def list_phones(self) -> list[dict[str, Any]]:
-        self._saw("list_phones")
+    def listed(self) -> list[dict[str, Any]]:
+        self._saw("listed")
         return [dict(PHONE)]
 
-    async def revoke_phone(self, *args: Any) -> None:
-        self._saw("revoke_phone", *args)
+    async def revoke(self, *args: Any) -> None:
+        self._saw("revoke", *args)
+
+    async def bar(self, *args: Any) -> None:
+        self._saw("bar", *args)
+
+    async def unbar(self, *args: Any) -> None:
+        self._saw("unbar", *args)
+
+    def barred(self) -> list[dict[str, Any]]:
+        self._saw("barred")
+        return [dict(BARRED)]
 
     async def read_log(self, *args: Any) -> list[dict[str, Any]]:
         self._saw("read_log", *args)

@@ -11,7 +11,7 @@ from dbus_next.signature import Variant
 
 from lockd.dbus import names
 from lockd.dbus.arguments import ARGUMENTS, PROPERTIES
-from lockd.dbus.names import Arg, Interface, Method, Property
+from lockd.dbus.shape import Arg, Interface, Method, Property
 from lockd.dbus.variants import to_wire
 from lockd.errors import InvalidField
 from tests.dbus.conftest import Raw

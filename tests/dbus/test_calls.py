@@ -15,7 +15,21 @@ from lockd.dbus.client import Client
 from lockd.dbus.twice import WITHIN_S, Twice
 from lockd.errors import LockdError
 from tests.dbus.conftest import Raw
-from tests.dbus.fakes import ENTRY, EVENT, EXPLANATION, HOLIDAY, LABEL, OPEN, PHONE, SAMPLE, VALUES, WAY, WEEK, FakeDesk
+from tests.dbus.fakes import (
+    BARRED,
+    ENTRY,
+    EVENT,
+    EXPLANATION,
+    HOLIDAY,
+    LABEL,
+    OPEN,
+    PHONE,
+    SAMPLE,
+    VALUES,
+    WAY,
+    WEEK,
+    FakeDesk,
+)  # fmt: skip
 
 UID = os.getuid()
 BY = f"uid {UID} ({pwd.getpwuid(UID).pw_name})"
@@ -74,8 +88,11 @@ CALLS: list[tuple[str, str, tuple[Any, ...], tuple[Any, ...], Any]] = [
     (PHONES, "CreateInvite", ({"role": "owner", "user": 3},),
      ("create_invite", {"role": "owner", "user": 3}, BY), ("lkp:1?k=", "0102")),
     (PHONES, "CancelInvite", ("0102",), ("cancel_invite", "0102"), None),
-    (PHONES, "List", (), ("list_phones",), [PHONE]),
-    (PHONES, "Revoke", ("0a1b",), ("revoke_phone", "0a1b", BY), None),
+    (PHONES, "List", (), ("listed",), [PHONE]),
+    (PHONES, "Revoke", ("0a1b",), ("revoke", "0a1b", BY), None),
+    (PHONES, "Bar", ("ab" * 16,), ("bar", b"\xab" * 16, BY), None),
+    (PHONES, "Unbar", ("cd" * 32,), ("unbar", b"\xcd" * 32, BY), None),
+    (PHONES, "ListBarred", (), ("barred",), [BARRED]),
     (MANAGER, "Diagnose", (), ("diagnose",), [{"part": "store", "ok": True, "text": "fine", "remedy": ""}]),
     (MANAGER, "SetTime", (1_800_000_000,), ("set_time", 1_800_000_000, BY), None),
     (MANAGER, "RotateKey", (), ("rotate_key", BY), None),

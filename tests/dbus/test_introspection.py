@@ -10,7 +10,7 @@ import pytest
 
 from lockd.dbus import introspect, names
 from lockd.dbus.bus import Bus
-from lockd.dbus.names import Arg
+from lockd.dbus.shape import Arg
 from tests.dbus.conftest import Raw
 from tests.dbus.fakes import FakeDesk
 from tests.fakes.bus import PrivateBus

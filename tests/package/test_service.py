@@ -15,7 +15,8 @@ import pytest
 
 from lockd.cli.doctor.bluetooth import MERGED, PLAIN
 from lockd.cli.doctor.store import HANDED
-from lockd.dbus.names import BUS_NAME, Right
+from lockd.dbus.names import BUS_NAME
+from lockd.dbus.shape import Right
 from lockd.store.keys import CREDENTIAL
 from lockd.udev.library import SUBSYSTEMS
 from tests.pi.rights import missing

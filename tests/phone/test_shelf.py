@@ -40,6 +40,9 @@ class Ring:
             self.kept[place] = secret
         return not self.shut
 
+    def drop(self, place: str) -> None:
+        del self.kept[place]
+
 
 def shelf(folder: Path, ring: Ring | None = None) -> Shelf:
     return Shelf(folder / "phone", lambda: ring)
@@ -138,6 +141,14 @@ def test_with_a_keyring_no_key_is_in_the_file(tmp_path: Path) -> None:
     assert shelf(tmp_path, ring).load() == FULL
 
 
+def test_what_is_forgotten_leaves_the_keyring(tmp_path: Path) -> None:
+    ring = Ring()
+    shelf(tmp_path, ring).change(lambda book: FULL)
+    shelf(tmp_path, ring).change(lambda book: book.but(locks=book.locks[1:]))
+    assert ring.kept.keys() == {text(FULL.locks[1].key), "guest"}
+    assert shelf(tmp_path, ring).load() == FULL.but(locks=FULL.locks[1:])
+
+
 def test_a_keyring_that_takes_nothing_leaves_the_keys_in_the_file(tmp_path: Path) -> None:
     ring = Ring()
     ring.shut = True
@@ -173,6 +184,11 @@ class Backend:
             raise Broken
         self.kept[service, place] = secret
 
+    def delete_password(self, service: str, place: str) -> None:
+        if (service, place) not in self.kept:
+            raise Broken
+        del self.kept[service, place]
+
 
 def install(patch: pytest.MonkeyPatch, backend: Backend) -> None:
     module: Any = types.ModuleType("keyring")
@@ -188,6 +204,9 @@ def test_the_desktops_keyring_keeps_and_gives(monkeypatch: pytest.MonkeyPatch) -
     assert ring is not None
     assert ring.put("place", "secret")
     assert (ring.get("place"), ring.get("another")) == ("secret", None)
+    for _ in range(2):
+        ring.drop("place")
+        assert ring.get("place") is None
 
 
 def test_a_keyring_that_is_shut_neither_takes_nor_gives(monkeypatch: pytest.MonkeyPatch) -> None:
