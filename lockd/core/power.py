@@ -82,9 +82,7 @@ class Power:
             "RemainingOperationsMost": estimate.high if estimate else None,
             "RemainingDays": estimate.days if estimate else None,
             "SessionActive": self.feed.session.source is not None,
-            "DrillOverdue": self.parts.ways.overdue(
-                self.feed.settings, self.feed, self.parts.registry.codes.granting, at
-            ),
+            "DrillOverdue": any(self.parts.ways.overdue(way, at) for way in self.parts.ways.there),
             **self._spent(),
         }
 

@@ -121,7 +121,7 @@ REPORT_FIELDS = {"ok": "b", "first": "t", "last": "t", "bad": "t", "reason": "s"
 #: Keys of Diagnose's answers.
 FINDING_FIELDS = {"part": "s", "state": "s", "ok": "b", "text": "s", "remedy": "s"}
 #: Keys of Drill's and Ways's answers, of History's, and of PowerChange.
-WAY_FIELDS = {"way": "s", "ready": "b", "proved": "t", "overdue": "b", "text": "s"}
+WAY_FIELDS = {"way": "s", "ready": "b", "why": "s", "proved": "t", "overdue": "b", "text": "s"}
 SAMPLE_FIELDS = {"time": "t", "percent": "d", "volts": "d", "throws": "u"}
 POWER_FIELDS = {"source": "s", "level": "s", "percent": "d", "voltage": "d", "session": "b"}
 
@@ -313,8 +313,8 @@ POWER = Interface(
     methods=(
         Method("Drill", "configure", "Begin a drill: each emergency way that is used within the next 10 minutes is"
                " recorded as proved. Answers all of them, as Ways does.", (), args("ways aa{sv}", WAY_FIELDS)),
-        Method("Ways", "read-log", "Every emergency way that this lock has: way s, ready b, proved t (seconds since"
-               " 1970; 0: never), overdue b, text s (how to use it).", (), args("ways aa{sv}", WAY_FIELDS)),
+        Method("Ways", "read-log", "Every emergency way of this lock: way s, ready b, why s (it is not), proved t"
+               " (seconds since 1970; 0: never), overdue b, text s (how).", (), args("ways aa{sv}", WAY_FIELDS)),
         Method("History", "read-log", "The battery over time, oldest first: time t (seconds since 1970), percent d,"
                " volts d, throws u (so far).", args("days u"), args("samples aa{sv}", SAMPLE_FIELDS)),
     ),

@@ -1049,5 +1049,6 @@ def test_power_that_is_back_before_it_was_told_as_lost_is_no_news() -> None:
 def test_a_throws_row_goes_with_its_outcome_and_the_grants_row_is_gone() -> None:
     world = World().unlocked()
     (record,) = [e for e in world.effects if isinstance(e, Record) and e.entry.fields.get("phase") == "done"]
-    assert [(type(write).__name__, write.key) for write in record.writes] == [("Put", "energy"), ("Drop", "grant:1")]
+    writes = [(type(write).__name__, write.key) for write in record.writes]
+    assert writes == [("Put", "way:remote"), ("Put", "energy"), ("Drop", "grant:1")]
     assert Drop("state", "grant:1") in record.writes
