@@ -47,6 +47,7 @@ TO_DO = {
     "Unknown": "check the battery and its gauge (lockctl doctor power); a PIN still opens",
 }
 IN_SESSION = "type the usual PIN; then charge or change the battery before you lock again"
+BEGIN = "Leave the door open. Use each within 10 minutes; it is ticked off when the lock has seen it (Ctrl-C ends):"
 OVERDUE = "overdue: lockctl power drill"
 WAYS = {
     "key": "mechanical key",
@@ -193,6 +194,8 @@ async def run_drill(lockd: Lockd, args: Namespace, out: Output) -> int:
     """Begin one, and go on until every way is proved."""
     began = int(time.time())
     ways = await lockd.call(POWER.name, "Drill")
+    if ways:
+        out.say(BEGIN)
     for number, way in enumerate(ways, 1):
         out.say(f"{number}. {_name(way)}: {_how(way)}")
     unproved = {way["way"]: _name(way) for way in ways}

@@ -411,8 +411,7 @@ SIMULATOR = Interface(
         Method("Jam", "any", "Put something in the bolt's way, or take it away.", args("jammed b")),
         Method("SetBattery", "any", "What the battery gives: percent of its charge, and volts at rest.",
                args("percent d, volts d")),
-        Method("SetWear", "any", "How worn the battery is: 1 new; 2: everything costs twice the percent.",
-               args("factor d")),
+        Method("SetWear", "any", "How worn the battery is: 1 new; 2: all costs twice the percent.", args("factor d")),
         Method("SetGauge", "any", "How its fuel gauge works: ok, silent (answers, but says nothing by itself), frozen,"
                " absurd or absent.", args("mode s")),
         Method("PassTime", "any", "Let hours pass at rest: the battery runs down, or is charged.", args("hours u")),
@@ -422,6 +421,7 @@ SIMULATOR = Interface(
         Method("Flap", "any", "The plug's contact comes and goes so often, within a millisecond each time.",
                args("times u")),
         Method("Unplug", "any", "Pull it out."),
+        Method("Loosen", "any", "Plug it in loosely: it slips out in the middle of the next throw."),
         Method("Tamper", "any", "Take the outer cover off, or put it back.", args("removed b")),
         Method("PressInside", "any", "Press the button on the inside."),
         Method("SetTimeState", "any", "What the clock is worth: Trusted, Floor or Unknown.", args("state s")),

@@ -130,6 +130,7 @@ def test_a_drill_ticks_off_what_the_lock_has_seen(ctl: Ctl, lockd: FakeLockd) ->
     ran = ctl("power", "drill")
     assert lockd.done == [("Drill",)]
     assert ran.out.splitlines() == [
+        "Leave the door open. Use each within 10 minutes; it is ticked off when the lock has seen it (Ctrl-C ends):",
         "1. mechanical key: turn it twice",
         "2. power bank at the USB-C port: plug in a power bank",
         "Proved: power bank at the USB-C port.",
