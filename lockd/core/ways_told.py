@@ -57,7 +57,7 @@ def _against(way: str, parts: Parts, asleep: frozenset[Service], radio: bool, at
     if way == "phone" and not _able(people, "Phone"):
         yield "nobody who is enabled has a phone"
     if way == "phone" and not radio:
-        yield "there is no Bluetooth adapter"
+        yield "Bluetooth does not work: lockctl doctor"
     if SERVICES.get(way) in asleep:
         yield "it sleeps, to save power"
     if SOURCES.get(way) in SHUT[mode]:

@@ -336,7 +336,7 @@ def whys(world: World, radio: bool = True) -> dict[str, str]:
 def test_why_a_way_does_not_work_now_is_told() -> None:
     world = with_phone().enrol(2, "111111").enrol(3, "222222")
     assert whys(world) == {}
-    assert whys(world, radio=False) == {"phone": "there is no Bluetooth adapter"}
+    assert whys(world, radio=False) == {"phone": "Bluetooth does not work: lockctl doctor"}
     world.submit(PropertySet("OperatingMode", "NoRemoteLockUnlock"))
     assert whys(world) == dict.fromkeys(("phone", "remote"), "NoRemoteLockUnlock mode: remote operation is off")
     world.submit(PropertySet("OperatingMode", "Vacation"))
