@@ -281,6 +281,9 @@ def test_a_throw_on_a_weak_source_may_be_tried_again_as_any_other() -> None:
     world.sticks = False
     world.wait(4)
     assert (world.drives, world.lock.lock_state) == (3, "Unlocked")
+    world.unplug("Wireless")
+    world.wait(AWAY_S)
+    assert last(world)["throws"] == 1
 
 
 def test_a_strong_source_beside_it_lifts_the_limit() -> None:
