@@ -19,7 +19,7 @@ from lockd.core.events import SuppliesRead, SupplyRead
 from lockd.core.instant import Instant
 from lockd.core.lockout import Recurring, Trickle
 from lockd.core.parts import Parts
-from lockd.core.port import Port
+from lockd.core.port import BROUGHT, Port
 from lockd.core.throws import Throws
 from lockd.core.together import phone_alone
 from lockd.core.warning import Warnings
@@ -261,9 +261,11 @@ class Power:
             yield from self.parts.alarm("EmergencyPowerAttached", at, power=power, level=level, count=untold)
 
     def _needed(self, source: PowerSource) -> bool:
-        """Whether the battery cannot serve. A lock that has none lives on mains."""
+        """Whether the battery cannot serve. A lock that has none lives on mains; of one that nobody measures it
+        is said by what is brought."""
         supply = self.feed.supply
-        return supply.level == "Dead" or supply.blank or (supply.absent and source != "Mains")
+        said = (supply.absent and source != "Mains") or (supply.unmeasured and source in BROUGHT)
+        return supply.level == "Dead" or supply.blank or said
 
     def _ended(self, at: Instant) -> Iterator[Effect]:
         supply = self.feed.supply

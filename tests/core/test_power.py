@@ -21,7 +21,7 @@ from lockd.core.events import (
     UserSet,
 )  # fmt: skip
 from lockd.core.lockout import HELD_RECORDED, RECURRING_S
-from lockd.core.port import SETTLE_S, STILL_S
+from lockd.core.port import SETTLE_S, STILL_S, WEAK
 from lockd.errors import InsufficientBattery
 from lockd.reading import Reading
 from lockd.settings import Match, Pin, Settings
@@ -200,6 +200,38 @@ def test_a_lock_without_a_battery_lives_on_mains_and_in_an_emergency_on_anything
     world.unplug("Mains")
     world.plug("Emergency9V", 9.0)
     assert (active(world), source(world)) == (True, "Emergency9V")
+
+
+@pytest.mark.parametrize(("kind", "needed"), [
+    ("Emergency9V", True), ("Generator", True), ("Wireless", True), ("EmergencyUsb", False), ("Mains", False),
+])  # fmt: skip
+def test_where_nobody_measures_the_battery_what_is_brought_says_that_it_failed(kind: Any, needed: bool) -> None:
+    world = World().enrol(1, "123456")
+    world.plug(kind, None)
+    assert not active(world), "a gauge may yet be found"
+    world.submit(SuppliesRead(frozenset({kind})))
+    world.wait(1)
+    assert (active(world), world.alarms) == (needed, ["EmergencyPowerAttached"] * needed)
+    world.type("123456")
+    world.wait(2)
+    world.ask("Lock", request=2)
+    world.wait(2)
+    assert world.drives == (1 if kind in WEAK else 2)
+    world.unplug(kind)
+    world.wait(AWAY_S)
+    world.unlocked()
+    assert not active(world)
+
+
+@pytest.mark.parametrize("kind", ["Generator", "Wireless"])
+def test_a_weak_source_gives_one_throw_with_the_battery_out_too(kind: Any) -> None:
+    world = World()
+    world.supply(Reading("battery", "Battery", False))
+    world.plug(kind)
+    world.unlocked()
+    world.ask("Lock", request=1)
+    world.wait(2)
+    assert ("the one throw" in str(world.answers[1]), world.drives) == (True, 1)
 
 
 @pytest.mark.parametrize("rules", [{"battery": "none"}, {"battery": "other"}, {"supplies": (MOUSE,)}])
