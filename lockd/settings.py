@@ -179,8 +179,9 @@ class PowerSettings(Value):
 
 
 class WaySettings(Value):
-    """The ways in that need no motor. `key` and `thumbturn`: whether there is one; `code` and `hole`:
-    contacts that are on while the code wheel stands open, or a pin is in the emergency hole.
+    """The other ways in. `key` and `thumbturn`: whether there is one; `code` and `hole`: contacts that are
+    on while the code wheel stands open, or a pin is in the emergency hole. `remote`: whether somebody can
+    reach the machine from afar, to open with lockctl.
     `home`: a bolt that a hand left between its ends is thrown out again when the hand is gone.
     `drill_days`: each is to be proved this often; 0: nobody is reminded."""
 
@@ -188,6 +189,7 @@ class WaySettings(Value):
     thumbturn: bool = False
     code: Pin | None = None
     hole: Pin | None = None
+    remote: bool = True
     home: bool = True
     drill_days: int = 180
 

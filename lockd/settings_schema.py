@@ -152,6 +152,8 @@ KEYS = (
     Key("ways.thumbturn", Flag(), "Whether there is a thumbturn on the inside."),
     Key("ways.code", Input(), "On while the mechanical code wheel stands open."),
     Key("ways.hole", Input(), "On while a pin is in the emergency hole."),
+    Key("ways.remote", Flag(), "Whether somebody can reach this machine from afar, by ssh say, and open with"
+        " lockctl."),
     Key("ways.home", Flag(), "Whether a bolt that a hand left between its ends is thrown out again when the hand is"
         " gone and the door is seen closed."),
     Key("ways.drill_days", Whole(0, 3650, "days"), "Each emergency way is to be proved this often; 0: no reminder."),

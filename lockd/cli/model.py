@@ -112,6 +112,8 @@ def _add_power(subparsers: Any) -> None:
     plugging.set_defaults(run=_does("Plug", "Plugged in.", _plug))
     unplugging = command(subparsers, "unplug", "pull outside power out (simulated)", ("lockctl unplug",))
     unplugging.set_defaults(run=_does("Unplug", "Unplugged."))
+    loosening = command(subparsers, "loosen", "have the plug slip out in mid-throw (simulated)", ("lockctl loosen",))
+    loosening.set_defaults(run=_does("Loosen", "It will slip out in the middle of the next throw."))
 
 
 def _add_hand(subparsers: Any, hand: Hand) -> None:

@@ -47,6 +47,7 @@ TO_DO = {
     "Unknown": "check the battery and its gauge (lockctl doctor power); a PIN still opens",
 }
 IN_SESSION = "type the usual PIN; then charge or change the battery before you lock again"
+BEGIN = "Leave the door open. Use each within 10 minutes; it is ticked off when the lock has seen it (Ctrl-C ends):"
 OVERDUE = "overdue: lockctl power drill"
 WAYS = {
     "key": "mechanical key",
@@ -58,6 +59,8 @@ WAYS = {
     "wireless": "phone's wireless charging",
     "spare-pin": "spare PIN at the keypad",
     "granted-code": "code granted from afar",
+    "phone": "phone over Bluetooth",
+    "remote": "somebody far away, over D-Bus",
 }  # fmt: skip
 
 
@@ -167,7 +170,7 @@ async def show_ways(lockd: Lockd, args: Namespace, out: Output) -> int:
     if out.as_json:
         out.document(ways)
     else:
-        out.table(("Way", "Last proved", "How"), ((_name(way), _proved(way, now), way["text"]) for way in ways))
+        out.table(("Way", "Last proved", "How"), ((_name(way), _proved(way, now), _how(way)) for way in ways))
     overdue = [way for way in ways if way["overdue"]]
     if overdue:
         out.say(copyable(f"A drill is {OVERDUE}"))
@@ -183,12 +186,18 @@ def _proved(way: Values, now: datetime) -> str:
     return f"{when} (overdue)" if way["overdue"] else when
 
 
+def _how(way: Values) -> str:
+    return copyable(way["text"] if way["ready"] else f"{way['text']} Not now: {way['why']}.")
+
+
 async def run_drill(lockd: Lockd, args: Namespace, out: Output) -> int:
     """Begin one, and go on until every way is proved."""
     began = int(time.time())
     ways = await lockd.call(POWER.name, "Drill")
+    if ways:
+        out.say(BEGIN)
     for number, way in enumerate(ways, 1):
-        out.say(f"{number}. {_name(way)}: {way['text']}")
+        out.say(f"{number}. {_name(way)}: {_how(way)}")
     unproved = {way["way"]: _name(way) for way in ways}
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(DRILL_S):

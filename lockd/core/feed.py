@@ -95,8 +95,8 @@ class Feed:
         battery, power = self.supply.battery, self.settings.power
         if self.supply.absent and self._faulty() is not None:  # there is nothing else that it would be driven from
             return False
-        if battery is None:  # what the throw began with has gone
-            return not moving or self.throw_source == "Unknown"
+        if battery is None:  # what the throw began with has gone; what is weak was brought as there is no other
+            return not self.weak and (not moving or self.throw_source == "Unknown")
         if battery.blank and (self.supply.feeding or self._faulty() is not None):
             return False  # should it be dead, that would be what the motor is driven from
         if battery.sags_away(power) or battery.browned_out is not None:

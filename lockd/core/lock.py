@@ -152,10 +152,12 @@ class Lock:
         Voltage in volts, ReadingAge in whole seconds, the Remaining… whole numbers."""
         return self._power.properties(at)
 
-    def ways(self, at: Instant) -> list[dict[str, Any]]:
-        """Every emergency way that this lock has, with the keys of dbus/names.py's WAY_FIELDS:
-        way, ready, proved (seconds since 1970; 0: never), overdue, text."""
-        return self.parts.ways.listed(self.parts.settings, self.parts.feed, self.people, self.codes.granting, at)
+    def ways(self, at: Instant, radio: bool = True) -> list[dict[str, Any]]:
+        """Every emergency way that this lock has, with the keys of dbus/names.py's WAY_FIELDS: way, ready, why
+        (it is not), proved (seconds since 1970; 0: never), overdue, text. `radio`: whether phones find an adapter."""
+        from lockd.core.ways_told import listed
+
+        return listed(self.parts, self._power.spared, radio, at)
 
     def history(self, days: int, at: Instant) -> list[dict[str, Any]]:
         """The battery over the last days, oldest first: time (seconds since 1970), throws (so far),

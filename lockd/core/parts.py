@@ -46,7 +46,7 @@ class Parts:
         #: Contacts of hands that cannot be read.
         self.unfelt = {contact for contact, pin in hand_pins(settings).items() if pin and contact not in contacts}
         self.feed = Feed(settings, snapshot.state)
-        self.ways = Ways(snapshot.state)
+        self.ways = Ways(snapshot.state, self.feed, self.registry)
         self.driven = False  #: whether the motor is on
         self.emergency = False  #: whether the bolt was drawn on emergency power
 
@@ -92,7 +92,7 @@ class Parts:
     def proof(self, op: Operation, at: Instant) -> tuple[tuple[Write, ...], tuple[Entry, ...]]:
         """What the operation proves of the other ways in: the writes that keep it, and what a
         drill records of it."""
-        seen = self.ways.used(op, self.feed, self.driven, at)
+        seen = self.ways.used(op, self.driven, at)
         drilled = (system_entry("drill-proved", at, ways=way) for way in self.ways.drilled(seen, at))
         return self.ways.prove(seen, at), tuple(drilled)
 

@@ -18,6 +18,8 @@ SETTLE_S = 0.5  #: a fault that lasts this long is told of
 #: Best first. A weak one gives enough for one throw, and for nothing beside it.
 BEST: tuple[PowerSource, ...] = ("Mains", "EmergencyUsb", "Emergency9V", "Generator", "Wireless")
 WEAK: frozenset[PowerSource] = frozenset({"Generator", "Wireless"})
+#: What is brought to a lock only when its battery fails it.
+BROUGHT: frozenset[PowerSource] = WEAK | {"Emergency9V"}
 
 
 def window(settings: PowerSettings, source: PowerSource, negotiated: bool) -> tuple[float, float]:

@@ -19,7 +19,7 @@ from lockd.core.events import SuppliesRead, SupplyRead
 from lockd.core.instant import Instant
 from lockd.core.lockout import Recurring, Trickle
 from lockd.core.parts import Parts
-from lockd.core.port import Port
+from lockd.core.port import BROUGHT, Port
 from lockd.core.throws import Throws
 from lockd.core.together import phone_alone
 from lockd.core.warning import Warnings
@@ -82,9 +82,7 @@ class Power:
             "RemainingOperationsMost": estimate.high if estimate else None,
             "RemainingDays": estimate.days if estimate else None,
             "SessionActive": self.feed.session.source is not None,
-            "DrillOverdue": self.parts.ways.overdue(
-                self.feed.settings, self.feed, self.parts.registry.codes.granting, at
-            ),
+            "DrillOverdue": any(self.parts.ways.overdue(way, at) for way in self.parts.ways.there),
             **self._spent(),
         }
 
@@ -263,9 +261,11 @@ class Power:
             yield from self.parts.alarm("EmergencyPowerAttached", at, power=power, level=level, count=untold)
 
     def _needed(self, source: PowerSource) -> bool:
-        """Whether the battery cannot serve. A lock that has none lives on mains."""
+        """Whether the battery cannot serve. A lock that has none lives on mains; of one that nobody measures it
+        is said by what is brought."""
         supply = self.feed.supply
-        return supply.level == "Dead" or supply.blank or (supply.absent and source != "Mains")
+        said = (supply.absent and source != "Mains") or (supply.unmeasured and source in BROUGHT)
+        return supply.level == "Dead" or supply.blank or said
 
     def _ended(self, at: Instant) -> Iterator[Effect]:
         supply = self.feed.supply

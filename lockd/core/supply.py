@@ -18,6 +18,7 @@ class Supply:
         self.settings = settings
         self.batteries: dict[str, Battery] = {}
         self.ports: dict[str, Port] = {}
+        self._asked_all = False
         self._other_rules = False  # by which readings come, since all were read
         #: The fullest battery that is there; None: none is.
         self.battery: Battery | None = None
@@ -40,6 +41,7 @@ class Supply:
 
     def keep(self, names: frozenset[str], at: float) -> None:
         """No other supplies than these are there any more. What the rules no longer name was not taken out."""
+        self._asked_all = True
         if self._other_rules:
             self._other_rules = False
             self.batteries = {name: each for name, each in self.batteries.items() if name in names}
@@ -136,6 +138,11 @@ class Supply:
     def absent(self) -> bool:
         """Whether there is a place for a battery, and none in it."""
         return bool(self.batteries) and self.battery is None
+
+    @property
+    def unmeasured(self) -> bool:
+        """Whether nobody tells of any battery, though all were asked."""
+        return self._asked_all and not self.batteries
 
     @property
     def sound(self) -> list[Port]:

@@ -304,7 +304,7 @@ class Desk:
 
     def ways(self) -> list[dict[str, Any]]:
         """Every emergency way."""
-        return self._lock.ways(self._clock.now())
+        return self._lock.ways(self._clock.now(), self._phone_properties()["AdapterPresent"])
 
     def power_history(self, days: int) -> list[dict[str, Any]]:
         """The battery over so many days."""

@@ -157,6 +157,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Check]] = {
     "Crank": {"seconds": real(0.1, 600)},
     "Flap": {"times": number(1, 1000)},
     "Unplug": {},
+    "Loosen": {},
     "Tamper": {"removed": anything},
     "PressInside": {},
     "SetTimeState": {"state": word(*get_args(words.TimeState))},

@@ -61,7 +61,7 @@ REPORT_FIELDS = {"ok": "b", "first": "t", "last": "t", "bad": "t", "reason": "s"
 #: Keys of Diagnose's answers.
 FINDING_FIELDS = {"part": "s", "state": "s", "ok": "b", "text": "s", "remedy": "s"}
 #: Keys of Drill's and Ways's answers, of History's, and of PowerChange.
-WAY_FIELDS = {"way": "s", "ready": "b", "proved": "t", "overdue": "b", "text": "s"}
+WAY_FIELDS = {"way": "s", "ready": "b", "why": "s", "proved": "t", "overdue": "b", "text": "s"}
 SAMPLE_FIELDS = {"time": "t", "percent": "d", "volts": "d", "throws": "u"}
 POWER_FIELDS = {"source": "s", "level": "s", "percent": "d", "voltage": "d", "session": "b"}
 
@@ -255,8 +255,8 @@ POWER = Interface(
     methods=(
         Method("Drill", "configure", "Begin a drill: each emergency way that is used within the next 10 minutes is"
                " recorded as proved. Answers all of them, as Ways does.", (), args("ways aa{sv}", WAY_FIELDS)),
-        Method("Ways", "read-log", "Every emergency way that this lock has: way s, ready b, proved t (seconds since"
-               " 1970; 0: never), overdue b, text s (how to use it).", (), args("ways aa{sv}", WAY_FIELDS)),
+        Method("Ways", "read-log", "Every emergency way of this lock: way s, ready b, why s (it is not), proved t"
+               " (seconds since 1970; 0: never), overdue b, text s (how).", (), args("ways aa{sv}", WAY_FIELDS)),
         Method("History", "read-log", "The battery over time, oldest first: time t (seconds since 1970), percent d,"
                " volts d, throws u (so far).", args("days u"), args("samples aa{sv}", SAMPLE_FIELDS)),
     ),
@@ -361,8 +361,7 @@ SIMULATOR = Interface(
         Method("Jam", "any", "Put something in the bolt's way, or take it away.", args("jammed b")),
         Method("SetBattery", "any", "What the battery gives: percent of its charge, and volts at rest.",
                args("percent d, volts d")),
-        Method("SetWear", "any", "How worn the battery is: 1 new; 2: everything costs twice the percent.",
-               args("factor d")),
+        Method("SetWear", "any", "How worn the battery is: 1 new; 2: all costs twice the percent.", args("factor d")),
         Method("SetGauge", "any", "How its fuel gauge works: ok, silent (answers, but says nothing by itself), frozen,"
                " absurd or absent.", args("mode s")),
         Method("PassTime", "any", "Let hours pass at rest: the battery runs down, or is charged.", args("hours u")),
@@ -372,6 +371,7 @@ SIMULATOR = Interface(
         Method("Flap", "any", "The plug's contact comes and goes so often, within a millisecond each time.",
                args("times u")),
         Method("Unplug", "any", "Pull it out."),
+        Method("Loosen", "any", "Plug it in loosely: it slips out in the middle of the next throw."),
         Method("Tamper", "any", "Take the outer cover off, or put it back.", args("removed b")),
         Method("PressInside", "any", "Press the button on the inside."),
         Method("SetTimeState", "any", "What the clock is worth: Trusted, Floor or Unknown.", args("state s")),

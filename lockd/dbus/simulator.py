@@ -57,6 +57,9 @@ class Simulator:
     async def Unplug(self, _caller: Caller) -> None:
         self._door.unplug()
 
+    async def Loosen(self, _caller: Caller) -> None:
+        self._door.loosen()
+
     async def Crank(self, _caller: Caller, seconds: float) -> None:
         self._door.crank(seconds)
 

@@ -43,6 +43,7 @@ class Hands:
     _turning: Direction | None = None
     _key_in = _finger_in = False
     _flaps = 0
+    _loose = False
 
     def press(self, keys: str) -> None:
         """Press keys one after the other; returns at once."""
@@ -144,6 +145,12 @@ class Hands:
         """Pull it out."""
         self._touch_plug("", 0.0)
 
+    def loosen(self) -> None:
+        """It slips out once the next throw is in its middle, which is too short for a hand."""
+        if not self._world.plug:
+            raise Failure("nothing is plugged in that could slip out: plug something in first")
+        self._loose = True
+
     def crank(self, seconds: float) -> None:
         """Turn the generator's handle for so long."""
         _within("seconds", seconds, 0.1, 600)
@@ -161,7 +168,7 @@ class Hands:
 
     def _touch_plug(self, source: str, volts: float) -> None:
         """A hand at the plug: whatever it did by itself is over."""
-        self._flaps = 0
+        self._flaps, self._loose = 0, False
         self._forget("crank")
         self._change()
         self._supply.contact = True

@@ -220,6 +220,8 @@ class Mechanism(Hands):
         self._shown = values
         if "Bolt" in news:
             self._moved(self.bolt)
+            if self._loose and self._is_driven and NEAR < self.bolt < 1 - NEAR:
+                self._later("loose", 0.0, self.unplug)
         if news:
             self._changed(news)
         for kind, line in self._lines.items():

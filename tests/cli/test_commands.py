@@ -356,6 +356,7 @@ def test_the_time_is_set_to_seconds_since_1970(ctl: Ctl, lockd: FakeLockd) -> No
         ("pass-time 168", ("PassTime", 168)),
         ("crank 2.5", ("Crank", 2.5)),
         ("flap 20", ("Flap", 20)),
+        ("loosen", ("Loosen",)),
         ("rotate-key", ("RotateKey",)),
     ],
 )

@@ -13,13 +13,13 @@ from lockd import words
 from lockd.cli import power
 from lockd.cli.plot import WIDTH, plot
 from lockd.cli.status import power_words
-from lockd.core.ways import TEXTS
+from lockd.core.ways_told import TEXTS
 from lockd.dbus import names
 from tests.cli.conftest import Ctl
 from tests.cli.fake import POWER, FakeLockd
 
-KEY: dict[str, Any] = {"way": "key", "ready": True, "proved": 0, "overdue": False, "text": "turn it twice"}
-USB: dict[str, Any] = {"way": "usb", "ready": True, "proved": 0, "overdue": False, "text": "plug in a power bank"}
+KEY: dict[str, Any] = {"way": "key", "ready": True, "why": "", "proved": 0, "overdue": False, "text": "turn it twice"}
+USB: dict[str, Any] = {**KEY, "way": "usb", "text": "plug in a power bank"}
 DAY_S = 86_400
 
 
@@ -113,8 +113,11 @@ def test_ways_say_when_each_was_proved_and_that_a_drill_is_due(ctl: Ctl, lockd: 
     assert named == ["mechanical key", "power bank at the USB-C port"]
     assert "never (overdue)" in ran.out
     assert ran.out.splitlines()[-1] == "A drill is overdue: lockctl power drill"
-    lockd.ways = [{**KEY, "proved": 1}]
-    assert ctl("power", "ways").status == 0
+    assert "Not now" not in ran.out
+    lockd.ways = [{**KEY, "proved": 1, "ready": False, "why": "nobody has it"}]
+    ran = ctl("power", "ways")
+    assert ran.status == 0
+    assert ran.out.splitlines()[-1].endswith("turn it twice Not now: nobody has it.")
 
 
 def test_a_drill_ticks_off_what_the_lock_has_seen(ctl: Ctl, lockd: FakeLockd) -> None:
@@ -127,6 +130,7 @@ def test_a_drill_ticks_off_what_the_lock_has_seen(ctl: Ctl, lockd: FakeLockd) ->
     ran = ctl("power", "drill")
     assert lockd.done == [("Drill",)]
     assert ran.out.splitlines() == [
+        "Leave the door open. Use each within 10 minutes; it is ticked off when the lock has seen it (Ctrl-C ends):",
         "1. mechanical key: turn it twice",
         "2. power bank at the USB-C port: plug in a power bank",
         "Proved: power bank at the USB-C port.",

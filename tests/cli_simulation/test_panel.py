@@ -90,6 +90,7 @@ CALLS = {
     "x": ("Simulator", "SetBattery", 0.0, 0.0), "p": ("Simulator", "Plug", "EmergencyUsb", 5.0),
     "n": ("Simulator", "Plug", "Emergency9V", 9.0), "g": ("Simulator", "Crank", 20.0),
     "f": ("Simulator", "Plug", "Wireless", 5.0), "u": ("Simulator", "Unplug"), "y": ("Simulator", "Flap", 20),
+    "U": ("Simulator", "Loosen"),
     "c": ("Simulator", "Tamper", True), "v": ("Simulator", "SetGauge", "silent"), "z": ("Simulator", "SetWear", 2.0),
     "m": ("Lock", "OperatingMode", "Vacation"), "r": ("Lock", "UnlockDoor", {}), "h": ("Lock", "Home"),
 }  # fmt: skip
@@ -198,6 +199,19 @@ async def test_pulled_from_a_dead_battery_the_plug_takes_the_power_along() -> No
         link.tell(Changed({"Plugged": ""}))
         await settled(pilot)
         assert (link.done, keeper.done) == ([("Simulator", "Unplug")], ["cut"])
+
+
+async def test_a_plug_that_slips_out_takes_the_power_along() -> None:
+    link = FakeLink()
+    keeper = FakeKeeper(link)
+    async with shown(link, keeper=keeper) as pilot:
+        link.tell(Changed({"Charge": 0.0, "Volts": 0.0, "Plugged": "EmergencyUsb"}))
+        await pilot.press("U", *"135790", "enter")
+        await settled(pilot)
+        assert keeper.done == []
+        link.tell(Changed({"Plugged": ""}))
+        await settled(pilot)
+    assert keeper.done == ["cut"]
 
 
 async def test_a_battery_that_is_set_to_nothing_from_elsewhere_ends_nobody() -> None:

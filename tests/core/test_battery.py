@@ -322,6 +322,12 @@ def test_a_battery_that_answers_is_never_stale_and_asked_seldom_while_it_is_well
     assert level(world) == "Ok"
 
 
+def test_a_battery_that_runs_low_is_looked_at_more_often() -> None:
+    world = World()
+    world.battery(15.0, 3.6)
+    assert world.wait(86_400).count(ReadSupplies()) == 86_400 / DOUBT_S
+
+
 def test_at_use_everything_is_read_again_if_it_is_not_fresh() -> None:
     world = World()
     assert ReadSupplies() not in world.ask("Lock")

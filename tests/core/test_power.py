@@ -21,7 +21,7 @@ from lockd.core.events import (
     UserSet,
 )  # fmt: skip
 from lockd.core.lockout import HELD_RECORDED, RECURRING_S
-from lockd.core.port import SETTLE_S, STILL_S
+from lockd.core.port import SETTLE_S, STILL_S, WEAK
 from lockd.errors import InsufficientBattery
 from lockd.reading import Reading
 from lockd.settings import Match, Pin, Settings
@@ -202,6 +202,38 @@ def test_a_lock_without_a_battery_lives_on_mains_and_in_an_emergency_on_anything
     assert (active(world), source(world)) == (True, "Emergency9V")
 
 
+@pytest.mark.parametrize(("kind", "needed"), [
+    ("Emergency9V", True), ("Generator", True), ("Wireless", True), ("EmergencyUsb", False), ("Mains", False),
+])  # fmt: skip
+def test_where_nobody_measures_the_battery_what_is_brought_says_that_it_failed(kind: Any, needed: bool) -> None:
+    world = World().enrol(1, "123456")
+    world.plug(kind, None)
+    assert not active(world), "a gauge may yet be found"
+    world.submit(SuppliesRead(frozenset({kind})))
+    world.wait(1)
+    assert (active(world), world.alarms) == (needed, ["EmergencyPowerAttached"] * needed)
+    world.type("123456")
+    world.wait(2)
+    world.ask("Lock", request=2)
+    world.wait(2)
+    assert world.drives == (1 if kind in WEAK else 2)
+    world.unplug(kind)
+    world.wait(AWAY_S)
+    world.unlocked()
+    assert not active(world)
+
+
+@pytest.mark.parametrize("kind", ["Generator", "Wireless"])
+def test_a_weak_source_gives_one_throw_with_the_battery_out_too(kind: Any) -> None:
+    world = World()
+    world.supply(Reading("battery", "Battery", False))
+    world.plug(kind)
+    world.unlocked()
+    world.ask("Lock", request=1)
+    world.wait(2)
+    assert ("the one throw" in str(world.answers[1]), world.drives) == (True, 1)
+
+
 @pytest.mark.parametrize("rules", [{"battery": "none"}, {"battery": "other"}, {"supplies": (MOUSE,)}])
 def test_a_battery_that_no_longer_counts_was_not_taken_out(rules: dict[str, Any]) -> None:
     world = World()
@@ -281,6 +313,9 @@ def test_a_throw_on_a_weak_source_may_be_tried_again_as_any_other() -> None:
     world.sticks = False
     world.wait(4)
     assert (world.drives, world.lock.lock_state) == (3, "Unlocked")
+    world.unplug("Wireless")
+    world.wait(AWAY_S)
+    assert last(world)["throws"] == 1
 
 
 def test_a_strong_source_beside_it_lifts_the_limit() -> None:
@@ -1049,5 +1084,6 @@ def test_power_that_is_back_before_it_was_told_as_lost_is_no_news() -> None:
 def test_a_throws_row_goes_with_its_outcome_and_the_grants_row_is_gone() -> None:
     world = World().unlocked()
     (record,) = [e for e in world.effects if isinstance(e, Record) and e.entry.fields.get("phase") == "done"]
-    assert [(type(write).__name__, write.key) for write in record.writes] == [("Put", "energy"), ("Drop", "grant:1")]
+    writes = [(type(write).__name__, write.key) for write in record.writes]
+    assert writes == [("Put", "way:remote"), ("Put", "energy"), ("Drop", "grant:1")]
     assert Drop("state", "grant:1") in record.writes

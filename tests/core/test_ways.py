@@ -6,14 +6,26 @@ from typing import Any
 
 import pytest
 
-from lockd.core.events import DrillAsked, PropertySet
+from lockd.core.events import CredentialSet, DrillAsked, PropertySet, UserSet
 from lockd.core.hands import CALM_S, HAND_S, HELD_S
 from lockd.core.lockout import HELD_RECORDED, TRICKLE_S
-from lockd.core.ways import DAY_S, DRILL_S, TEXTS
+from lockd.core.ways import DAY_S, DRILL_S
+from lockd.core.ways_told import TEXTS
 from lockd.errors import Busy
-from lockd.settings import KeypadSettings, Match, Pin, PowerSettings, WaySettings
+from lockd.settings import (
+    FingerprintSettings,
+    HidSettings,
+    KeypadSettings,
+    Match,
+    NfcSettings,
+    PhoneSettings,
+    Pin,
+    PowerSettings,
+    WaySettings,
+    WiegandSettings,
+)
 from tests.core.test_codes import ONCE, issuing, opens
-from tests.core.world import AT_LOCKED, AT_UNLOCKED, WIRED, World
+from tests.core.world import AT_LOCKED, AT_UNLOCKED, WIRED, World, digest
 
 HANDY = WIRED.but(
     ways=WaySettings(key=True, code=Pin(20), hole=Pin(21)), keypad=KeypadSettings(kind="matrix"),
@@ -237,12 +249,12 @@ def test_what_power_cut_short_after_a_hand_goes_on_by_nobodys_order() -> None:
 
 
 def test_every_way_that_is_wired_matched_or_seen_is_listed() -> None:
-    assert listed(World(WIRED.but(spindle=None)), "way") == []
-    assert listed(World(), "way") == [("key",)], "a contact feels it turn"
+    assert listed(World(WIRED.but(spindle=None, ways=WaySettings(remote=False))), "way") == []
+    assert listed(World(), "way") == [("key",), ("remote",)], "a contact feels it turn, and whoever lists can open"
     world = World(HANDY)
     assert listed(world, "way", "ready", "proved", "overdue") == [
         ("usb", True, 0, True), ("generator", True, 0, True), ("key", True, 0, True), ("code", True, 0, True),
-        ("hole", True, 0, True), ("spare-pin", False, 0, True),
+        ("hole", True, 0, True), ("spare-pin", False, 0, True), ("remote", True, 0, True),
     ]  # fmt: skip
     world.plug("Emergency9V", 9.0)
     assert ("9v", TEXTS["9v"]) in listed(world, "way", "text")
@@ -268,6 +280,82 @@ def test_a_code_from_afar_is_a_way_where_somebody_holds_the_issuing_key_and_is_p
     assert "granted-code" not in proved(World())
 
 
+@pytest.mark.parametrize(("readers", "pins", "there"), [
+    ({"keypad": KeypadSettings(kind="matrix")}, 0, True), ({"hid": HidSettings(device="04d9:1203")}, 0, True),
+    ({"hid": HidSettings(device="04d9:1203", kind="card")}, 1, False), ({"hid": HidSettings()}, 1, False),
+    ({"wiegand": WiegandSettings(Pin(14), Pin(15))}, 1, True),
+    ({"wiegand": WiegandSettings(Pin(14), Pin(15))}, 0, False),
+    ({"nfc": NfcSettings(port="/dev/ttyAMA0"), "fingerprint": FingerprintSettings(port="/dev/ttyAMA0")}, 1, False),
+])  # fmt: skip
+def test_a_spare_pin_is_a_way_wherever_pins_are_typed(readers: dict[str, Any], pins: int, there: bool) -> None:
+    world = World(WIRED.but(**readers))
+    for index in range(1, pins + 1):
+        world.enrol(index, "111111")
+    assert (("spare-pin",) in listed(world, "way")) == there
+
+
+def with_phone(index: int = 1, **more: Any) -> World:
+    """A lock that phones may come to, with one enrolled."""
+    world = World(HANDY.but(phone=PhoneSettings(enabled=True), **more))
+    assert ("phone",) not in listed(world, "way")
+    world.submit(UserSet("Add", index, {}))
+    world.submit(CredentialSet("Add", "Phone", 1, index, digest("phone")))
+    return world
+
+
+def test_a_phone_is_a_way_where_one_is_enrolled_and_opening_with_it_proves_it() -> None:
+    world = with_phone()
+    assert ("phone", True, "") in listed(world, "way", "ready", "why")
+    world.present("Phone", "phone", "ProprietaryRemote")
+    world.wait(1)
+    assert list(proved(world)) == ["phone"]
+    off = World(HANDY, snapshot=world.snapshot())
+    assert ("phone",) not in listed(off, "way"), "phones are off"
+
+
+def test_somebody_far_away_proves_that_by_opening_and_not_by_locking() -> None:
+    world = World(HANDY, AT_UNLOCKED)
+    world.ask("Lock")
+    world.wait(1)
+    world.ask("Home")
+    world.wait(1)
+    assert proved(world) == {}
+    world.ask("Unbolt")
+    world.wait(1)
+    assert list(proved(world)) == ["remote"]
+    assert ("remote", False) in listed(world, "way", "overdue")
+
+
+def whys(world: World, radio: bool = True) -> dict[str, str]:
+    """What is against each now."""
+    ways = world.lock.ways(world.at, radio)
+    assert all(way["ready"] == (not way["why"]) for way in ways)
+    return {way["way"]: way["why"] for way in ways if way["why"]}
+
+
+def test_why_a_way_does_not_work_now_is_told() -> None:
+    world = with_phone().enrol(2, "111111").enrol(3, "222222")
+    assert whys(world) == {}
+    assert whys(world, radio=False) == {"phone": "Bluetooth does not work: lockctl doctor"}
+    world.submit(PropertySet("OperatingMode", "NoRemoteLockUnlock"))
+    assert whys(world) == dict.fromkeys(("phone", "remote"), "NoRemoteLockUnlock mode: remote operation is off")
+    world.submit(PropertySet("OperatingMode", "Vacation"))
+    assert whys(world) == {"spare-pin": "Vacation mode: only remote operation is allowed"}
+    world.submit(PropertySet("OperatingMode", "Normal"))
+    world.power(False)
+    assert whys(world)["remote"] == whys(world)["spare-pin"] == "there is not enough power to move the bolt"
+    world.plug("Generator", 5.0)
+    assert whys(world) == dict.fromkeys(("phone", "remote"), "it sleeps, to save power")
+    world.plug("Generator", 30.0)
+    assert whys(world)["generator"] == "what is plugged in there is not what it should be"
+
+
+def test_a_phone_whose_owner_is_disabled_is_none() -> None:
+    world = with_phone(7)
+    world.submit(UserSet("Modify", 7, {"status": "OccupiedDisabled"}))
+    assert whys(world)["phone"] == "nobody who is enabled has a phone"
+
+
 # What proves them ------------------------------------------------------------------------------------
 
 
@@ -289,7 +377,7 @@ def test_a_throw_in_an_emergency_proves_its_source_and_a_plug_alone_does_not() -
     world.ask("Lock")
     assert proved(world) == {}, "the bolt was there already, and nothing was driven"
     world.unlocked()
-    assert list(proved(world)) == ["usb"]
+    assert list(proved(world)) == ["usb", "remote"]
 
 
 def test_a_charger_beside_a_good_battery_proves_nothing() -> None:
@@ -297,7 +385,7 @@ def test_a_charger_beside_a_good_battery_proves_nothing() -> None:
     world.battery(90.0, 4.0)
     world.plug()
     world.unlocked()
-    assert proved(world) == {}
+    assert "usb" not in proved(world)
 
 
 def test_another_pin_than_the_usual_one_is_the_spare() -> None:
@@ -325,7 +413,7 @@ def test_what_was_not_proved_for_too_long_is_overdue_unless_nobody_is_to_be_remi
 
 
 def test_that_a_drill_is_overdue_is_told_without_being_asked_until_all_is_proved() -> None:
-    world = World(WIRED.but(spindle=None, ways=WaySettings(code=Pin(20))))
+    world = World(WIRED.but(spindle=None, ways=WaySettings(code=Pin(20), remote=False)))
     assert world.lock.power(world.at)["DrillOverdue"]
     world.sense("code", True)
     world.by_hand("unlocked")
@@ -369,8 +457,8 @@ def test_a_drill_answers_the_list_and_records_each_way_that_is_used_within_its_t
     world.wait(DRILL_S)
     world.sense("code", True)
     world.by_hand("locked")
-    assert [entry.fields["ways"] for entry in world.entries(detail="drill-proved")] == ["usb", "hole"]
-    assert set(proved(world)) == {"usb", "hole", "code"}
+    assert [entry.fields["ways"] for entry in world.entries(detail="drill-proved")] == ["usb", "remote", "hole"]
+    assert set(proved(world)) == {"usb", "remote", "hole", "code"}
 
 
 def test_a_drill_that_cannot_be_recorded_is_answered_all_the_same() -> None:

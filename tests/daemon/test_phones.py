@@ -334,6 +334,12 @@ async def test_no_key_is_in_the_store_in_clear(tmp_path: Path, private_bus: Priv
             assert key.hex().encode() not in data
 
 
+def as_a_way(lock: Inside) -> tuple[str, bool]:
+    """What is against phones now, as a way in, and whether one has proved it."""
+    (way,) = [each for each in lock.daemon.desk.ways() if each["way"] == "phone"]
+    return way["why"], bool(way["proved"])
+
+
 async def test_bluetoothd_dies_in_mid_session_and_comes_back(tmp_path: Path, private_bus: PrivateBus) -> None:
     # Defence: lockd/ble/adapter.py: self._listener.lost()
     async with inside(tmp_path / "state") as lock:
@@ -350,12 +356,14 @@ async def test_bluetoothd_dies_in_mid_session_and_comes_back(tmp_path: Path, pri
         assert session.closed
         assert not sessions
         assert not lock.daemon.desk.get_property("org.lockd1.Phones", "Advertising")
+        assert as_a_way(lock) == ("Bluetooth does not work: lockctl doctor", False)
         async with bluez(private_bus.address) as radio, asyncio.timeout(5):
             await until(lambda: bool(radio.advertised))
             again = FakePhone(radio, phone.lock_key, phone.keys)
             await again.connect()
             assert (await again.open("UNLOCK"))[0] == results.ACCEPTED
             assert (await again.next())[0] == results.COMPLETE
+        assert as_a_way(lock)[1]
 
 
 async def test_an_unknown_phone_is_refused_and_leaves_a_trace(tmp_path: Path, private_bus: PrivateBus) -> None:

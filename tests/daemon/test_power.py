@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -11,11 +12,15 @@ from lockd.core.effects import ReadSupplies
 from lockd.core.events import Event, SuppliesRead, SupplyRead
 from lockd.daemon import power as module
 from lockd.daemon.power import Power
+from lockd.dbus.bus import Bus
+from lockd.gpio import supply_model
 from lockd.reading import Reading
 from lockd.settings import PowerSettings
 from lockd.udev import library, supply
 from lockd.udev.library import Key
 from lockd.udev.sysfs import Device
+from tests.daemon.inside import Inside, inside, nimble
+from tests.daemon.process import until
 
 LINE = Reading("power.usb_line", "EmergencyUsb", False)
 BATTERY = Reading("battery", "Battery", True, 57.0)
@@ -135,3 +140,52 @@ async def test_without_the_library_the_lines_are_told_and_it_says_what_is_missin
     assert gathered.troubles == [gathered.power.trouble]
     assert "No library named udev" in gathered.power.trouble
     assert gathered.power.trouble in caplog.text
+
+
+# In the whole daemon ------------------------------------------------------------------------------------
+
+
+def beeps_of(lock: Inside) -> list[bool]:
+    """Every level that the buzzer's line is given from here on."""
+    pin = lock.daemon.settings.panel.buzzer
+    assert pin is not None
+    line, levels = lock.daemon.hardware.pins._lines[pin.number]._device.pin, list[bool]()
+    heard = line.heard
+
+    def hear() -> object:
+        levels.append(bool(line.state))
+        return heard()
+
+    line.heard = hear
+    return levels
+
+
+def in_session(lock: Inside) -> bool:
+    return bool(lock.daemon.pump.lock.power(lock.daemon.clock.now())["SessionActive"])
+
+
+async def test_on_a_weak_source_nothing_is_fed_beside_the_pin_path_and_the_keypad_has_patience(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = nimble()
+    settings = settings.but(power=settings.power.but(unplugged_s=0.1, keypad_timeout_s=99.0))
+    asleep: list[bool] = []
+    monkeypatch.setattr(supply_model, "GATHER_S", {"Generator": 0.01})
+    monkeypatch.setattr(Bus, "sleep", lambda _, on: asleep.append(on))
+    async with inside(tmp_path / "state", settings=settings) as lock:
+        await lock.enrol("135790")
+        lock.daemon.options = lock.daemon.options.but(simulate=False)  # a modelled door hangs on its bus
+        door, beeps = lock.daemon.hardware.door, beeps_of(lock)
+        door.set_battery(1.0, 3.0)
+        lock.press("1*")
+        await until(lambda: beeps == [True, False] * 2)  # it is heard that the digit was forgotten
+        assert lock.daemon.typing._timeout_s() == settings.keypad.timeout_s
+        door.plug("Generator", 5.0)
+        await until(lambda: in_session(lock))
+        assert (asleep[-1], lock.daemon.typing._timeout_s()) == (True, 99.0)
+        lock.press("135790#")
+        await lock.until("Unlocked")
+        assert beeps == [True, False] * 2, "and from then on nothing is heard"
+        door.unplug()
+        await until(lambda: not in_session(lock))
+        assert not asleep[-1]

@@ -116,6 +116,7 @@ CALLS: list[tuple[str, str, tuple[Any, ...], tuple[Any, ...], Any]] = [
     (SIMULATOR, "Crank", (4.0,), ("crank", 4.0), None),
     (SIMULATOR, "Flap", (20,), ("flap", 20), None),
     (SIMULATOR, "Unplug", (), ("unplug",), None),
+    (SIMULATOR, "Loosen", (), ("loosen",), None),
     (SIMULATOR, "Tamper", (False,), ("tamper", False), None),
     (SIMULATOR, "PressInside", (), ("press_inside",), None),
     (SIMULATOR, "SetTimeState", ("Unknown",), ("set_time_state", "Unknown"), None),

@@ -174,6 +174,23 @@ def test_pulled_in_mid_throw_the_bolt_stays_there(bench: Bench) -> None:
     assert not bench.door.motor_on
 
 
+def test_a_loose_plug_slips_out_in_the_middle_of_the_next_throw_and_stays_out(bench: Bench) -> None:
+    with pytest.raises(Failure, match="nothing is plugged in"):
+        bench.door.loosen()
+    bench.door.set_battery(0, 0)
+    bench.door.plug("EmergencyUsb", 5.0)
+    bench.door.loosen()
+    bench.clock.turn(5)
+    assert present(bench) == ["usb"]
+    bench.drive(bench.settings.bolt.backward)
+    bench.clock.turn(5)
+    assert 0 < bench.door.bolt < 0.5
+    assert (present(bench), bench.door.motor_on) == ([], False)
+    bench.door.plug("EmergencyUsb", 5.0)
+    bench.clock.turn(5)
+    assert (present(bench), bench.door.bolt) == (["usb"], 1.0)
+
+
 def test_a_contact_that_flaps_says_so_each_time_and_holds_at_the_end(bench: Bench) -> None:
     bench.door.plug("EmergencyUsb", 5.0)
     bench.readings.clear()

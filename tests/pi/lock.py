@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.pi.host import RigError
 from tests.pi.machine import SLOWER, Machine
+from tests.pi.package import SETTINGS
 
 PATIENCE_S = 60.0
 CHANGE_UNIT = """
@@ -95,6 +96,11 @@ class Lock:
         self.change_unit("")
         self._machine.door("mend")
         self.start()
+
+    def configure(self, more: str) -> None:
+        """The rig's settings and these, from lockd's next start on."""
+        (self._machine.share / "lockd.toml").write_text(SETTINGS.read_text() + more)
+        self._machine.sh("install -m 644 /run/share/lockd.toml /etc/lockd/lockd.toml")
 
     def start(self) -> None:
         """Until READY and on D-Bus."""

@@ -16,7 +16,6 @@ from tests.pi.host import apt, digest, run
 from tests.pi.keep import kept
 from tests.pi.lock import Lock
 from tests.pi.machine import Machine
-from tests.pi.package import SETTINGS
 
 PACKAGES = ("bluez-test-tools", "python3-segno")
 #: Of these packages.
@@ -74,7 +73,7 @@ class Radio:
     def begin(self, settings: str = "") -> None:
         """Until phones can connect. `settings`: more of them."""
         shutil.copy(parts(), self._machine.share)
-        self.configure(ENABLE + settings)
+        self._lock.configure(ENABLE + settings)
         self._machine.sh(BEGIN, 120)
         self._machine.sh("systemctl stop lockd")
         self._lock.start()
@@ -83,12 +82,7 @@ class Radio:
     def end(self) -> None:
         """As if there had never been any."""
         self._machine.sh(END)
-        self.configure("")
-
-    def configure(self, more: str) -> None:
-        """The rig's settings and these, from lockd's next start on."""
-        (self._machine.share / "lockd.toml").write_text(SETTINGS.read_text() + more)
-        self._machine.sh("install -m 644 /run/share/lockd.toml /etc/lockd/lockd.toml")
+        self._lock.configure("")
 
     def await_advertising(self, on: bool = True) -> None:
         """Until the lock can be found, or not any more."""

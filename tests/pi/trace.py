@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 from tests.pi.machine import Machine
@@ -13,13 +13,13 @@ MOTOR = (17, 27)
 LOOK_NS = 50_000_000
 
 
-def driven(machine: Machine) -> list[tuple[float, int, bool]]:
-    """Every level that the kernel set on the motor's lines since power-up, as its own tracing noted
-    it, so that not even the shortest pulse is missed: seconds, line, level."""
+def driven(machine: Machine, lines: Container[int] = MOTOR) -> list[tuple[float, int, bool]]:
+    """Every level that the kernel set on these lines since power-up, as its own tracing noted it, so
+    that not even the shortest pulse is missed: seconds, line, level."""
     base = int(machine.sh("cat /sys/devices/platform/gpio-sim.0/gpio/gpiochip*/base"))
     noted = machine.sh("grep -E 'gpio_value: [0-9]+ set' /sys/kernel/tracing/trace || true")
     found = re.findall(r" ([0-9.]+): gpio_value: ([0-9]+) set ([01])", noted)
-    return [(float(at), int(line) - base, on == "1") for at, line, on in found if int(line) - base in MOTOR]
+    return [(float(at), int(line) - base, on == "1") for at, line, on in found if int(line) - base in lines]
 
 
 class Changes:

@@ -35,6 +35,7 @@ BAR = (
     (*((deed.key, deed.label) for deed in LOCK), ("a", "person"), ("?", "help"), ("q", "quit")),
 )
 DARK = "The lock has no power: it is dark and silent. Plug something in, or use a mechanical way."
+WAKES = "Power: the lock wakes. With U the plug slips out in the middle of its next throw."
 NOTHING = "Nothing happens: the lock has no power."
 
 
@@ -165,7 +166,7 @@ class Panel(App[None]):
         await keeper.touch(call.kept)
         self._show(**{name: value for name, value in call.kept.items() if name in Scene._fields})
         if call.feeds:
-            self.say("Power: the lock wakes.", HINT)
+            self.say(WAKES, HINT)
             self._show(typed=0)
             await keeper.revive()
 

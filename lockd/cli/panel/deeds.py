@@ -169,4 +169,6 @@ LOCK = (
     Deed("r", "remote", _remote),
     Deed("h", "home", lambda _: Call("You ask the lock to find its bolt again", "Lock", "Home")),
 )
-DEEDS = (*DOOR, *POWER, *LOCK)
+#: In no line of the bar, which has no room: the panel tells of it when it is of use.
+LOOSE = Deed("U", "loose", lambda _: _hand("plug it in loosely: it slips out in mid-throw", "Loosen", starves=True))
+DEEDS = (*DOOR, *POWER, *LOCK, LOOSE)

@@ -66,6 +66,17 @@ def wired(old: str, new: str) -> Callable[[Pi], object]:
     return put(TOML, CONFIG.replace(old, new))
 
 
+#: By what doctor calls them. The keypad of the example is there beside each.
+READERS = {
+    "the keypad": "[hid]\ndevice = '04d9:1203'", "the Wiegand reader": "[wiegand]\ndata0 = 10\ndata1 = 9",
+    "the card reader": "[nfc]\nport = '/dev/ttyAMA0'",
+    "the fingerprint sensor": "[fingerprint]\nport = '/dev/ttyAMA0'\ntouch = 15",
+    "phones": "[phone]\nenabled = true",
+}  # fmt: skip
+BY_HAND = {"the mechanical key": "key = true", "the mechanical code": "code = 15", "the emergency hole": "hole = 15"}
+BOLT = "[bolt]\nforward = 17\nbackward = 27\nlocked = 22\n"
+
+
 def both(*breaks: Callable[[Pi], object]) -> Callable[[Pi], object]:
     return lambda pi: [each(pi) for each in breaks]
 
@@ -202,9 +213,15 @@ CASES = (
     Case("disk: wear", "warning", "mmcblk0", put("/sys/block/mmcblk0/device/life_time", "0x02 0x0b\n")),
     Case("disk: journal", "ok", "gone after a reboot", gone("/var/log/journal")),
     Case("ways: independent", "warning", "one way in, the keypad", wired("[spindle]\ncontact = 15\n", "")),
-    Case("ways: independent", "warning", "only D-Bus", put(TOML, "[bolt]\nforward = 17\nbackward = 27\nlocked = 22\n")),
-    Case("ways: independent", "warning", "one way in, the Wiegand reader", put(
-        TOML, "[bolt]\nforward = 17\nbackward = 27\nlocked = 22\n[wiegand]\ndata0 = 10\ndata1 = 9\n")),
+    Case("ways: independent", "warning", "only D-Bus", put(TOML, BOLT)),
+    Case("ways: independent", "warning", "one way in, the card reader", put(
+        TOML, f"{BOLT}[hid]\ndevice = '08ff:0009'\nkind = 'card'\n")),
+    *(Case("ways: independent", "warning", f"one way in, {name}", put(TOML, f"{BOLT}{reader}\n"))
+      for name, reader in READERS.items()),
+    *(Case("ways: independent", "warning", f"the keypad and {name} all need power", wired(
+        "[spindle]\ncontact = 15\n", f"{reader}\n")) for name, reader in READERS.items() if name != "the keypad"),
+    *(Case("ways: independent", "ok", f"the keypad and {name} let you in", wired(
+        "[spindle]\ncontact = 15\n", f"[ways]\n{line}\n")) for name, line in BY_HAND.items()),
 )  # fmt: skip
 
 
