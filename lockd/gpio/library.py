@@ -24,6 +24,7 @@ UNUSED: dict[str, ModuleType | None] = {
     "gpiozero.input_devices": functions_of("gpiozero.input_devices"),
     "gpiozero.output_devices": functions_of("gpiozero.output_devices"),
     "gpiozero.pins.pigpio": None,
+    "spidev": None,
 }
 
 
