@@ -18,7 +18,6 @@ from lockd.store.anchor import Anchor, Mark
 from lockd.store.audit import NO_HASH, Head, Trail
 from lockd.store.faults import KeyUnavailable, ReadOnly, StoreError, Unreadable
 from lockd.store.keys import KeyRing
-from lockd.store.proof import Proof
 from lockd.store.rows import PEOPLE, Rows, values
 from lockd.store.seal import Sealer
 from lockd.store.turn import Turn
@@ -133,6 +132,8 @@ class Vault:
 
     def verify(self) -> dict[str, Any]:
         """Walk the whole trail: `ok`, `first`, `last`, `bad` (first bad number, 0: none), `reason`."""
+        from lockd.store.proof import Proof  # nobody asks before READY
+
         return Proof(self._trail, self._head, self._ask).report()
 
     def rows(self) -> tuple[dict[str, dict[str, Kept]], Mark, int]:
