@@ -58,6 +58,13 @@ def in_place_of(modules: dict[str, ModuleType | None]) -> Iterator[None]:
         sys.modules.update(before)
 
 
+def changed(real: str, **names: Any) -> ModuleType:
+    """Stands for a module in which these names mean something else."""
+    other = ModuleType(real)
+    vars(other).update(vars(import_module(real)) | names)
+    return other
+
+
 def functions_of(real: str) -> ModuleType:
     """Stands for a module of functions until one of them is called."""
     small = ModuleType(real)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from lockd.errors import ConfigurationError
+from lockd.lightly import changed, in_place_of
 from lockd.settings_checks import UNUSED, pins
 from lockd.settings_faults import Faults
 from lockd.settings_rules import FIRST_LINE, LAST_LINE, Pin, Wrong
 from lockd.settings_schema import RULES, SECTIONS
+from lockd.value import Value
 
 #: Some ten times the example file with all its comments.
 MAX_FILE = 64 * 1024
@@ -53,18 +56,25 @@ def text_of(path: Path) -> str:
 
 def table_of(text: str, where: str) -> dict[str, Any]:
     """The text as TOML. Raises ConfigurationError."""
-    import tomllib  # a simulation without a file does without it
-
     _check_length(len(text), where)
     for number, line in enumerate(text.split("\n"), 1):
         if len(line) > MAX_LINE:
             raise _unreadable(where, f"line {number} is longer than {MAX_LINE} characters; break it up")
     try:
-        return tomllib.loads(text)
+        return _parser()(text)
     except RecursionError:
         raise _unreadable(where, "nested too deep; the settings are plain [section] tables") from None
     except ValueError as error:
         raise _unreadable(where, f"not TOML: {error}; correct it there") from None
+
+
+@cache
+def _parser() -> Callable[[str], dict[str, Any]]:
+    """tomllib's. It has a typing.NamedTuple, whose types Python would compile: dearer than all the rest of it.
+    A simulation without a file does without tomllib."""
+    with in_place_of({"typing": changed("typing", NamedTuple=Value)}):
+        import tomllib
+    return tomllib.loads
 
 
 def _unreadable(where: Path | str, text: str) -> ConfigurationError:

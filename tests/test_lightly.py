@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from lockd.lightly import functions_of, in_place_of, make_whole, postpone
+from lockd.lightly import changed, functions_of, in_place_of, make_whole, postpone
 
 ROOT = Path(__file__).parent.parent
 
@@ -71,6 +71,14 @@ def test_modules_stand_in_for_others_meanwhile(told: list[str]) -> None:
     assert sys.modules.keys().isdisjoint({"slowly", "slower"})
 
 
+def test_a_stand_in_has_other_names_and_leaves_the_module_as_it_is(told: list[str]) -> None:
+    with in_place_of({"slowly": changed("slowly", ANSWER=1)}):
+        import slowly as other
+    import slowly
+
+    assert (other.ANSWER, other.sys, slowly.ANSWER, told) == (1, sys, 42, ["slowly"])
+
+
 def test_a_function_brings_its_module_when_it_is_called() -> None:
     pure = functions_of("statistics")
     assert not hasattr(pure, "__path__")
@@ -85,12 +93,15 @@ from lockd.__main__ import _import_lightly
 _import_lightly()
 import lockd.daemon.app
 import lockd.gpio.loud
+from lockd.settings_reading import table_of
+assert table_of("[a]\\nb = [1, 2]", "here") == {"a": {"b": [1, 2]}}
 unused = {"ast", "dis", "tokenize", "_ssl", "asyncio.sslproto", "asyncio.staggered", "importlib.metadata",
           "gpiozero.boards", "gpiozero.input_devices", "gpiozero.output_devices", "gpiozero.tones", "urllib.parse",
           "cryptography.hazmat.primitives.ciphers.base"}
 assert not (there := unused & sys.modules.keys()), there
 assert "TextWrapper" not in vars(sys.modules["textwrap"])
-import asyncio, inspect, logging, pathlib, ssl
+import asyncio, inspect, logging, pathlib, ssl, typing
+assert typing.NamedTuple("Whole", [("field", int)])(1) == (1,)
 import gpiozero
 assert issubclass(gpiozero.Buzzer, gpiozero.output_devices.OutputDevice)
 assert pathlib.Path("/a b").as_uri() == "file:///a%20b"

@@ -11,7 +11,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from lockd.lightly import functions_of, in_place_of, postpone
+from lockd.lightly import changed, functions_of, in_place_of, postpone
 
 #: What gpiozero brings in for devices that lockd has not; the backport of importlib.metadata is
 #: what it tries first, and pkg_resources what gpiozero 1.6 does, which is Debian 13's.
@@ -24,6 +24,7 @@ UNUSED: dict[str, ModuleType | None] = {
     "gpiozero.input_devices": functions_of("gpiozero.input_devices"),
     "gpiozero.output_devices": functions_of("gpiozero.output_devices"),
     "gpiozero.pins.pigpio": None,
+    "spidev": None,
 }
 
 
@@ -33,6 +34,16 @@ def load(name: str) -> Any:
     with in_place_of(UNUSED):
         return import_module(f"gpiozero.{name}")
 
+
+def _begins(pattern: str, name: str) -> bool:
+    """Whether what a pin can be is of the kind that this regular expression of gpiozero's tells."""
+    return name.startswith(pattern[:3])
+
+
+# For each function of each pin of every Pi it tries a dozen of them, longer than all else takes to load. Which are
+# GPIOs, three letters tell.
+with in_place_of({"re": changed("re", match=_begins)}):
+    load("pins.data")
 
 GPIOZeroError: type[Exception] = load("exc").GPIOZeroError
 GPIODevice: Any = load("devices").GPIODevice

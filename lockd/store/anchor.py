@@ -1,8 +1,9 @@
 """The anchor: how far the audit trail had come, kept outside the database.
 
 An older copy of the database put back ends before its anchor. The hot slot is written after every
-commit without a sync, so that it never runs ahead of the trail, even over a power cut; now and
-then it is synced and copied to the kept slot. A page apart, no torn write can take both.
+commit, when who waited for that has been told, and without a sync, so that it never runs ahead of the
+trail, even over a power cut; now and then it is synced and copied to the kept slot. A page apart, no
+torn write can take both.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Anchor:
         self._count = 0
         self._handle = -1
         self._hot: Mark | None = None
+        self._written = True  # whether that is in the file
         self._failed = False
 
     def read(self) -> Mark | None:
@@ -57,19 +59,26 @@ class Anchor:
         return Mark(seq, digest) if found else None
 
     def advance(self, mark: Mark) -> None:
-        """After a commit. A failure is logged, not raised: the commit stands without its anchor."""
-        self._hot = mark
+        """After a commit: what `write` is to write."""
+        self._hot, self._written = mark, False
+
+    def write(self) -> None:
+        """What it was advanced to, if that is not written yet. A failure is logged, not raised: the commit
+        stands without its anchor."""
+        if self._hot is None or self._written:
+            return
         try:
-            if self._handle < 0 or mark.seq % _SYNC_EVERY == 0:
-                self._keep(mark)
+            if self._handle < 0 or self._hot.seq % _SYNC_EVERY == 0:
+                self._keep(self._hot)
             else:
-                self._write(_HOT, mark)
+                self._write(_HOT, self._hot)
             self._failed = False
         except OSError as fault:
             self._complain(fault)
+        self._written = True
 
     def close(self) -> None:
-        """Sync what was written, if anything was, and let go of the file."""
+        """Write and sync what it was advanced to, if it was, and let go of the file."""
         try:
             if self._hot is not None:
                 self._keep(self._hot)

@@ -18,7 +18,6 @@ from lockd.store.anchor import Anchor, Mark
 from lockd.store.audit import NO_HASH, Head, Trail
 from lockd.store.faults import KeyUnavailable, ReadOnly, StoreError, Unreadable
 from lockd.store.keys import KeyRing
-from lockd.store.proof import Proof
 from lockd.store.rows import PEOPLE, Rows, values
 from lockd.store.seal import Sealer
 from lockd.store.turn import Turn
@@ -106,11 +105,12 @@ class Vault:
             return head.seq
 
     def fold(self) -> None:
-        """To be called after commits, when nobody waits: what people have set up goes from the -wal,
-        where a flipped bit takes all that comes after it, into lockd.db, where it takes a page; the
-        rest now and then. A failure is logged, not raised: the commits stand, and the next call
-        tries again."""
+        """To be called after commits, when nobody waits: the anchor is written, and what people have
+        set up goes from the -wal, where a flipped bit takes all that comes after it, into lockd.db,
+        where it takes a page; the rest now and then. A failure is logged, not raised: the commits
+        stand, and the next call tries again."""
         with self._turn:
+            self._anchor.write()
             if self._db is None or self._unfolded < _FOLD_EVERY:
                 return
             try:
@@ -132,6 +132,8 @@ class Vault:
 
     def verify(self) -> dict[str, Any]:
         """Walk the whole trail: `ok`, `first`, `last`, `bad` (first bad number, 0: none), `reason`."""
+        from lockd.store.proof import Proof  # nobody asks before READY
+
         return Proof(self._trail, self._head, self._ask).report()
 
     def rows(self) -> tuple[dict[str, dict[str, Kept]], Mark, int]:
@@ -208,7 +210,8 @@ class Vault:
         self._db, self.fault = db, ""
         if self._mark is None and not self._head.seq:
             self._mark = Mark(0, self._head.hash)
-            self._anchor.advance(self._mark)  # durable before the first event is, lest it be missed
+            self._anchor.advance(self._mark)
+            self._anchor.write()  # durable before the first event is, lest it be missed
         return db
 
     def _open_measured(self) -> sqlite3.Connection:

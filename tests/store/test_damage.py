@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -269,6 +270,21 @@ def test_one_slot_of_the_anchor_is_enough(filled: Opener, folder: Path) -> None:
         assert filled().load("").damaged == ()
         filled().close()
         (folder / "anchor").write_bytes(whole)
+
+
+def test_the_anchor_is_written_when_nobody_waits_for_the_commit_any_more(
+    opened: Opener, folder: Path, ring: KeyRing, tmp_path: Path
+) -> None:
+    vault = opened()
+    before = (folder / "anchor").read_bytes()
+    vault.commit(entry(), ())
+    assert (folder / "anchor").read_bytes() == before
+    shutil.copytree(folder, tmp_path / "killed", ignore=shutil.ignore_patterns("*-shm"))
+    vault.fold()
+    assert (folder / "anchor").read_bytes() != before
+    with closing(Vault.open(tmp_path / "killed", ring, 1000)) as killed:
+        told = killed.load("")
+        assert (told.last_seq, told.rolled_back, told.damaged) == (1, False, ())
 
 
 def test_no_flipped_bit_breaks_the_store_or_passes_for_truth(
