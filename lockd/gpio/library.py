@@ -7,6 +7,7 @@ follows as soon as anyone asks for it.
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -35,14 +36,15 @@ def load(name: str) -> Any:
         return import_module(f"gpiozero.{name}")
 
 
-def _begins(pattern: str, name: str) -> bool:
-    """Whether what a pin can be is of the kind that this regular expression of gpiozero's tells."""
-    return name.startswith(pattern[:3])
+def _match(pattern: str, name: str) -> Any:
+    """As re.match does, for what a pin can be: the first three letters of a kind tell it from the others. A pattern
+    that does not begin with three is left to re."""
+    kind = pattern[:3]
+    return name.startswith(kind) if kind.isalnum() else re.match(pattern, name)
 
 
-# For each function of each pin of every Pi it tries a dozen of them, longer than all else takes to load. Which are
-# GPIOs, three letters tell.
-with in_place_of({"re": changed("re", match=_begins)}):
+# gpiozero tries a dozen of them on each function of each pin of every Pi, which takes longer than all else of it.
+with in_place_of({"re": changed("re", match=_match)}):
     load("pins.data")
 
 GPIOZeroError: type[Exception] = load("exc").GPIOZeroError
