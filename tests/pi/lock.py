@@ -52,10 +52,10 @@ class Lock:
         """A property's value."""
         return self._bus("get-property", f"org.lockd1.{interface}", name)
 
-    def enrol(self, pin: str, index: int = 1) -> None:
-        """A new user with this PIN."""
+    def enrol(self, pin: str, index: int = 1, user: int = 0) -> None:
+        """This PIN for the user; for a new one, if 0."""
         data = [str(len(pin)), *(str(ord(digit)) for digit in pin)]
-        self.call("Users", "SetCredential", "ssuayua{sv}", "Add", "PIN", str(index), *data, "0", "0")
+        self.call("Users", "SetCredential", "ssuayua{sv}", "Add", "PIN", str(index), *data, str(user), "0")
 
     def unlock(self, wait: bool = True) -> None:
         """As a caller on D-Bus."""

@@ -11,7 +11,7 @@ from tests.pi.host import RigError
 from tests.pi.lock import Lock
 from tests.pi.machine import Machine
 from tests.pi.radio import Radio
-from tests.pi.test_battery import Supply
+from tests.pi.test_battery import PIN, Supply
 
 READY_S = 5.0
 FIRST_MINUTE_S = 60
@@ -57,6 +57,7 @@ def test_phones_sleep_on_a_critical_battery_and_outside_power_wakes_them(
     pi: Machine, lock: Lock, radio: Radio, supply: Supply
 ) -> None:
     radio.enrol("Anna", "admin", "hci1")
+    lock.enrol(PIN, user=1)  # Anna's: phones stay awake for whoever has nothing else
     told = Monitor(pi)
     supply.battery("set", 15, 3600)
     supply.is_now("BatteryLevel", "Low")
