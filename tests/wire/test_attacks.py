@@ -15,6 +15,7 @@ from typing import get_args
 import pytest
 
 from lockd.wire import cbor, cose, framing, messages, results
+from lockd.wire.end import MAX_MESSAGES
 from lockd.wire.errors import PassRefused, VersionError
 from lockd.wire.events import CommandReceived, Output
 from lockd.wire.framing import DATA, FIRST, HANDSHAKE_1, HANDSHAKE_2, HANDSHAKE_3, LAST, fragments
@@ -468,6 +469,27 @@ def test_one_byte_every_four_seconds() -> None:
         line.wait(4.0)
         line.write([bytes((count, tag(line), 0))])
     refused(line, results.BAD_FRAMING)
+
+
+def test_a_message_that_begins_anew_every_four_seconds() -> None:
+    # Defence: framing.py: if bool(flags & FIRST) == (self.deadline is not None):
+    line = World().connect()
+    first = [bytes((FIRST, 1, HANDSHAKE_1, 0, 48, 0))]
+    line.write(first)
+    line.wait(4.0)
+    line.write(first)
+    refused(line, results.BAD_FRAMING)
+
+
+def test_a_session_that_has_no_end() -> None:
+    # Defence: session.py: if self._spent:
+    asking, answered = opened(), World().connect().open()
+    for _ in range(MAX_MESSAGES):
+        if not asking.ends:
+            asking.ask("STATUS", identity=1)
+        if not answered.ends:
+            answered.answer(1, results.ACCEPTED)
+    assert asking.ends == answered.ends == [results.TIMEOUT]
 
 
 def test_lengths_that_are_too_large() -> None:
