@@ -1,6 +1,6 @@
 """What must not work, with two ends in memory. Each test names the line that defends it: without that line it fails.
 
-`Defence: file: code` is looked up in lockd/wire by the last test, so that no name of a line goes stale.
+`Defence: file: code` is looked up in lockd by the last test, so that no name of a line goes stale.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from tests.wire.test_messages import RIGHT
 from tests.wire.test_passes import BOOK, HOLDER, ID, NOW, altered, pass_of, public
 
 PSK = secret("psk")
+ROOT = Path(__file__).parents[2]
 
 
 def opened(world: World | None = None, mtu: int = 247) -> Line:
@@ -648,8 +649,12 @@ def without_a_command(line: Line) -> Output:
     return out
 
 
-def test_the_lines_named_here_are_there() -> None:
-    named = re.findall(r"# Defence: (\w+\.py): (.+)", Path(__file__).read_text())
-    assert len(named) >= 50
+@pytest.mark.parametrize(
+    ("tests", "within", "least"),
+    [("tests/wire/test_attacks.py", "lockd/wire", 50), ("tests/pi/test_phone_attacks.py", "lockd", 6)],
+)
+def test_the_lines_named_here_and_on_the_radio_are_there(tests: str, within: str, least: int) -> None:
+    named = re.findall(r"# Defence: ([\w/]+\.py): (.+)", (ROOT / tests).read_text())
+    assert len(named) >= least
     for file, line in named:
-        assert line in (Path(__file__).parents[2] / "lockd/wire" / file).read_text(), line
+        assert line in (ROOT / within / file).read_text(), line
