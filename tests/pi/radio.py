@@ -25,6 +25,8 @@ FOLDER = "/run/radio"
 ENVIRONMENT = f"export PYTHONPATH={FOLDER}/usr/lib/python3/dist-packages HOME=/run/radio/home\n"
 PHONES = ("hci1", "hci2", "hci3", "hci4")
 LOCK = "hci0"
+#: What btvirt begins with: hci0, the phones', and some that nobody uses, for guest/handles.py.
+CONTROLLERS = 8
 
 #: On the lock's own disk nothing changes but its settings, for as long as the scenario lasts.
 ENABLE = """
@@ -37,8 +39,8 @@ BEGIN = f"""
 mkdir -p {FOLDER}/home
 tar -xf /run/share/radio.tar -C {FOLDER}
 modprobe hci_vhci
-systemd-run -q --collect --unit=btvirt {FOLDER}/usr/bin/btvirt -l{1 + len(PHONES)}
-until [ -e /sys/class/bluetooth/hci{len(PHONES)} ]; do sleep 0.1; done
+systemd-run -q --collect --unit=btvirt {FOLDER}/usr/bin/btvirt -l{CONTROLLERS}
+until [ -e /sys/class/bluetooth/hci{CONTROLLERS - 1} ]; do sleep 0.1; done
 systemctl start bluetooth
 """
 END = f"""

@@ -8,7 +8,7 @@ import pytest
 
 from tests.pi.lock import Lock
 from tests.pi.machine import Machine
-from tests.pi.radio import PHONES, Radio
+from tests.pi.radio import CONTROLLERS, Radio
 
 BACK_S = 5.0
 #: The session is over at once; bluetoothd takes a link down two seconds after it is told to.
@@ -65,7 +65,7 @@ def test_bluetoothd_dies_in_mid_session_and_the_adapter_goes_and_both_come_back(
     assert said["back_s"] < BACK_S
     assert said["next"] == "done"
     pi.sh("lockctl lock")
-    said = radio.phone("unplugged", "Anna", "hci1", str(1 + len(PHONES)))
+    said = radio.phone("unplugged", "Anna", "hci1", str(CONTROLLERS))
     print(f"adapter: {said}")
     assert said["back_s"] < BACK_S
     assert said["next"] == "done"
@@ -82,6 +82,16 @@ def test_a_hundred_times_at_the_door_without_a_miss(pi: Machine, lock: Lock, rad
     assert last[1] == settled[1], "lockd's files"
     assert last[0] - settled[0] < LEAK_KIB
     assert lock.verify()["ok"]
+
+
+@pytest.mark.full
+def test_links_that_say_nothing_keep_nobody_out(pi: Machine, lock: Lock, radio: Radio) -> None:
+    radio.enrol("Anna", "admin", "hci1")
+    said = radio.phone("silent", "hci2", "hci3", "hci4", "Anna", "hci1")
+    print(f"\n{said}")
+    assert said["failed"] == []
+    assert said["unlock"] == "done"
+    assert said["left"] <= 1
 
 
 @pytest.mark.full

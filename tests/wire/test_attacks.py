@@ -1,6 +1,6 @@
 """What must not work, with two ends in memory. Each test names the line that defends it: without that line it fails.
 
-`Defence: file: code` is looked up in lockd/wire by the last test, so that no name of a line goes stale.
+`Defence: file: code` is looked up in lockd by the last test, so that no name of a line goes stale.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import get_args
 import pytest
 
 from lockd.wire import cbor, cose, framing, messages, results
+from lockd.wire.end import MAX_MESSAGES
 from lockd.wire.errors import PassRefused, VersionError
 from lockd.wire.events import CommandReceived, Output
 from lockd.wire.framing import DATA, FIRST, HANDSHAKE_1, HANDSHAKE_2, HANDSHAKE_3, LAST, fragments
@@ -29,6 +30,7 @@ from tests.wire.test_messages import RIGHT
 from tests.wire.test_passes import BOOK, HOLDER, ID, NOW, altered, pass_of, public
 
 PSK = secret("psk")
+ROOT = Path(__file__).parents[2]
 
 
 def opened(world: World | None = None, mtu: int = 247) -> Line:
@@ -470,6 +472,27 @@ def test_one_byte_every_four_seconds() -> None:
     refused(line, results.BAD_FRAMING)
 
 
+def test_a_message_that_begins_anew_every_four_seconds() -> None:
+    # Defence: framing.py: if bool(flags & FIRST) == (self.deadline is not None):
+    line = World().connect()
+    first = [bytes((FIRST, 1, HANDSHAKE_1, 0, 48, 0))]
+    line.write(first)
+    line.wait(4.0)
+    line.write(first)
+    refused(line, results.BAD_FRAMING)
+
+
+def test_a_session_that_has_no_end() -> None:
+    # Defence: session.py: if self._spent:
+    asking, answered = opened(), World().connect().open()
+    for _ in range(MAX_MESSAGES):
+        if not asking.ends:
+            asking.ask("STATUS", identity=1)
+        if not answered.ends:
+            answered.answer(1, results.ACCEPTED)
+    assert asking.ends == answered.ends == [results.TIMEOUT]
+
+
 def test_lengths_that_are_too_large() -> None:
     # Defence: framing.py: if self._kind not in self._kinds or not 0 < self._length <= MAX_MESSAGE:
     for length in (2049, 65535):
@@ -626,8 +649,12 @@ def without_a_command(line: Line) -> Output:
     return out
 
 
-def test_the_lines_named_here_are_there() -> None:
-    named = re.findall(r"# Defence: (\w+\.py): (.+)", Path(__file__).read_text())
-    assert len(named) >= 50
+@pytest.mark.parametrize(
+    ("tests", "within", "least"),
+    [("tests/wire/test_attacks.py", "lockd/wire", 50), ("tests/pi/test_phone_attacks.py", "lockd", 6)],
+)
+def test_the_lines_named_here_and_on_the_radio_are_there(tests: str, within: str, least: int) -> None:
+    named = re.findall(r"# Defence: ([\w/]+\.py): (.+)", (ROOT / tests).read_text())
+    assert len(named) >= least
     for file, line in named:
-        assert line in (Path(__file__).parents[2] / "lockd/wire" / file).read_text(), line
+        assert line in (ROOT / within / file).read_text(), line

@@ -20,7 +20,7 @@ FAMILY, L2CAP, CHANNEL, LE_PUBLIC = 31, 0, 4, 1
 CONNECT_S = 20
 SMALLEST = 23  #: MTU
 COUNT = 3  #: characteristics of a service that is looked for
-ERROR, MTU, FIND_BY, BY_TYPE, READ, WRITE, NOTIFIED = 0x01, 0x02, 0x06, 0x08, 0x0A, 0x12, 0x1B
+ERROR, MTU, FIND_BY, BY_TYPE, READ, READ_AT, WRITE, NOTIFIED = 0x01, 0x02, 0x06, 0x08, 0x0A, 0x0C, 0x12, 0x1B
 PRIMARY, CHARACTERISTIC = 0x2800, 0x2803
 ANSWER_S = 30.0
 
@@ -158,7 +158,11 @@ class Line:
 
     async def info(self) -> bytes:
         """As Transport."""
-        return (await self.att.ask(struct.pack("<BH", READ, self.info_at)))[1:]
+        info = piece = (await self.att.ask(struct.pack("<BH", READ, self.info_at)))[1:]
+        while len(piece) == self.mtu - 1:  # there may be more
+            piece = (await self.att.ask(struct.pack("<BHH", READ_AT, self.info_at, len(info))))[1:]
+            info += piece
+        return info
 
     async def write(self, frame: bytes) -> None:
         """As Transport."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from att import Line, Radio
+from att import Gone, Line, Radio
 from echo import SERVICE as ECHO
 from handles import alone
 
@@ -20,8 +20,11 @@ from lockd.phone.client import Client, Way
 from lockd.phone.keys import Known
 from lockd.phone.refusals import Refused
 from lockd.phone.shelf import Shelf
+from lockd.wire.limits import SILENT_S
 
 LOCK = "hci0"
+#: A session is over at once; bluetoothd takes a link down two seconds after it is told to.
+ENDS_S = 4.0
 HOMES = Path("/run/radio")
 PHONES = ("org.lockd1", "/org/lockd1", "org.lockd1.Phones")
 
@@ -184,9 +187,29 @@ async def _echo(line: Line) -> None:
     assert await line.notified(asyncio.get_running_loop().time() + 10) is not None
 
 
+async def silent(*adapters: str) -> dict[str, Any]:
+    """Links that are made and never used: how many are left after a while, and whether the last phone, which is
+    the lock's own, comes in beside them."""
+    *strangers, name, own = adapters
+    await asyncio.to_thread(alone, LOCK)
+    links, failed = [], []
+    for each in strangers:
+        try:
+            links.append(await Radio(each).link())
+        except Gone as gone:
+            failed.append(f"{each}: {gone}")
+        await asyncio.sleep(0.5)
+    came = await outcome(unlock(Radio(own), name))
+    await asyncio.sleep(SILENT_S + ENDS_S)
+    left = sum(not link.gone for link in links)
+    for link in links:
+        link.close()
+    return {"made": len(links), "failed": failed, "unlock": came, "left": left}
+
+
 DEEDS: dict[str, Callable[..., Coroutine[Any, Any, dict[str, Any]]]] = {
     "rounds": rounds, "revoked": revoked, "together": together, "killed": killed, "unplugged": unplugged,
-    "speed": speed,
+    "silent": silent, "speed": speed,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -1,0 +1,95 @@
+"""Radios that keep to no rules.
+
+Each says which line of lockd is its defence; where it is BlueZ's, that is said. That such a line is missed when it is
+gone is shown in memory: for wire/ by tests/wire/test_attacks.py, for ble/ by tests/ble.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.pi.lock import Lock
+from tests.pi.machine import Machine
+from tests.pi.radio import Radio
+from tests.pi.trace import Trace
+
+#: What lockd may grow by.
+LEAK_KIB = 4096
+
+
+@pytest.fixture
+def still(pi: Machine, radio: Radio) -> Iterator[None]:
+    """The bolt does not move in all of this."""
+    pi.door("forget")
+    yield
+    assert Trace(pi).still
+
+
+@pytest.mark.full
+@pytest.mark.usefixtures("still")
+def test_a_session_holds_at_every_mtu(pi: Machine, lock: Lock, radio: Radio) -> None:
+    # Defence: wire/framing.py: step = max(FLOOR, min(mtu - ATT_HEAD, CEILING)) - 2
+    radio.enrol("Anna", "admin", "hci1")
+    sizes = ("0", "5", "64", "247", "65535")
+    found = radio.phone("mtus", "Anna", "hci1", *sizes, program="attacks", timeout_s=600)["mtus"]
+    for size, (mtu, first, longest, grown, then, at_last) in found.items():
+        print(f"\nMTU {size}, so {mtu}: notifications of up to {longest} bytes; of 517 then: {at_last}", end="")
+        assert (first, grown, then) == ("done", "done", "done"), size
+        assert 20 <= longest <= min(mtu - 3, 244)
+        assert longest > 20 or mtu == 23
+        # BlueZ answers, but agrees only once.
+        assert at_last == (244 if size == "0" else longest)
+
+
+@pytest.mark.full
+def test_who_begins_and_says_no_more_keeps_nobody_out(pi: Machine, lock: Lock, radio: Radio) -> None:
+    # Defence: wire/limits.py: going = (*silent[:-1], *late[:-1])
+    # Defence: wire/end.py: self._idle = at + HANDSHAKE_S
+    radio.enrol("Anna", "admin", "hci1")
+    said = radio.phone("holders", "Anna", "hci1", "hci2", "hci3", "hci4", program="attacks")
+    print(f"\n{said}")
+    assert said["unlock"][-1] == "done"
+    assert set(said["unlock"][:-1]) <= {"TOO_MANY_SESSIONS"}
+    assert said["ended"] == [True, True, True]
+
+
+@pytest.mark.full
+def test_who_reads_no_answer_costs_nothing(pi: Machine, lock: Lock, radio: Radio) -> None:
+    # Nothing that was notified is kept.
+    # Defence: wire/session.py: if self._spent:
+    radio.enrol("Anna", "admin", "hci1")
+    radio.enrol("Ben", "admin", "hci2")
+    said = radio.phone("unread", "Ben", "hci2", "Anna", "hci1", "200", program="attacks", timeout_s=600)
+    print(f"\n{said}")
+    assert said["beside"] == "done"
+    assert said["ended"], "it is sent away after 256 messages"
+    assert said["after"][0] - said["before"][0] < LEAK_KIB
+
+
+@pytest.mark.full
+@pytest.mark.usefixtures("still")
+def test_the_lock_pairs_with_nobody_and_hears_nobody_but_bluez(pi: Machine, lock: Lock, radio: Radio) -> None:
+    # Defence: ble/adapter.py: pairable = Variant("b", False)
+    before = told(pi, "bluetooth", "No agent available")
+    said = radio.phone("pairing", "hci3", program="attacks")
+    print(f"\n{said}")
+    assert said["status"] != 0
+    assert said["keys"] == ""
+    assert told(pi, "bluetooth", "No agent available") == before, "it did not come so far that anybody was asked"
+    # Defence: ble/adapter.py: if not self._owner or message.sender != self._owner:
+    before = told(pi, "lockd", "called WriteValue, which is for BlueZ alone")
+    write = "/org/lockd1/ble/service/rx org.bluez.GattCharacteristic1 WriteValue aya{sv} 3 192 7 1 1 device o /a"
+    refused = []
+    for name in pi.sh(f"busctl list --unique --no-legend | awk '$2 == {lock.pid} {{print $1}}'").split():
+        done = pi.run("busctl", "call", name, *write.split(), check=False)
+        refused.append(done.err.strip())
+        assert done.status != 0, name
+    print(refused)
+    assert told(pi, "lockd", "called WriteValue, which is for BlueZ alone") == before + 1
+
+
+def told(pi: Machine, unit: str, text: str) -> int:
+    """How often this stands in the unit's journal."""
+    return int(pi.sh(f"journalctl -b -u {unit} | grep -cF '{text}' || true"))
