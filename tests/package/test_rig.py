@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.pi import keep
 from tests.pi.host import digest
 from tests.pi.keep import KEPT, kept
 from tests.pi.package import inputs
@@ -17,10 +18,18 @@ RIG = Path(__file__).parents[1] / "pi"
 
 
 @pytest.fixture
-def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Where things are kept is a folder of the test's own. What was built, in order."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return []
+    monkeypatch.setattr(keep, "IN_USE", {})
+    yield []
+    let_go()
+
+
+def let_go() -> None:
+    """As if the process had ended that used them."""
+    while keep.IN_USE:
+        os.close(keep.IN_USE.popitem()[1])
 
 
 def building(built: list[str], name: str) -> Callable[[Path], None]:
@@ -57,11 +66,21 @@ def test_what_was_left_half_built_is_not_taken_for_a_whole(built: list[str]) -> 
 def test_those_that_were_used_last_stay_and_of_every_kind(built: list[str]) -> None:
     folders = [kept("disk", str(number), building(built, "it")) for number in range(KEPT)]
     kernel = kept("kernel", "0", building(built, "it"))
+    let_go()
     for age, folder in enumerate(folders):
         os.utime(folder, (age, age))
     kept("disk", "0", building(built, "it"))
     kept("disk", "new", building(built, "it"))
     assert [folder.exists() for folder in (*folders, kernel)] == [True, False, True, True]
+
+
+def test_what_somebody_uses_stays_however_old_it_is(built: list[str]) -> None:
+    used = kept("disk", "used", building(built, "it"))
+    newer = [kept("disk", str(number), building(built, "it")) for number in range(KEPT)]
+    assert all(folder.exists() for folder in (used, *newer))
+    let_go()
+    kept("disk", "new", building(built, "it"))
+    assert not used.exists()
 
 
 @pytest.mark.skipif(not (RIG.parents[1] / ".git").exists(), reason="needs a clone: it asks git")

@@ -13,17 +13,21 @@ from tests.pi.host import cache, say
 
 #: Of each kind, so that two clones can take turns without building anew each time.
 KEPT = 3
+#: What this process uses, a machine's disk for other disks to lie on, and a lock on it until the process ends: till
+#: then nobody takes it for an old one.
+IN_USE: dict[Path, int] = {}
 
 
 def kept(kind: str, key: str, build: Callable[[Path], None]) -> Path:
     """The folder `kind-key`. Where there is none, `build` fills it; one that was left half
-    built is never taken for a whole one. Two runs at a time build once."""
+    built is never taken for a whole one. Two runs at a time build once, and none loses what it uses to the other."""
     folder = cache() / f"{kind}-{key}"
     with (cache() / f".{kind}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.exists():
             _fill(folder, kind, build)
         os.utime(folder)
+        _use(folder)
         _forget_old(kind)
     return folder
 
@@ -39,7 +43,24 @@ def _fill(folder: Path, kind: str, build: Callable[[Path], None]) -> None:
     say(f"the {kind} took {time.monotonic() - begun:.0f} s; it is kept in {folder}")
 
 
+def _use(folder: Path) -> None:
+    if folder not in IN_USE:
+        IN_USE[folder] = os.open(folder, os.O_RDONLY)
+        fcntl.flock(IN_USE[folder], fcntl.LOCK_SH)
+
+
+def _in_use(folder: Path) -> bool:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 def _forget_old(kind: str) -> None:
     folders = sorted(cache().glob(f"{kind}-*"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for folder in folders[KEPT:]:
+    for folder in (each for each in folders[KEPT:] if not _in_use(each)):
         shutil.rmtree(folder, ignore_errors=True)
