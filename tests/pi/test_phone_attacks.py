@@ -17,6 +17,12 @@ from tests.pi.trace import Trace
 
 #: What lockd may grow by.
 LEAK_KIB = 4096
+#: Errors of the handshake and of frames, and what they become when there were ten within a minute.
+HANDSHAKE, FRAMING, MANY = "0x80", "0x84", "0x82"
+#: No room, or not under this tag.
+BUSY = "0x81"
+#: The attribute protocol's own: BlueZ answers, lockd never hears of it.
+NOT_READ, NOT_WRITTEN, NOT_THERE, OFFSET, QUEUE_FULL, TOO_LONG = "0x02", "0x03", "0x06", "0x07", "0x09", "0x0d"
 
 
 @pytest.fixture
@@ -25,6 +31,76 @@ def still(pi: Machine, radio: Radio) -> Iterator[None]:
     pi.door("forget")
     yield
     assert Trace(pi).still
+
+
+def unlocked(lock: Lock) -> int:
+    """How often somebody has drawn the bolt."""
+    return sum(each.get("type") == "Unlock" and each.get("phase") == "done" for each in lock.log())
+
+
+@pytest.mark.full
+@pytest.mark.usefixtures("still")
+def test_nonsense_is_answered_with_an_error_and_the_end(pi: Machine, lock: Lock, radio: Radio) -> None:
+    radio.enrol("Anna", "admin", "hci1")
+    found = radio.phone("tries", "hci2", program="attacks", timeout_s=600)["tries"]
+    print("\n" + "\n".join(f"{name}: {how}, link ended: {ended}" for name, (how, ended) in found.items()))
+    for name, code in {
+        # Defence: wire/framing.py: if not HEAD <= len(value) <= MAX_VALUE:
+        "nothing": FRAMING, "one byte": FRAMING, "two bytes": FRAMING, "513 bytes": TOO_LONG,
+        # Defence: wire/framing.py: if self._kind not in self._kinds or not 0 < self._length <= MAX_MESSAGE:
+        "512 bytes": FRAMING, "a length of 65535": FRAMING,
+        # Defence: wire/framing.py: if bool(flags & FIRST) == (self.deadline is not None):
+        "the end of a message": FRAMING, "two first frames": FRAMING,
+        # Defence: wire/framing.py: if flags & COUNTER != self._count & COUNTER:
+        "a gap": FRAMING,
+        # Defence: wire/framing.py: if offset:
+        "at an offset": FRAMING,
+        # Defence: wire/session.py: raise HandshakeError(f"a message of type {message.kind} out of turn")
+        "unlock in clear": HANDSHAKE, "message 3 first": HANDSHAKE,
+        # Defence: wire/noise.py: raise HandshakeError("a public key of low order") from None
+        "a key of low order": HANDSHAKE,
+        # Defence: wire/noise.py: raise HandshakeError("a message that is altered, out of turn or not for us") from None
+        "a key of chance": HANDSHAKE,
+        # Defence: ble/gatt.py: "Flags": Variant("as", [flag])
+        "read RX": NOT_READ, "read TX": NOT_THERE, "write TX": NOT_THERE, "write INFO": NOT_WRITTEN,
+        # Defence: ble/gatt.py: if offset > len(self._info):
+        "INFO from the middle": "done", "INFO beyond its end": OFFSET,
+        # Defence: BlueZ's own queue.
+        "prepared without end": TOO_LONG, "prepared again and again": QUEUE_FULL,
+        "prepared, and dropped": "done", "executed, nothing prepared": "done",
+        # Defence: as for an unlock in clear: bluetoothd hands on what nobody offered.
+        "a write command": "done",
+    }.items():  # fmt: skip
+        how, ended = found.pop(name)
+        assert how in (code, MANY if code in (HANDSHAKE, FRAMING) else code), name
+        # Defence: ble/service.py: self._send_away(device)
+        assert ended == (code in (HANDSHAKE, FRAMING) or name == "a write command"), name
+    assert found == {}
+    glued = radio.phone("long_write", "hci2", program="attacks")
+    assert glued["answered"]
+    assert glued["longest"] <= 20, "no notification is longer than its MTU holds"
+    assert lock.verify()["ok"]
+
+
+@pytest.mark.full
+def test_a_recorded_session_opens_nothing(pi: Machine, lock: Lock, radio: Radio) -> None:
+    # Defence: wire/session.py: ephemeral = KeyPair(self._lock.random(KEY))
+    radio.enrol("Anna", "admin", "hci1")
+    before = unlocked(lock)
+    said = radio.phone("replay", "Anna", "hci2", "hci1", program="attacks")
+    print(f"\n{said}")
+    assert said["replayed"] == [[HANDSHAKE, True], [HANDSHAKE, True]]
+    assert unlocked(lock) == before + 1, "by the phone itself"
+    # Defence: wire/framing.py: if value[1] != self.tag:
+    # Defence: wire/noise.py: return self._aead.encrypt(self._nonce(), plain, bound)
+    said = radio.phone("listen", "Anna", "hci1", "hci3", program="attacks")
+    print(said)
+    assert said["heard"] >= 2
+    assert len(said["words"]) >= 3, "or there was nothing to be overheard"
+    assert said["plain"] == []
+    # Defence: ble/service.py: other.speaks_as(written.value) for other in self._sessions.values()
+    assert said["injected"] == BUSY
+    assert said["still"] == "done"
 
 
 @pytest.mark.full
