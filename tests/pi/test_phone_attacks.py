@@ -6,6 +6,7 @@ gone is shown in memory: for wire/ by tests/wire/test_attacks.py, for ble/ by te
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +16,7 @@ from tests.pi.machine import Machine
 from tests.pi.radio import Radio
 from tests.pi.trace import Trace
 
+PIN = "135790"
 #: What lockd may grow by.
 LEAK_KIB = 4096
 #: Errors of the handshake and of frames, and what they become when there were ten within a minute.
@@ -129,6 +131,24 @@ def test_who_begins_and_says_no_more_keeps_nobody_out(pi: Machine, lock: Lock, r
     assert said["unlock"][-1] == "done"
     assert set(said["unlock"][:-1]) <= {"TOO_MANY_SESSIONS"}
     assert said["ended"] == [True, True, True]
+
+
+@pytest.mark.full
+def test_a_flood_of_writes_holds_up_neither_keypad_nor_memory(pi: Machine, lock: Lock, radio: Radio) -> None:
+    # A session that does not get on ends, whatever is written.
+    # Defence: wire/framing.py: self.deadline = at + REASSEMBLY_S
+    radio.enrol("Anna", "admin", "hci1")
+    lock.enrol(PIN)
+    radio.sh("systemd-run -q --unit=flood --collect -p StandardOutput=file:/run/radio/flood -E PYTHONPATH -E HOME"
+             " python3 /run/rig/attacks.py flood hci2 15")  # fmt: skip
+    lock.press(f"{PIN}#")
+    assert pi.door("await_bolt", 0.0, 30.0)
+    assert radio.lockctl("Anna", "hci1", "lock") == "Locked.\n"
+    said = json.loads(pi.sh("while systemctl is-active -q flood; do sleep 0.5; done; cat /run/radio/flood", 120))
+    print(f"\n{said}")
+    assert said["after"][0] - said["before"][0] < LEAK_KIB
+    assert said["after"][1] <= said["before"][1] + 1, "lockd's files"
+    assert lock.verify()["ok"]
 
 
 @pytest.mark.full

@@ -16,6 +16,7 @@ from handles import address, alone
 from phone import ENDS_S, LOCK, known, outcome, resources, unlock, way
 
 from lockd.phone.client import Client
+from lockd.phone.refusals import Refused
 from lockd.wire import messages
 from lockd.wire.end import HANDSHAKE_S
 from lockd.wire.framing import DATA, FIRST, HANDSHAKE_1, HANDSHAKE_3, LAST, fragments
@@ -200,6 +201,25 @@ async def holders(name: str, own: str, *adapters: str) -> dict[str, Any]:
     return {"unlock": came[1:], "took_s": took, "ended": ended}
 
 
+async def flood(adapter: str, seconds: str) -> dict[str, Any]:
+    """Frames with one tag after those of another, and nonsense, as fast as the link takes them."""
+    count, links = 0, 0
+    before = resources("lockd")
+    loop = asyncio.get_running_loop()
+    end = loop.time() + float(seconds)
+    while loop.time() < end:
+        async with Radio(adapter).connected() as line:
+            links += 1
+            with contextlib.suppress(Gone, Refused):
+                await line.write(bytes((FIRST, TAG, HANDSHAKE_1, 0, 48, 1)))
+                while loop.time() < end:
+                    await line.write(bytes((FIRST, TAG + 1)) + os.urandom(100))
+                    count += 1
+            # bluetoothd 5.82 does not survive a link that goes down with a write under way.
+            await line.att.ended(ENDS_S)
+    return {"writes": count, "links": links, "before": before, "after": resources("lockd")}
+
+
 async def unread(name: str, adapter: str, another: str, other: str, count: str) -> dict[str, Any]:
     """A phone that asks without end, and reads no answer. How it goes for another one meanwhile."""
     await asyncio.to_thread(alone, LOCK)
@@ -235,7 +255,7 @@ async def ran(*words: str) -> subprocess.CompletedProcess[str]:
 
 DEEDS: dict[str, Callable[..., Coroutine[Any, Any, dict[str, Any]]]] = {
     "tries": tries, "long_write": long_write, "replay": replay, "listen": listen, "mtus": mtus, "holders": holders,
-    "unread": unread, "pairing": pairing,
+    "flood": flood, "unread": unread, "pairing": pairing,
 }  # fmt: skip
 
 if __name__ == "__main__":
