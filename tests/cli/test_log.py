@@ -11,12 +11,12 @@ from lockd.errors import AccessDenied
 from tests.cli.conftest import Ctl
 from tests.cli.fake import FakeLockd
 
-NOW = int(time.time() * 1e6)
 HOUR = 3_600_000_000
 
 
 def event(seq: int, hours_ago: float = 0.0, **fields: Any) -> dict[str, Any]:
-    return {"seq": seq, "time": NOW - int(hours_ago * HOUR), "kind": "DoorStateChange", "state": "DoorOpen", **fields}
+    when = int(time.time() * 1e6) - int(hours_ago * HOUR)
+    return {"seq": seq, "time": when, "kind": "DoorStateChange", "state": "DoorOpen", **fields}
 
 
 def granted(seq: int, phase: str, **fields: Any) -> dict[str, Any]:
