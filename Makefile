@@ -23,7 +23,7 @@ help: ## List the targets
 run: .venv/simulation ## Start a simulated lock with its front panel
 	@$(BIN)/lockctl simulate
 
-test: lint ## Run all checks that take less than two minutes together
+test: lint ## Run all checks but the slow ones, the package and the virtual Pi
 	@$(MAKE) --no-print-directory --jobs=2 types shared
 
 shared: .venv/test
