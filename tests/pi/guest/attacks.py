@@ -18,14 +18,12 @@ from phone import ENDS_S, LOCK, known, outcome, resources, unlock, way
 from lockd.phone.client import Client
 from lockd.phone.refusals import Refused
 from lockd.wire import messages
-from lockd.wire.end import HANDSHAKE_S
 from lockd.wire.framing import DATA, FIRST, HANDSHAKE_1, HANDSHAKE_3, LAST, fragments
 from lockd.wire.noise import KeyPair
 from lockd.wire.session import PhoneSession
 
 TAG = 7
 UNLOCK = messages.write_request("UNLOCK", 1, {})
-COMES = 5  #: times to the door, at most
 BESIDE = 20  #: questions, and then another phone comes
 
 Try = Callable[[Line], Awaitable[None]]
@@ -183,24 +181,6 @@ async def mtus(name: str, own: str, *sizes: str) -> dict[str, Any]:
     return {"mtus": found}
 
 
-async def holders(name: str, own: str, *adapters: str) -> dict[str, Any]:
-    """Everybody begins a handshake, and says no more. How it goes for a phone that tries until it comes in."""
-    await asyncio.to_thread(alone, LOCK)
-    lines = [await Line.over(await Radio(each).link()) for each in adapters]
-    for number, line in enumerate(lines):
-        frame = hello()
-        await line.write(frame[:1] + bytes((number,)) + frame[2:])
-    loop = asyncio.get_running_loop()
-    began, came = loop.time(), [""]
-    while came[-1] != "done" and len(came) <= COMES:
-        came.append(await outcome(unlock(Radio(own), name)))
-    took = loop.time() - began
-    ended = await asyncio.gather(*(line.att.ended(HANDSHAKE_S + ENDS_S) for line in lines))
-    for line in lines:
-        line.att.close()
-    return {"unlock": came[1:], "took_s": took, "ended": ended}
-
-
 async def flood(adapter: str, seconds: str) -> dict[str, Any]:
     """Frames with one tag after those of another, and nonsense, as fast as the link takes them."""
     count, links = 0, 0
@@ -254,7 +234,7 @@ async def ran(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 DEEDS: dict[str, Callable[..., Coroutine[Any, Any, dict[str, Any]]]] = {
-    "tries": tries, "long_write": long_write, "replay": replay, "listen": listen, "mtus": mtus, "holders": holders,
+    "tries": tries, "long_write": long_write, "replay": replay, "listen": listen, "mtus": mtus,
     "flood": flood, "unread": unread, "pairing": pairing,
 }  # fmt: skip
 
