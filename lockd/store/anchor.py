@@ -25,7 +25,7 @@ log = logging.getLogger("lockd.store")
 _HOT, _KEPT = 0, 4096
 _SLOT = Struct(">QQ32s32s")
 _MACED = _SLOT.size - 32
-_SYNC_EVERY = 64
+_SYNC_EVERY = 64  #: records
 
 
 class Mark(Value):
@@ -44,6 +44,7 @@ class Anchor:
         self._count = 0
         self._handle = -1
         self._hot: Mark | None = None
+        self._synced = 0  # number of the record
         self._written = True  # whether that is in the file
         self._failed = False
 
@@ -68,7 +69,7 @@ class Anchor:
         if self._hot is None or self._written:
             return
         try:
-            if self._handle < 0 or self._hot.seq % _SYNC_EVERY == 0:
+            if self._handle < 0 or self._hot.seq - self._synced >= _SYNC_EVERY:
                 self._keep(self._hot)
             else:
                 self._write(_HOT, self._hot)
@@ -96,6 +97,7 @@ class Anchor:
         os.fdatasync(self._handle)
         self._write(_KEPT, mark)
         os.fdatasync(self._handle)
+        self._synced = mark.seq
 
     def _complain(self, fault: OSError) -> None:
         if not self._failed:

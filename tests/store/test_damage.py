@@ -287,6 +287,19 @@ def test_the_anchor_is_written_when_nobody_waits_for_the_commit_any_more(
         assert (told.last_seq, told.rolled_back, told.damaged) == (1, False, ())
 
 
+def test_the_kept_slot_is_never_far_behind_however_many_records_an_anchor_stands_for(
+    opened: Opener, folder: Path
+) -> None:
+    vault = opened()
+    kept = set()
+    for _ in range(60):  # 180 records
+        for _ in range(3):
+            vault.commit(entry(), ())
+        vault.fold()
+        kept.add((folder / "anchor").read_bytes()[4096:])
+    assert len(kept) == 3
+
+
 def test_no_flipped_bit_breaks_the_store_or_passes_for_truth(
     opened: Opener, folder: Path, ring: KeyRing, caplog: pytest.LogCaptureFixture
 ) -> None:
