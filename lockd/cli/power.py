@@ -43,7 +43,7 @@ COLOURS = {"Ok": "green", "Low": "yellow", "Unknown": "yellow"}
 TO_DO = {
     "Low": "change or charge the battery in the next days",
     "Critical": "change or charge the battery now; PINs still open, managing users waits for it",
-    "Dead": "plug a power bank into the USB-C port and type the usual PIN, or see: lockctl power ways",
+    "Dead": "give it power from outside and type the usual PIN (how: lockctl power ways)",
     "Unknown": "check the battery and its gauge (lockctl doctor power); a PIN still opens",
 }
 IN_SESSION = "type the usual PIN; then charge or change the battery before you lock again"

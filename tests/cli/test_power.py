@@ -62,7 +62,7 @@ def test_what_is_not_known_is_said_so_and_null_in_json(ctl: Ctl, lockd: FakeLock
     [
         ({"BatteryLevel": "Low", "BatteryPercent": 18.0}, "Battery 18 %, 5.9 V: LOW"),
         ({"BatteryLevel": "Critical"}, "charge the battery now; PINs still open"),
-        ({"BatteryLevel": "Dead"}, "plug a power bank into the USB-C port and type the usual PIN"),
+        ({"BatteryLevel": "Dead"}, "give it power from outside and type the usual PIN"),
         ({"BatteryLevel": "Dead", "Source": "EmergencyUsb", "Voltage": 5.1, "SessionActive": True},
          "Fed by      the USB-C port, 5.1 V (emergency power)"),
         ({"BatteryLevel": "Dead", "Source": "EmergencyUsb", "Voltage": 5.1, "SessionActive": True},

@@ -261,10 +261,13 @@ def test_the_chip_that_it_waits_for_is_the_headers_and_is_not_waited_for_long() 
     ]
 
 
-def test_bluetoothd_gets_its_owners_settings_and_then_lockds() -> None:
-    """Where that cannot be done (a - in front of command and path) it gets its owner's as they are."""
+def test_bluetoothd_gets_its_owners_settings_and_then_lockds_and_comes_back_however_often_it_fails() -> None:
+    """Where they cannot be had (a - in front of command and path) it gets its owner's as they are."""
     ours = f"/{INSTALLED['systemd/bluetooth.conf']}/bluetooth.conf"
     assert unit("bluetooth.service.d/lockd.conf") == {
+        "StartLimitIntervalSec": ["0"],
+        "RestartSteps": ["7"],
+        "RestartMaxDelaySec": ["10"],
         "ExecStartPre": [f"-+/bin/sh -c 'cat {PLAIN} {ours} >{MERGED}'"],
         "BindReadOnlyPaths": [f"-{MERGED}:{PLAIN}"],
     }
