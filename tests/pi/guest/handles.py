@@ -1,8 +1,9 @@
 """Links that have the same handle at both ends.
 
-btvirt hands data on under the handle that the sender's end has (emulator/btdev.c, send_acl), and each end takes the
-lowest that is free there. So the data of the lock's second link would come as the first's, unless the second phone
-has a link already, to whomever, when it makes the one to the lock.
+btvirt hands data on under the handle that the sender's end has (emulator/btdev.c, send_acl). Each end takes the lowest
+that is free there, and both kernels are told the caller's (conn_link). So the data of the lock's second link would come
+as the first's, unless the second phone has a link already, to whomever, when it makes the one to the lock. Of that link
+the far end may have another handle than its kernel knows, and its kernel may never hear of its end: it carries nothing.
 """
 
 import asyncio
